@@ -1,0 +1,86 @@
+// Threads for jobs, and slots for the questions a window keeps asking. Knows no Qt: the answer is
+// handed to a Post function, which the application makes "run this on the UI thread".
+#pragma once
+
+#include "core/base/job.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+namespace bitlathe {
+
+// Runs tasks on its own threads, highest priority first, then oldest first.
+class JobRunner {
+public:
+    using Task = std::function<void()>;
+    explicit JobRunner(int threads);
+    ~JobRunner();  // drops what waits, waits for what runs: stop the jobs first
+    JobRunner(const JobRunner&) = delete;
+    JobRunner& operator=(const JobRunner&) = delete;
+
+    void submit(Task task, int priority = 0);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+// Hands a function to another thread (the UI's). Callable from any thread.
+using Post = std::function<void(std::function<void()>)>;
+
+// One question that is asked again and again: a new start stops the old job, and its late answer is
+// dropped. All members belong to the thread that owns the slot, which is the one that Post posts to.
+template <class T>
+class JobSlot {
+public:
+    JobSlot(JobRunner& runner, Post post) : m_runner(runner), m_post(std::move(post)) {}
+    ~JobSlot() { cancel(); }
+    JobSlot(const JobSlot&) = delete;
+    JobSlot& operator=(const JobSlot&) = delete;
+
+    // job runs on a worker; report too, at most as often as checkpoint() is called; done runs through
+    // Post, and only when this start was not overtaken or cancelled by the slot's owner meanwhile.
+    void start(std::function<T(JobContext&)> job, std::function<void(Outcome<T>)> done,
+               JobContext::Report report = {}, int priority = 0) {
+        cancel();
+        m_stop = std::stop_source();
+        m_running = true;
+        auto alive = m_alive;
+        const std::uint64_t ticket = ++*alive;
+        m_runner.submit(
+            [this, alive, ticket, job = std::move(job), done = std::move(done), report = std::move(report),
+             stop = m_stop.get_token(), post = m_post]() mutable {
+                JobContext context(stop, std::move(report));
+                auto outcome = std::make_shared<Outcome<T>>(stop.stop_requested() ? Outcome<T>(Cancelled{})
+                                                                                  : runJob(context, job));
+                post([this, alive, ticket, outcome, done = std::move(done)] {
+                    if (*alive != ticket) return;
+                    m_running = false;
+                    done(std::move(*outcome));
+                });
+            },
+            priority);
+    }
+    // Asks the running job to stop. With silent, its outcome is never delivered (the default); without,
+    // done() is called with Cancelled, which is what a cancel button wants.
+    void cancel(bool silent = true) {
+        m_stop.request_stop();
+        if (silent) {
+            ++*m_alive;
+            m_running = false;
+        }
+    }
+    bool running() const noexcept { return m_running; }
+
+private:
+    JobRunner& m_runner;
+    Post m_post;
+    std::stop_source m_stop;
+    // Counts starts; outlives the slot, so that a late answer finds that its ticket has expired.
+    std::shared_ptr<std::uint64_t> m_alive = std::make_shared<std::uint64_t>(0);
+    bool m_running = false;
+};
+
+}  // namespace bitlathe

@@ -1,0 +1,39 @@
+#include "core/base/mapped_file.h"
+
+#include "core/base/error.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace bitlathe {
+
+std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) refuseInput("cannot open '" + path.string() + "': " + systemReason(errno) + "; check the path and the permissions");
+    struct stat info {};
+    if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        ::close(fd);
+        refuseInput("'" + path.string() + "' is not a regular file; give the path of a file");
+    }
+    std::shared_ptr<MappedFile> file(new MappedFile);
+    file->m_path = path;
+    if (info.st_size > 0) {
+        void* at = ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
+        const int reason = errno;
+        ::close(fd);
+        if (at == MAP_FAILED) refuseInput("cannot map '" + path.string() + "': " + systemReason(reason));
+        file->m_bytes = {static_cast<const std::byte*>(at), static_cast<std::size_t>(info.st_size)};
+    } else {
+        ::close(fd);
+    }
+    return file;
+}
+
+MappedFile::~MappedFile() {
+    if (!m_bytes.empty()) ::munmap(const_cast<std::byte*>(m_bytes.data()), m_bytes.size());
+}
+
+}  // namespace bitlathe

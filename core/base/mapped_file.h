@@ -1,0 +1,29 @@
+// A file's bytes as memory, read-only. Pages come in when they are touched: opening costs nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace bitlathe {
+
+class MappedFile {
+public:
+    // Throws Error(Input) with path and reason when the file cannot be opened or is not a regular file.
+    static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
+    ~MappedFile();
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+
+    std::span<const std::byte> bytes() const noexcept { return m_bytes; }
+    const std::filesystem::path& path() const noexcept { return m_path; }
+
+private:
+    MappedFile() = default;
+    std::filesystem::path m_path;
+    std::span<const std::byte> m_bytes;
+};
+
+}  // namespace bitlathe

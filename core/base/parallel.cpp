@@ -1,0 +1,128 @@
+#include "core/base/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <sched.h>
+
+namespace bitlathe {
+
+namespace {
+// Set while this thread works on a chunk: a loop inside a loop must not wait for its own crew.
+thread_local bool t_insideLoop = false;
+}  // namespace
+
+int availableThreads() noexcept {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+    return std::max(1u, std::thread::hardware_concurrency());
+}
+
+struct Workers::Impl {
+    explicit Impl(int threads) : count(threads) {
+        for (int i = 1; i < threads; ++i) crew.emplace_back([this](std::stop_token stop) { serve(stop); });
+    }
+    ~Impl() {
+        for (auto& thread : crew) thread.request_stop();
+        { std::lock_guard lock(mutex); }
+        wake.notify_all();
+    }
+
+    void serve(std::stop_token stop) {
+        std::uint64_t seen = 0;
+        while (true) {
+            {
+                std::unique_lock lock(mutex);
+                wake.wait(lock, [&] { return stop.stop_requested() || (generation != seen && body); });
+                if (stop.stop_requested()) return;
+                seen = generation;
+                ++active;
+            }
+            work();
+            {
+                std::lock_guard lock(mutex);
+                --active;
+            }
+            idle.notify_all();
+        }
+    }
+
+    void work() {
+        t_insideLoop = true;
+        while (true) {
+            const std::int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
+            if (chunk >= chunks) break;
+            try {
+                (*body)(chunk);
+            } catch (...) {
+                std::lock_guard lock(mutex);
+                if (!failure) failure = std::current_exception();
+                next.store(chunks, std::memory_order_relaxed);
+            }
+        }
+        t_insideLoop = false;
+    }
+
+    void run(std::int64_t total, const std::function<void(std::int64_t)>& task) {
+        std::lock_guard turn(oneLoop);
+        {
+            std::lock_guard lock(mutex);
+            body = &task;
+            chunks = total;
+            next.store(0, std::memory_order_relaxed);
+            failure = nullptr;
+            ++generation;
+        }
+        wake.notify_all();
+        work();
+        std::exception_ptr thrown;
+        {
+            std::unique_lock lock(mutex);
+            body = nullptr;  // late risers find nothing to do
+            idle.wait(lock, [&] { return active == 0; });
+            thrown = failure;
+        }
+        if (thrown) std::rethrow_exception(thrown);
+    }
+
+    const int count;
+    std::mutex oneLoop;
+    std::mutex mutex;
+    std::condition_variable wake, idle;
+    const std::function<void(std::int64_t)>* body = nullptr;
+    std::int64_t chunks = 0;
+    std::atomic<std::int64_t> next{0};
+    std::uint64_t generation = 0;
+    int active = 0;
+    std::exception_ptr failure;
+    std::vector<std::jthread> crew;
+};
+
+Workers::Workers(int threads) : m_impl(std::make_unique<Impl>(threads > 0 ? threads : availableThreads())) {}
+Workers::~Workers() = default;
+int Workers::threads() const noexcept { return m_impl->count; }
+
+void Workers::forEach(std::int64_t chunks, const std::function<void(std::int64_t)>& body) {
+    if (chunks <= 0) return;
+    if (chunks == 1 || m_impl->count == 1 || t_insideLoop) {
+        for (std::int64_t i = 0; i < chunks; ++i) body(i);
+        return;
+    }
+    m_impl->run(chunks, body);
+}
+
+void Workers::forRange(std::int64_t count, std::int64_t grain,
+                       const std::function<void(std::int64_t, std::int64_t)>& body) {
+    grain = std::max<std::int64_t>(grain, 1);
+    forEach((count + grain - 1) / grain, [&](std::int64_t chunk) {
+        const std::int64_t begin = chunk * grain;
+        body(begin, std::min(begin + grain, count));
+    });
+}
+
+}  // namespace bitlathe
