@@ -1,0 +1,28 @@
+// A network as a file gave it: its graph, where it came from, and its layers. Immutable once read;
+// shared between threads as shared_ptr<const Model>.
+#pragma once
+
+#include "core/model/graph.h"
+#include "core/model/layer.h"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bitlathe {
+
+struct Model {
+    std::string name;              // the file's stem, or what the file calls itself
+    std::string format;            // the reader's name: "onnx"
+    std::filesystem::path source;  // empty when it was made in memory
+    std::string sha256;            // of the source's bytes; empty when it was made in memory
+    std::string producer;          // "pytorch 2.1", as the file says
+    std::map<std::string, std::int64_t> opsets;  // domain → version as the file says; "" is ai.onnx
+    std::vector<std::pair<std::string, std::string>> metadata;  // the file's own keys and values, in order
+    std::vector<std::string> notes;                              // what the reader changed or found odd, for people
+    Graph graph;
+    std::vector<Layer> layers;  // findLayers(graph)
+};
+
+}  // namespace bitlathe

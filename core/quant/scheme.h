@@ -1,0 +1,73 @@
+// How one tensor is represented, and what is done to one layer. Plain values; a codec is named, not held.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace bitlathe {
+
+struct PerTensor { bool operator==(const PerTensor&) const = default; };
+// One scale per output channel: the layer knows which axis that is.
+struct PerChannel { bool operator==(const PerChannel&) const = default; };
+// One scale per `size` consecutive elements of a channel; the last group of a channel may be shorter.
+struct PerGroup {
+    int size = 128;  // >= 1
+    bool operator==(const PerGroup&) const = default;
+};
+using Granularity = std::variant<PerTensor, PerChannel, PerGroup>;
+
+// Where the representable range ends. The formulas and their sources: core/quant/ranges.h.
+struct MinMax { bool operator==(const MinMax&) const = default; };
+struct MovingAverage {
+    double constant = 0.01;  // weight of the newest batch, (0, 1]
+    bool operator==(const MovingAverage&) const = default;
+};
+struct Percentile {
+    double percent = 99.99;  // (50, 100]
+    bool operator==(const Percentile&) const = default;
+};
+struct LeastError {
+    double norm = 2.0;  // sum of |error|^norm is minimised; 2 is squared error
+    bool operator==(const LeastError&) const = default;
+};
+struct Entropy {
+    int bins = 2048;
+    int quantizedBins = 128;
+    bool operator==(const Entropy&) const = default;
+};
+struct Manual {
+    double lo = -1.0, hi = 1.0;  // lo <= 0 <= hi, lo < hi; symmetric formats use max(-lo, hi)
+    bool operator==(const Manual&) const = default;
+};
+using RangeRule = std::variant<MinMax, MovingAverage, Percentile, LeastError, Entropy, Manual>;
+
+struct QuantSpec {
+    std::string codec = "int";  // a row of codecs()
+    int bits = 8;
+    bool symmetric = true;  // zero point fixed at the middle code
+    bool narrow = true;     // symmetric only: -(2^(b-1)-1) … 2^(b-1)-1, so that both ends are alike
+    Granularity granularity = PerChannel{};
+    RangeRule range = MinMax{};
+    bool operator==(const QuantSpec&) const = default;
+};
+
+// Activations have one scale per tensor, from calibration.
+struct ActivationSpec {
+    int bits = 8;            // 8, for now the width that consumers run
+    bool symmetric = false;  // asymmetric u8 by default: ONNX Runtime fuses ReLU only then
+    RangeRule range = MinMax{};
+    bool operator==(const ActivationSpec&) const = default;
+};
+
+// Absent: left in float.
+struct Scheme {
+    std::optional<QuantSpec> weights;
+    std::optional<ActivationSpec> activations;
+    bool operator==(const Scheme&) const = default;
+};
+
+// "int4 group 128", "int8 channel", "uint4 tensor", "float32": short, for tables.
+std::string shortText(const Scheme& scheme);
+
+}  // namespace bitlathe
