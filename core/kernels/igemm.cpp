@@ -57,7 +57,9 @@ void igemmPack(const IgemmShape& shape, const IgemmSource& source, void* packed)
             const std::int64_t from = s * source.segmentStride + j * source.columnStride;
             std::int8_t* to = column + s * depth4(shape) * igemmPanelColumns;
             for (std::int64_t d = 0; d < shape.depth; ++d) {
-                const std::int8_t b = stored(source, from + d * source.depthStride);
+                const std::int64_t step = source.run ? d / source.run * source.segmentStride + d % source.run * source.depthStride
+                                                     : d * source.depthStride;
+                const std::int8_t b = stored(source, from + step);
                 to[d / 4 * 4 * igemmPanelColumns + d % 4] = b;
                 sum += b;
             }
@@ -66,28 +68,34 @@ void igemmPack(const IgemmShape& shape, const IgemmSource& source, void* packed)
     }
 }
 
-bool igemmOffsets(const IgemmShape& shape, const void* packed, const IgemmZeroPoints& zeros,
-                  const std::int32_t* bias, std::int32_t* offsets, std::int32_t* columnZeros) noexcept {
-    const auto* sums =
-        reinterpret_cast<const std::int32_t*>(static_cast<const std::int8_t*>(packed) + panelsBytes(shape));
+bool igemmFoldOffsets(const std::int32_t* sums, std::int64_t k, std::int64_t n, std::int64_t count,
+                      const IgemmZeroPoints& zeros, const std::int32_t* bias, std::int32_t* offsets,
+                      std::int32_t* columnZeros) noexcept {
     // Both operands move by 128 where their type is not what the tiles take (A u8, B s8).
     const auto za = static_cast<std::uint32_t>(zeros.activationZero + (zeros.activations == ByteType::S8 ? 128 : 0));
     const std::int32_t shift = zeros.weights == ByteType::U8 ? 128 : 0;
-    const auto k = static_cast<std::uint32_t>(shape.segments * shape.depth);
     bool any = false;
-    for (std::int64_t j = 0; j < igemmPaddedColumns(shape.n); ++j) {
+    for (std::int64_t j = 0; j < count; ++j) {
         offsets[j] = columnZeros[j] = 0;
-        if (j >= shape.n) continue;
+        if (j >= n) continue;
         const std::int32_t given =
             zeros.weightZeroCount == 0 ? 0 : zeros.weightZeros[zeros.weightZeroCount == 1 ? 0 : j];
         columnZeros[j] = given - shift;
         any |= columnZeros[j] != 0;
-        const std::uint32_t offset = (bias ? static_cast<std::uint32_t>(bias[j]) : 0u) -
-                                     za * static_cast<std::uint32_t>(sums[j]) +
-                                     k * za * static_cast<std::uint32_t>(columnZeros[j]);
+        const std::uint32_t offset =
+            (bias ? static_cast<std::uint32_t>(bias[j]) : 0u) - za * static_cast<std::uint32_t>(sums[j]) +
+            static_cast<std::uint32_t>(k) * za * static_cast<std::uint32_t>(columnZeros[j]);
         offsets[j] = static_cast<std::int32_t>(offset);
     }
     return any;
+}
+
+bool igemmOffsets(const IgemmShape& shape, const void* packed, const IgemmZeroPoints& zeros,
+                  const std::int32_t* bias, std::int32_t* offsets, std::int32_t* columnZeros) noexcept {
+    const auto* sums =
+        reinterpret_cast<const std::int32_t*>(static_cast<const std::int8_t*>(packed) + panelsBytes(shape));
+    return igemmFoldOffsets(sums, shape.segments * shape.depth, shape.n, igemmPaddedColumns(shape.n), zeros, bias,
+                            offsets, columnZeros);
 }
 
 void igemm(Isa isa, const IgemmCall& call, std::int64_t rowBegin, std::int64_t rowEnd,

@@ -31,11 +31,14 @@ constexpr std::int64_t igemmPaddedColumns(std::int64_t n) noexcept { return (n +
 
 // Where B's elements lie before packing: element (segment s, depth d, column j) at
 // data[s * segmentStride + d * depthStride + j * columnStride].
+// Where `run` is set, a segment itself is made of runs of that many depths, and element d lies at
+// (d / run) * segmentStride + (d % run) * depthStride.
 //   [K, N] matrix: {data, type, 0, N, 1}    [N, K] (transposed): {data, type, 0, 1, K}
 struct IgemmSource {
     const void* data = nullptr;
     ByteType type = ByteType::S8;
     std::int64_t segmentStride = 0, depthStride = 0, columnStride = 0;
+    std::int64_t run = 0;
 };
 
 // Packed B, in one buffer aligned to 64 bytes:

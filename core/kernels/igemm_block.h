@@ -39,6 +39,11 @@ struct IgemmBlock {
 void igemmBlock(const IgemmImplementation& implementation, const IgemmBlock& block,
                 std::int64_t columnBegin, std::int64_t columnEnd) noexcept;
 
+// igemmOffsets for column sums that lie anywhere: `count` entries are written, those from n on as 0.
+bool igemmFoldOffsets(const std::int32_t* sums, std::int64_t k, std::int64_t n, std::int64_t count,
+                      const IgemmZeroPoints& zeros, const std::int32_t* bias, std::int32_t* offsets,
+                      std::int32_t* columnZeros) noexcept;
+
 // The task that `rule` makes of these accumulators, for columns from `column` on.
 RequantizeTask requantizeTask(const RequantizeBlock& block, const Requantize& rule, std::int64_t column) noexcept;
 
