@@ -1,0 +1,70 @@
+#include "core/engine/executable.h"
+
+#include "core/base/error.h"
+#include "core/engine/fold_constants.h"
+#include "core/engine/operator_list.h"
+#include "core/engine/widen.h"
+
+namespace bitlathe {
+
+Step makeStep(const Node& node, std::span<const Tensor* const> constants, const Machine& machine) {
+    Step step;
+    step.op = findOperator(node.op, node.domain);
+    if (!step.op)
+        throw Error(ErrorKind::Unsupported, placeOf(node) + "this operator cannot run here yet; the model can be inspected and "
+                                                            "quantized weight-only, but not run");
+    step.constants.resize(constants.size());
+    for (std::size_t i = 0; i < constants.size(); ++i) {
+        if (!constants[i]) continue;
+        const bool widened = step.op->throughFloat32 && isWidened(constants[i]->type());
+        step.constants[i] = widened ? toFloat32(*constants[i]) : *constants[i];
+    }
+    for (std::size_t i = 0; i < constants.size() && step.op->throughFloat32 && !step.narrow; ++i)
+        if (constants[i] && isFloat(constants[i]->type())) step.narrow = constants[i]->type();
+    std::vector<const Tensor*> seen(constants.size(), nullptr);
+    for (std::size_t i = 0; i < constants.size(); ++i)
+        if (step.constants[i]) seen[i] = &*step.constants[i];
+    if (step.op->prepare) step.prepared = step.op->prepare({node, seen, machine});
+    step.placement = {node.name, node.qualifiedOp(), step.prepared.kernel.empty() ? node.op : step.prepared.kernel, false, {}};
+    return step;
+}
+
+std::shared_ptr<const Executable> Executable::compile(std::shared_ptr<const Model> model, CompileOptions options) {
+    std::shared_ptr<Executable> executable(new Executable);
+    executable->m_machine = options.machine;
+    executable->m_graph = model->graph;
+    executable->m_model = std::move(model);
+    Graph& graph = executable->m_graph;
+    foldConstants(graph, {.machine = options.machine, .dequantize = true});
+
+    std::vector<NodeId> lastReader(graph.values.size(), -1);
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n)
+        for (const ValueId value : graph.nodes[n].inputs)
+            if (value != kNoValue) lastReader[static_cast<std::size_t>(value)] = static_cast<NodeId>(n);
+    std::vector<bool> leaves(graph.values.size(), false), made(graph.values.size(), false);
+    for (const ValueId value : graph.outputs) leaves[static_cast<std::size_t>(value)] = true;
+
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+        const Node& node = graph.nodes[n];
+        std::vector<const Tensor*> constants;
+        for (const ValueId value : node.inputs) constants.push_back(graph.constant(value));
+        Step step = makeStep(node, constants, options.machine);
+        step.node = static_cast<NodeId>(n);
+        for (const ValueId value : node.inputs) {
+            const auto at = static_cast<std::size_t>(value);
+            const bool dies = value != kNoValue && made[at] && !leaves[at] && lastReader[at] == step.node;
+            step.dying.push_back(dies);
+            if (dies) step.release.push_back(value);
+        }
+        for (const ValueId value : node.outputs) {
+            if (value == kNoValue) continue;
+            const auto at = static_cast<std::size_t>(value);
+            made[at] = true;
+            if (!leaves[at] && lastReader[at] < 0) step.release.push_back(value);
+        }
+        executable->m_steps.push_back(std::move(step));
+    }
+    return executable;
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,66 @@
+// A compiled model: one step per node, constants packed, lifetimes known. Const, so any number of runs
+// may share one; each run brings its own Workspace. Knows no recipes: a model with
+// QuantizeLinear/DequantizeLinear nodes runs as it stands (simulated), or fused (integer).
+#pragma once
+
+#include "core/engine/machine.h"
+#include "core/engine/operator.h"
+#include "core/model/model.h"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bitlathe {
+
+struct CompileOptions {
+    Machine machine;
+    // Joins Conv with the activation behind it and the like. The results keep their bits, but values
+    // between joined nodes are never made: switch it off to observe every value.
+    bool fuse = true;
+};
+
+// What will run one node, for people.
+struct Placement {
+    std::string node, op;  // the node's name; "Conv", "com.microsoft.QLinearAdd"
+    std::string kernel;    // "igemm_avx512vnni", "sgemm (OpenBLAS SkylakeX)", or the operator's name
+    bool integer = false;  // computes on codes
+    std::string reason;    // why it is in float although the model is quantized there; else empty
+};
+
+struct Step {
+    NodeId node = -1;
+    const Operator* op = nullptr;
+    Prepared prepared;
+    std::vector<std::optional<Tensor>> constants;  // per input, in the type that run() gets
+    std::optional<ElementType> narrow;             // throughFloat32: type of the first constant float input, as the file has it
+    std::vector<bool> dying;                       // per input: last read here, and made by a step
+    std::vector<ValueId> release;                  // values that nobody reads after this step
+    Placement placement;
+};
+
+class Executable {
+public:
+    // Throws Error(Unsupported) naming operator and node when the engine lacks one, Error(Input) when a
+    // constant contradicts its operator. Takes time in proportion to the weights (packing).
+    static std::shared_ptr<const Executable> compile(std::shared_ptr<const Model> model, CompileOptions options);
+
+    const Graph& graph() const noexcept { return m_graph; }  // as it runs: folded and fused; names are the model's
+    const std::vector<Step>& steps() const noexcept { return m_steps; }
+    const Machine& machine() const noexcept { return m_machine; }
+    const Model& model() const noexcept { return *m_model; }
+
+private:
+    Executable() = default;
+    std::shared_ptr<const Model> m_model;
+    Machine m_machine;
+    Graph m_graph;
+    std::vector<Step> m_steps;
+};
+
+// A step for a node whose inputs are those constants (null: not constant). Throws as compile() does.
+Step makeStep(const Node& node, std::span<const Tensor* const> constants, const Machine& machine);
+
+}  // namespace bitlathe

@@ -1,0 +1,62 @@
+#include "core/engine/operator.h"
+
+#include "core/base/error.h"
+
+namespace bitlathe {
+
+std::string placeOf(const Node& node) { return "node '" + node.name + "' (" + node.qualifiedOp() + "): "; }
+
+void PrepareContext::fail(std::string_view what) const { throw Error(ErrorKind::Input, placeOf(node) + std::string(what)); }
+void OperatorContext::fail(std::string_view what) const {
+    throw Error(ErrorKind::Input, placeOf(node()) + std::string(what));
+}
+void OperatorContext::refuse(std::string_view what) const {
+    throw Error(ErrorKind::Unsupported, placeOf(node()) + std::string(what));
+}
+
+const Tensor& OperatorContext::input(std::size_t i) const {
+    const Tensor* tensor = optional(i);
+    if (!tensor) fail("input " + std::to_string(i) + " is missing; the file is damaged or was written by a faulty exporter");
+    return *tensor;
+}
+
+std::byte* OperatorContext::outputBytes(std::size_t i, ElementType type, Shape shape) {
+    if (!checkedCount(shape.dims())) fail("the shape of its output is impossible: " + toText(shape));
+    std::byte* bytes = nullptr;
+    Tensor tensor = m_parts.workspace.allocate(type, std::move(shape), bytes);
+    if (i < m_outputs.size()) m_outputs[i] = std::move(tensor);
+    else m_scratch.push_back(std::move(tensor));
+    return bytes;
+}
+
+std::byte* OperatorContext::outputBytesOver(std::size_t i, std::size_t over, ElementType type, Shape shape) {
+    const Tensor* from = optional(over);
+    if (from && over < m_parts.dying.size() && m_parts.dying[over] && i < m_outputs.size() &&
+        static_cast<std::int64_t>(from->bytes().size()) == bytesFor(type, shape.count())) {
+        if (std::byte* bytes = m_parts.workspace.ownedBytes(*from)) {
+            m_outputs[i] = Tensor(type, std::move(shape), from->bytes(), from->owner());
+            return bytes;
+        }
+    }
+    return outputBytes(i, type, std::move(shape));
+}
+
+std::byte* OperatorContext::scratchBytes(std::int64_t count) {
+    std::byte* bytes = nullptr;
+    m_scratch.push_back(m_parts.workspace.allocate(ElementType::U8, Shape{count}, bytes));
+    return bytes;
+}
+
+void OperatorContext::forEach(std::int64_t chunks, const std::function<void(std::int64_t)>& body) {
+    m_parts.workers.forEach(chunks, [&](std::int64_t chunk) {
+        if (!m_parts.job.stopRequested()) body(chunk);
+    });
+}
+
+void OperatorContext::forRange(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
+    m_parts.workers.forRange(count, grain, [&](std::int64_t begin, std::int64_t end) {
+        if (!m_parts.job.stopRequested()) body(begin, end);
+    });
+}
+
+}  // namespace bitlathe

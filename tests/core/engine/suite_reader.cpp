@@ -1,0 +1,128 @@
+#include "tests/core/engine/suite_reader.h"
+
+#include "core/base/error.h"
+#include "core/tensor/convert.h"
+
+#include <onnx/onnx_pb.h>
+
+#include <fstream>
+
+namespace bitlathe {
+
+namespace {
+
+std::optional<ElementType> elementType(int type) {
+    using T = ElementType;
+    switch (type) {
+        case onnx::TensorProto::FLOAT: return T::F32;
+        case onnx::TensorProto::UINT8: return T::U8;
+        case onnx::TensorProto::INT8: return T::I8;
+        case onnx::TensorProto::UINT16: return T::U16;
+        case onnx::TensorProto::INT16: return T::I16;
+        case onnx::TensorProto::INT32: return T::I32;
+        case onnx::TensorProto::INT64: return T::I64;
+        case onnx::TensorProto::BOOL: return T::Bool;
+        case onnx::TensorProto::FLOAT16: return T::F16;
+        case onnx::TensorProto::DOUBLE: return T::F64;
+        case onnx::TensorProto::UINT32: return T::U32;
+        case onnx::TensorProto::UINT64: return T::U64;
+        case onnx::TensorProto::BFLOAT16: return T::BF16;
+        default: return std::nullopt;
+    }
+}
+
+template <class To, class From>
+Tensor copied(ElementType type, const Shape& shape, const From& values) {
+    std::byte* bytes = nullptr;
+    Tensor tensor = Tensor::allocate(type, shape, bytes);
+    auto* to = reinterpret_cast<To*>(bytes);
+    for (int i = 0; i < values.size(); ++i) to[i] = static_cast<To>(values[i]);
+    return tensor;
+}
+
+std::optional<Tensor> convert(const onnx::TensorProto& proto) {
+    const auto type = elementType(proto.data_type());
+    if (!type) return std::nullopt;
+    const Shape shape(std::vector<std::int64_t>(proto.dims().begin(), proto.dims().end()));
+    if (proto.has_raw_data()) {
+        std::byte* bytes = nullptr;
+        Tensor tensor = Tensor::allocate(*type, shape, bytes);
+        std::copy_n(reinterpret_cast<const std::byte*>(proto.raw_data().data()), tensor.bytes().size(), bytes);
+        return tensor;
+    }
+    switch (*type) {
+        case ElementType::F32: return copied<float>(*type, shape, proto.float_data());
+        case ElementType::F64: return copied<double>(*type, shape, proto.double_data());
+        case ElementType::I64: return copied<std::int64_t>(*type, shape, proto.int64_data());
+        case ElementType::U64: return copied<std::uint64_t>(*type, shape, proto.uint64_data());
+        case ElementType::U32: return copied<std::uint32_t>(*type, shape, proto.uint64_data());
+        default:
+            if (bitsOf(*type) == 8) return copied<std::uint8_t>(*type, shape, proto.int32_data());
+            if (bitsOf(*type) == 16) return copied<std::uint16_t>(*type, shape, proto.int32_data());
+            return copied<std::int32_t>(*type, shape, proto.int32_data());
+    }
+}
+
+Attribute convert(const onnx::AttributeProto& proto) {
+    switch (proto.type()) {
+        case onnx::AttributeProto::INT: return proto.i();
+        case onnx::AttributeProto::FLOAT: return proto.f();
+        case onnx::AttributeProto::STRING: return proto.s();
+        case onnx::AttributeProto::INTS: return std::vector<std::int64_t>(proto.ints().begin(), proto.ints().end());
+        case onnx::AttributeProto::FLOATS: return std::vector<float>(proto.floats().begin(), proto.floats().end());
+        case onnx::AttributeProto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
+        case onnx::AttributeProto::TENSOR:
+            if (auto tensor = convert(proto.t())) return std::move(*tensor);
+            [[fallthrough]];
+        default: return OpaqueAttribute{proto.SerializeAsString()};
+    }
+}
+
+}  // namespace
+
+std::shared_ptr<const Model> readSuiteModel(const std::filesystem::path& path) {
+    onnx::ModelProto proto;
+    std::ifstream file(path, std::ios::binary);
+    if (!proto.ParseFromIstream(&file)) refuseInput("'" + path.string() + "' is not an ONNX model");
+    auto model = std::make_shared<Model>();
+    for (const auto& opset : proto.opset_import()) model->opsets[opset.domain()] = opset.version();
+    Graph& graph = model->graph;
+    std::unordered_map<std::string, ValueId> ids;
+    const auto idOf = [&](const std::string& name) {
+        if (name.empty()) return kNoValue;
+        const auto [at, fresh] = ids.try_emplace(name, static_cast<ValueId>(graph.values.size()));
+        if (fresh) graph.values.push_back({name, {}, {}, {}});
+        return at->second;
+    };
+    for (const auto& initializer : proto.graph().initializer()) {
+        auto tensor = convert(initializer);
+        if (!tensor) refuseInput("initializer of an unknown type");
+        Value& value = graph.values[static_cast<std::size_t>(idOf(initializer.name()))];
+        value.type = tensor->type();
+        value.constant = std::move(tensor);
+    }
+    for (const auto& input : proto.graph().input()) {
+        const ValueId id = idOf(input.name());
+        if (!graph.constant(id)) graph.inputs.push_back(id);
+    }
+    for (const auto& node : proto.graph().node()) {
+        Node& made = graph.nodes.emplace_back();
+        made.name = "node" + std::to_string(graph.nodes.size());
+        made.domain = node.domain();
+        made.op = node.op_type();
+        for (const auto& name : node.input()) made.inputs.push_back(idOf(name));
+        for (const auto& name : node.output()) made.outputs.push_back(idOf(name));
+        for (const auto& attribute : node.attribute()) made.attributes[attribute.name()] = convert(attribute);
+    }
+    for (const auto& output : proto.graph().output()) graph.outputs.push_back(idOf(output.name()));
+    return model;
+}
+
+std::optional<Tensor> readSuiteTensor(const std::filesystem::path& path) {
+    onnx::TensorProto proto;
+    std::ifstream file(path, std::ios::binary);
+    if (!proto.ParseFromIstream(&file) || proto.data_type() == 0) return std::nullopt;
+    return convert(proto);
+}
+
+}  // namespace bitlathe
