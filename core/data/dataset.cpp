@@ -1,0 +1,89 @@
+#include "core/data/dataset.h"
+
+#include "core/data/image_folder.h"
+#include "core/data/npy.h"
+#include "core/data/npz.h"
+#include "core/data/hdf5_dataset.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+namespace bitlathe {
+
+const SampleArray* Dataset::find(std::string_view name) const noexcept {
+    for (const SampleArray& array : arrays)
+        if (array.name == name) return &array;
+    return nullptr;
+}
+
+const std::vector<DatasetFormat>& datasetFormats() {
+    static const std::vector<DatasetFormat> formats = {
+        {"npz", "NumPy archive (.npz)", recognizesNpz, openNpz},
+        {"npy", "NumPy array (.npy)", recognizesNpy, openNpy},
+        {"hdf5", "HDF5 (.h5, .hdf5)", recognizesHdf5, openHdf5Dataset},
+        {"images", "folder of PNG and JPEG images with labels.csv", recognizesImageFolder, openImageFolder},
+    };
+    return formats;
+}
+
+Dataset openDataset(const std::string& spec) {
+    std::string path = spec, name;
+    if (!std::filesystem::exists(path))
+        if (const auto colon = spec.rfind(':'); colon != std::string::npos && std::filesystem::exists(spec.substr(0, colon)))
+            path = spec.substr(0, colon), name = spec.substr(colon + 1);
+    if (!std::filesystem::exists(path)) refuseInput("there is no data '" + spec + "'; check the path");
+    for (const DatasetFormat& format : datasetFormats()) {
+        if (!format.recognizes(path)) continue;
+        Dataset data = format.open(path, name);
+        data.path = spec;
+        data.format = format.name;
+        if (data.count() == 0) refuseInput("'" + spec + "' holds no samples; give data with at least one");
+        return data;
+    }
+    refuseInput("'" + path + "' is no data that can be read: give .npz, .npy, .h5 or a folder of images with labels.csv");
+}
+
+ArrayRoles chooseArrays(const std::vector<NamedArray>& arrays, const std::string& wanted, const std::string& path) {
+    const auto index = [&](std::string_view name) -> std::optional<std::size_t> {
+        for (std::size_t i = 0; i < arrays.size(); ++i)
+            if (arrays[i].name == name) return i;
+        return std::nullopt;
+    };
+    std::string all;
+    for (const NamedArray& array : arrays) all += (all.empty() ? "" : ", ") + array.name + " " + toText(array.shape);
+    std::optional<std::size_t> chosen;
+    if (!wanted.empty()) {
+        chosen = index(wanted);
+        if (!chosen) refuseInput("'" + path + "' has no array '" + wanted + "'; it holds " + all);
+    } else {
+        for (const auto name : {"inputs", "images", "x"})
+            if (!chosen) chosen = index(name);
+        std::vector<std::size_t> plausible;
+        for (std::size_t i = 0; i < arrays.size(); ++i)
+            if (arrays[i].shape.rank() >= 2) plausible.push_back(i);
+        if (!chosen && plausible.size() == 1) chosen = plausible.front();
+        if (!chosen && !plausible.empty()) {  // one array per input of the model: they are bound by name later
+            const auto count = arrays[plausible.front()].shape[0];
+            if (std::all_of(plausible.begin(), plausible.end(), [&](std::size_t i) { return arrays[i].shape[0] == count; })) chosen = plausible.front();
+        }
+        if (!chosen)
+            refuseInput("'" + path + "': which array holds the samples is not clear; call it inputs, images or x, or give FILE:NAME. It holds " +
+                        (all.empty() ? std::string("nothing") : all));
+    }
+    if (arrays[*chosen].shape.rank() < 1)
+        refuseInput("'" + path + "': '" + arrays[*chosen].name + "' is a single number; samples need a first axis that counts them");
+    const std::int64_t count = arrays[*chosen].shape[0];
+    ArrayRoles roles;
+    roles.samples.push_back(*chosen);
+    const auto isLabels = [&](std::size_t i) {
+        return arrays[i].shape == Shape{count} && isInteger(arrays[i].type);
+    };
+    for (const auto name : {"labels", "label", "y"})
+        if (const auto i = index(name); i && !roles.labels && isLabels(*i)) roles.labels = i;
+    for (std::size_t i = 0; i < arrays.size(); ++i)
+        if (i != *chosen && i != roles.labels && arrays[i].shape.rank() >= 1 && arrays[i].shape[0] == count) roles.samples.push_back(i);
+    return roles;
+}
+
+}  // namespace bitlathe
