@@ -2,6 +2,9 @@
 
 #include "core/base/error.h"
 
+#include <algorithm>
+#include <mutex>
+
 namespace bitlathe {
 
 std::string placeOf(const Node& node) { return "node '" + node.name + "' (" + node.qualifiedOp() + "): "; }
@@ -50,6 +53,26 @@ std::byte* OperatorContext::scratchBytes(std::int64_t count) {
 void OperatorContext::forEach(std::int64_t chunks, const std::function<void(std::int64_t)>& body) {
     m_parts.workers.forEach(chunks, [&](std::int64_t chunk) {
         if (!m_parts.job.stopRequested()) body(chunk);
+    });
+}
+
+void OperatorContext::forEachWithScratch(std::int64_t chunks, std::int64_t bytes,
+                                         const std::function<void(std::int64_t, std::byte*)>& body) {
+    const std::int64_t slots = std::min<std::int64_t>(chunks, m_parts.workers.threads());
+    if (slots <= 0) return;
+    bytes = (bytes + 63) / 64 * 64;
+    std::byte* memory = scratchBytes(slots * bytes);
+    std::mutex mutex;
+    std::vector<std::byte*> free;
+    for (std::int64_t i = 0; i < slots; ++i) free.push_back(memory + i * bytes);
+    forEach(chunks, [&](std::int64_t chunk) {
+        std::unique_lock lock(mutex);
+        std::byte* mine = free.back();
+        free.pop_back();
+        lock.unlock();
+        body(chunk, mine);
+        lock.lock();
+        free.push_back(mine);
     });
 }
 

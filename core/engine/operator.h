@@ -97,6 +97,10 @@ public:
     void forEach(std::int64_t chunks, const std::function<void(std::int64_t chunk)>& body);
     void forRange(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t begin, std::int64_t end)>& body);
 
+    // The same with `bytes` of memory for each body that runs at the time, 64-byte aligned and uninitialised.
+    void forEachWithScratch(std::int64_t chunks, std::int64_t bytes,
+                            const std::function<void(std::int64_t chunk, std::byte* scratch)>& body);
+
     // Error(Input) and Error(Unsupported) as "node 'x' (Conv): what"; what is a clause without a dot.
     [[noreturn]] void fail(std::string_view what) const;
     [[noreturn]] void refuse(std::string_view what) const;

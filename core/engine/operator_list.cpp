@@ -1,6 +1,8 @@
 #include "core/engine/operator_list.h"
 
 #include "core/engine/operators/activation.h"
+#include "core/engine/operators/conv.h"
+#include "core/engine/operators/matmul.h"
 #include "core/engine/operators/shape.h"
 
 #include <algorithm>
@@ -11,10 +13,16 @@ namespace bitlathe {
 namespace {
 
 constexpr std::string_view kOnnx = "";
+constexpr std::string_view kMicrosoft = "com.microsoft";
 constexpr bool kThroughFloat32 = true;
 
 constexpr Operator kOperators[] = {
     // linear
+    {"Conv", kOnnx, "convolution over 1 to 3 axes", runConv, kThroughFloat32, prepareConv},
+    {"FusedConv", kMicrosoft, "convolution and activation", runConv, kThroughFloat32, prepareConv},
+    {"ConvTranspose", kOnnx, "transposed convolution", runConvTranspose, kThroughFloat32},
+    {"Gemm", kOnnx, "alpha A B + beta C", runGemm, kThroughFloat32, prepareMatMul},
+    {"MatMul", kOnnx, "product of matrices, with broadcasting", runMatMul, kThroughFloat32, prepareMatMul},
 
     // quantized
 

@@ -1,0 +1,18 @@
+// Convolution in float32: products of matrices over patches of the image, and a loop of its own for
+// depthwise filters. N × C × 1..3 spatial axes.
+#pragma once
+
+namespace bitlathe {
+
+class OperatorContext;
+struct PrepareContext;
+struct Prepared;
+
+// ai.onnx Conv; com.microsoft FusedConv (activation: Relu, Clip, LeakyRelu, Sigmoid, Tanh, HardSigmoid;
+// input 3 is added before it).
+void runConv(OperatorContext& context);
+Prepared prepareConv(const PrepareContext& context);
+
+void runConvTranspose(OperatorContext& context);
+
+}  // namespace bitlathe
