@@ -9,12 +9,11 @@
 
 #include <cstdint>
 
+#include "core/kernels/byte_type.h"
 #include "core/kernels/isa.h"
 #include "core/kernels/requantize.h"
 
 namespace bitlathe {
-
-enum class ByteType : std::uint8_t { U8, S8 };
 
 // B's shape. k = segments * depth. A plain matrix has one segment; a convolution may have one per
 // kernel tap, so that each row of A is a list of runs of `depth` adjacent bytes.
