@@ -1,9 +1,12 @@
 #include "core/engine/operator_list.h"
 
 #include "core/engine/operators/activation.h"
+#include "core/engine/operators/arithmetic.h"
 #include "core/engine/operators/conv.h"
+#include "core/engine/operators/logic.h"
 #include "core/engine/operators/matmul.h"
 #include "core/engine/operators/shape.h"
+#include "core/engine/operators/unary.h"
 
 #include <algorithm>
 #include <array>
@@ -27,9 +30,80 @@ constexpr Operator kOperators[] = {
     // quantized
 
     // activations
-    {"Relu", kOnnx, "max(x, 0)", runRelu, kThroughFloat32},
+    {"Relu", kOnnx, "max(x, 0)", runRelu},
+    {"Clip", kOnnx, "x limited to min … max", runClip},
+    {"LeakyRelu", kOnnx, "x, or alpha · x below 0", runLeakyRelu, kThroughFloat32},
+    {"PRelu", kOnnx, "x, or slope · x below 0", runPRelu},
+    {"ThresholdedRelu", kOnnx, "x above alpha, else 0", runThresholdedRelu, kThroughFloat32},
+    {"Elu", kOnnx, "exponential linear unit", runElu, kThroughFloat32},
+    {"Selu", kOnnx, "scaled exponential linear unit", runSelu, kThroughFloat32},
+    {"Celu", kOnnx, "continuously differentiable Elu", runCelu, kThroughFloat32},
+    {"Sigmoid", kOnnx, "1 / (1 + exp(-x))", runSigmoid, kThroughFloat32},
+    {"Tanh", kOnnx, "hyperbolic tangent", runTanh, kThroughFloat32},
+    {"HardSigmoid", kOnnx, "alpha · x + beta, limited to 0 … 1", runHardSigmoid, kThroughFloat32},
+    {"HardSwish", kOnnx, "x · hard sigmoid", runHardSwish, kThroughFloat32},
+    {"Swish", kOnnx, "x · sigmoid(alpha · x)", runSwish, kThroughFloat32},
+    {"QuickGelu", kMicrosoft, "x · sigmoid(alpha · x)", runQuickGelu, kThroughFloat32},
+    {"Mish", kOnnx, "x · tanh(softplus(x))", runMish, kThroughFloat32},
+    {"Gelu", kOnnx, "x · normal distribution of x", runGelu, kThroughFloat32},
+    {"Gelu", kMicrosoft, "x · normal distribution of x", runGelu, kThroughFloat32},
+    {"FastGelu", kMicrosoft, "Gelu of x + bias, tanh form", runFastGelu, kThroughFloat32},
+    {"BiasGelu", kMicrosoft, "Gelu of x + bias", runBiasGelu, kThroughFloat32},
+    {"Softplus", kOnnx, "log(1 + exp(x))", runSoftplus, kThroughFloat32},
+    {"Softsign", kOnnx, "x / (1 + |x|)", runSoftsign, kThroughFloat32},
+    {"Shrink", kOnnx, "moves x towards 0", runShrink, kThroughFloat32},
 
     // element-wise
+    {"Add", kOnnx, "a + b", runAdd},
+    {"Sub", kOnnx, "a - b", runSub},
+    {"Mul", kOnnx, "a · b", runMul},
+    {"Div", kOnnx, "a / b", runDiv},
+    {"Mod", kOnnx, "remainder of a / b", runMod},
+    {"Pow", kOnnx, "a to the power of b", runPow},
+    {"Sum", kOnnx, "sum of the inputs", runSum},
+    {"Mean", kOnnx, "mean of the inputs", runMean},
+    {"Max", kOnnx, "largest of the inputs", runMax},
+    {"Min", kOnnx, "smallest of the inputs", runMin},
+    {"Equal", kOnnx, "a = b", runEqual},
+    {"Greater", kOnnx, "a > b", runGreater},
+    {"GreaterOrEqual", kOnnx, "a ≥ b", runGreaterOrEqual},
+    {"Less", kOnnx, "a < b", runLess},
+    {"LessOrEqual", kOnnx, "a ≤ b", runLessOrEqual},
+    {"And", kOnnx, "both", runAnd},
+    {"Or", kOnnx, "either", runOr},
+    {"Xor", kOnnx, "one of the two", runXor},
+    {"Not", kOnnx, "opposite", runNot},
+    {"BitShift", kOnnx, "bits moved left or right", runBitShift},
+    {"BitwiseAnd", kOnnx, "bits of both", runBitwiseAnd},
+    {"BitwiseOr", kOnnx, "bits of either", runBitwiseOr},
+    {"BitwiseXor", kOnnx, "bits of one of the two", runBitwiseXor},
+    {"BitwiseNot", kOnnx, "opposite bits", runBitwiseNot},
+    {"Where", kOnnx, "x where the condition holds, else y", runWhere},
+    {"IsNaN", kOnnx, "not a number", runIsNaN},
+    {"IsInf", kOnnx, "infinite", runIsInf},
+    {"Abs", kOnnx, "|x|", runAbs},
+    {"Neg", kOnnx, "-x", runNeg},
+    {"Sign", kOnnx, "-1, 0 or 1", runSign},
+    {"Floor", kOnnx, "rounded down", runFloor},
+    {"Ceil", kOnnx, "rounded up", runCeil},
+    {"Round", kOnnx, "rounded to nearest, halves to even", runRound},
+    {"Sqrt", kOnnx, "square root", runSqrt},
+    {"Reciprocal", kOnnx, "1 / x", runReciprocal},
+    {"Exp", kOnnx, "e to the power of x", runExp},
+    {"Log", kOnnx, "natural logarithm", runLog},
+    {"Erf", kOnnx, "error function", runErf},
+    {"Sin", kOnnx, "sine", runSin},
+    {"Cos", kOnnx, "cosine", runCos},
+    {"Tan", kOnnx, "tangent", runTan},
+    {"Asin", kOnnx, "arc sine", runAsin},
+    {"Acos", kOnnx, "arc cosine", runAcos},
+    {"Atan", kOnnx, "arc tangent", runAtan},
+    {"Sinh", kOnnx, "hyperbolic sine", runSinh},
+    {"Cosh", kOnnx, "hyperbolic cosine", runCosh},
+    {"Asinh", kOnnx, "inverse hyperbolic sine", runAsinh},
+    {"Acosh", kOnnx, "inverse hyperbolic cosine", runAcosh},
+    {"Atanh", kOnnx, "inverse hyperbolic tangent", runAtanh},
+    {"Identity", kOnnx, "x", runIdentity},
 
     // normalisation and pooling
 
