@@ -5,6 +5,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace bitlathe {
@@ -44,12 +45,19 @@ std::optional<Tensor> convert(const onnx::TensorProto& proto) {
     const auto type = elementType(proto.data_type());
     if (!type) return std::nullopt;
     const Shape shape(std::vector<std::int64_t>(proto.dims().begin(), proto.dims().end()));
+    // A file of another kind (a sequence, an optional) may parse as a tensor by accident.
+    const auto count = checkedCount(shape.dims());
+    if (!count) return std::nullopt;
     if (proto.has_raw_data()) {
+        if (bytesFor(*type, *count) != static_cast<std::int64_t>(proto.raw_data().size())) return std::nullopt;
         std::byte* bytes = nullptr;
         Tensor tensor = Tensor::allocate(*type, shape, bytes);
         std::copy_n(reinterpret_cast<const std::byte*>(proto.raw_data().data()), tensor.bytes().size(), bytes);
         return tensor;
     }
+    const std::int64_t given = std::max({proto.float_data_size(), proto.double_data_size(), proto.int64_data_size(),
+                                         proto.uint64_data_size(), proto.int32_data_size()});
+    if (given != *count) return std::nullopt;
     switch (*type) {
         case ElementType::F32: return copied<float>(*type, shape, proto.float_data());
         case ElementType::F64: return copied<double>(*type, shape, proto.double_data());
