@@ -1,0 +1,22 @@
+# What `cmake --install` and the Debian package lay down.
+include(GNUInstallDirs)
+install(TARGETS bitlathe-cli RUNTIME)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/resources/demo DESTINATION ${CMAKE_INSTALL_DATADIR}/bitlathe PATTERN training EXCLUDE)
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(BITLATHE_GUI)
+  install(TARGETS bitlathe RUNTIME)
+  install(FILES ${CMAKE_CURRENT_LIST_DIR}/bitlathe.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
+  install(FILES ${CMAKE_CURRENT_LIST_DIR}/io.github.bitlathe.metainfo.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/metainfo)
+  install(FILES ${CMAKE_CURRENT_LIST_DIR}/bitlathe-mime.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/mime/packages)
+  install(FILES ${CMAKE_CURRENT_LIST_DIR}/bitlathe.svg DESTINATION ${CMAKE_INSTALL_DATADIR}/icons/hicolor/scalable/apps)
+endif()
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME bitlathe)
+set(CPACK_PACKAGE_CONTACT "Bitlathe maintainers <maintainers@bitlathe.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Workbench for quantizing neural networks")
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libopenblas0, libqt6svg6")  # loaded while running, so not seen by the linker
+set(CPACK_STRIP_FILES ON)
+include(CPack)
