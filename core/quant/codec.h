@@ -1,0 +1,69 @@
+// A codec is one number format: reals ⇄ codes, one group at a time. A row of a table; it knows no
+// tensors and no range rules. The rows are the truth; faster code in core/kernels must equal them.
+//
+// What a group needs beside its codes is a scale, a zero point and, for formats that need more
+// (sub-scales, a table of levels), `inner` bytes which only the codec reads. The affine family is the
+// case of one scale, one zero point and nothing inside.
+#pragma once
+
+#include "core/quant/scheme.h"
+#include "core/quant/value_range.h"
+#include "core/tensor/element_type.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitlathe {
+
+struct GroupParameters {
+    float scale = 1.0f;
+    std::int32_t zeroPoint = 0;
+    std::span<std::byte> inner;  // innerBytes(spec) long, owned by the caller
+};
+
+struct Codec {
+    std::string_view name;     // stable, in recipes: "int"
+    std::string_view label;    // for people: "Integer"
+    std::string_view formula;  // for tooltips
+    int minBits = 1, maxBits = 8;
+    bool takesSymmetric = true;  // honours QuantSpec::symmetric
+    bool takesNarrow = true;     // honours QuantSpec::narrow
+    bool takesRange = true;      // honours QuantSpec::range
+    int blockSize = 0;           // > 0: groups have this size whatever the granularity says (MX: 32)
+
+    // The container of one code: 8 or 16 bits.
+    ElementType (*codeType)(const QuantSpec&) noexcept;
+    int (*innerBytes)(const QuantSpec&) noexcept;
+    // Bits that a file stores for the parameters of one group.
+    int (*parameterBits)(const QuantSpec&) noexcept;
+    // Whether fit() looks at the values; otherwise the range is enough and x may be empty.
+    bool (*fitNeedsValues)(const QuantSpec&) noexcept;
+
+    // Parameters of a group with the values x, to cover `range` (finite, holds 0). x may hold NaN and
+    // infinities, which never change the parameters. importance: empty, or one weight >= 0 per value.
+    void (*fit)(const QuantSpec&, std::span<const float> x, std::span<const float> importance, ValueRange range,
+                GroupParameters& out) noexcept;
+    // Codes of values under given parameters. With blockSize 0 a group may be coded in pieces.
+    void (*encode)(const QuantSpec&, const GroupParameters&, std::span<const float> x, std::span<std::byte> codes) noexcept;
+    void (*decode)(const QuantSpec&, const GroupParameters&, std::span<const std::byte> codes, std::span<float> out) noexcept;
+
+    // The lowest and the highest value that the group can hold.
+    ValueRange (*representable)(const QuantSpec&, const GroupParameters&) noexcept;
+    // Every value that the group can hold, ascending.
+    std::vector<float> (*levels)(const QuantSpec&, const GroupParameters&);
+};
+
+// All codecs, in the order in which people see them.
+std::span<const Codec> codecs() noexcept;
+const Codec* findCodec(std::string_view name) noexcept;
+// The spec's codec, which must exist: recipes are checked before they get here.
+const Codec& codecOf(const QuantSpec& spec) noexcept;
+
+// "int8", "uint4", "int1": the format's name for tables.
+std::string formatName(const QuantSpec& spec);
+
+}  // namespace bitlathe

@@ -1,0 +1,86 @@
+#include "core/quant/codec_int.h"
+
+#include "core/quant/affine.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bitlathe {
+
+namespace {
+
+bool isSign(const QuantSpec& spec) noexcept { return spec.bits == 1 && spec.symmetric; }
+CodeRange rangeOf(const QuantSpec& spec) noexcept { return codeRange(spec.bits, spec.symmetric, spec.narrow); }
+AffineParameters affine(const GroupParameters& group) noexcept { return {group.scale, group.zeroPoint}; }
+
+template <class Code>
+std::span<Code> as(std::span<std::byte> bytes) noexcept { return {reinterpret_cast<Code*>(bytes.data()), bytes.size()}; }
+template <class Code>
+std::span<const Code> as(std::span<const std::byte> bytes) noexcept {
+    return {reinterpret_cast<const Code*>(bytes.data()), bytes.size()};
+}
+
+ElementType codeType(const QuantSpec& spec) noexcept { return codeContainer(spec.bits, spec.symmetric); }
+int innerBytes(const QuantSpec&) noexcept { return 0; }
+int parameterBits(const QuantSpec& spec) noexcept { return 32 + (spec.symmetric ? 0 : spec.bits); }
+
+void fit(const QuantSpec& spec, std::span<const float> x, std::span<const float>, ValueRange range, GroupParameters& out) noexcept {
+    if (isSign(spec)) {
+        out.scale = signScale(x, std::max(-range.lo, range.hi));
+        out.zeroPoint = 0;
+        return;
+    }
+    const AffineParameters parameters = affineFromRange(range, rangeOf(spec), spec.symmetric);
+    out.scale = parameters.scale;
+    out.zeroPoint = parameters.zeroPoint;
+}
+
+void encode(const QuantSpec& spec, const GroupParameters& group, std::span<const float> x, std::span<std::byte> codes) noexcept {
+    if (isSign(spec)) {
+        auto out = as<std::int8_t>(codes);
+        for (std::size_t i = 0; i < x.size(); ++i) out[i] = x[i] < 0.0f ? -1 : 1;
+    } else if (spec.symmetric) {
+        encodeAffine(x, affine(group), rangeOf(spec), as<std::int8_t>(codes));
+    } else {
+        encodeAffine(x, affine(group), rangeOf(spec), as<std::uint8_t>(codes));
+    }
+}
+
+void decode(const QuantSpec& spec, const GroupParameters& group, std::span<const std::byte> codes, std::span<float> out) noexcept {
+    if (spec.symmetric)
+        decodeAffine(as<std::int8_t>(codes), affine(group), out);
+    else
+        decodeAffine(as<std::uint8_t>(codes), affine(group), out);
+}
+
+ValueRange representable(const QuantSpec& spec, const GroupParameters& group) noexcept {
+    return representableRange(affine(group), rangeOf(spec));
+}
+
+std::vector<float> levels(const QuantSpec& spec, const GroupParameters& group) {
+    const CodeRange codes = rangeOf(spec);
+    std::vector<float> values;
+    for (std::int32_t code = codes.lo; code <= codes.hi; code += isSign(spec) ? 2 : 1) values.push_back(decodeAffine(code, affine(group)));
+    return values;
+}
+
+}  // namespace
+
+const Codec kIntegerCodec = {
+    .name = "int",
+    .label = "Integer",
+    .formula = "x̂ = scale · (code − zero point); code = nearest(x / scale) + zero point, ties to even, saturated",
+    .minBits = 1,
+    .maxBits = 8,
+    .codeType = codeType,
+    .innerBytes = innerBytes,
+    .parameterBits = parameterBits,
+    .fitNeedsValues = isSign,
+    .fit = fit,
+    .encode = encode,
+    .decode = decode,
+    .representable = representable,
+    .levels = levels,
+};
+
+}  // namespace bitlathe

@@ -1,0 +1,40 @@
+#include "core/quant/codec.h"
+#include "core/quant/codec_int.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace bitlathe {
+
+namespace {
+// Copies of the rows, so that one span can show them all; made on first use.
+const std::vector<Codec>& list() {
+    static const std::vector<Codec> rows = {
+        kIntegerCodec,
+    };
+    return rows;
+}
+}  // namespace
+
+std::span<const Codec> codecs() noexcept { return list(); }
+
+const Codec* findCodec(std::string_view name) noexcept {
+    const auto rows = codecs();
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const Codec& row) { return row.name == name; });
+    return found == rows.end() ? nullptr : &*found;
+}
+
+const Codec& codecOf(const QuantSpec& spec) noexcept {
+    const Codec* codec = findCodec(spec.codec);
+    assert(codec);
+    return *codec;
+}
+
+std::string formatName(const QuantSpec& spec) {
+    const Codec* codec = findCodec(spec.codec);
+    const std::string bits = std::to_string(spec.bits);
+    if (codec && codec->takesSymmetric && !spec.symmetric) return "u" + spec.codec + bits;
+    return spec.codec + bits;
+}
+
+}  // namespace bitlathe

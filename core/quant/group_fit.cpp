@@ -1,0 +1,85 @@
+#include "core/quant/group_fit.h"
+
+#include "core/base/parallel.h"
+#include "core/quant/ranges.h"
+
+#include <vector>
+
+namespace bitlathe {
+
+namespace {
+
+constexpr std::int64_t kSliceElements = 1 << 20;
+
+void fitOne(const Codec& codec, QuantizedTensor& q, std::int64_t group, std::span<const float> x, ValueRange range) noexcept {
+    GroupParameters parameters = groupParameters(q, group);
+    codec.fit(q.spec, x, {}, range, parameters);
+    q.scales[static_cast<std::size_t>(group)] = parameters.scale;
+    q.zeroPoints[static_cast<std::size_t>(group)] = parameters.zeroPoint;
+}
+
+bool isMinMax(const QuantSpec& spec) noexcept {
+    return std::holds_alternative<MinMax>(spec.range) || std::holds_alternative<MovingAverage>(spec.range);
+}
+
+ValueRange wholeRange(std::span<const float> values, const QuantSpec& spec, Workers& workers) {
+    if (!isMinMax(spec)) return weightRange(values, spec);
+    constexpr std::int64_t kGrain = 1 << 16;
+    const auto count = static_cast<std::int64_t>(values.size());
+    std::vector<ValueRange> parts(static_cast<std::size_t>((count + kGrain - 1) / kGrain));
+    workers.forRange(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+        parts[static_cast<std::size_t>(begin / kGrain)] = finiteRange(values.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
+    });
+    ValueRange range;  // holds 0
+    for (const ValueRange& part : parts) range = {std::min(range.lo, part.lo), std::max(range.hi, part.hi)};
+    return range;
+}
+
+}  // namespace
+
+void forTiles(std::span<const WeightTile> tiles, Workers& workers, JobContext& job, const std::function<void(std::size_t)>& body) {
+    for (std::size_t begin = 0; begin < tiles.size();) {
+        std::size_t end = begin;
+        for (std::int64_t count = 0; end < tiles.size() && count < kSliceElements; ++end) count += tiles[end].count();
+        workers.forEach(static_cast<std::int64_t>(end - begin), [&](std::int64_t i) {
+            if (!job.stopRequested()) body(begin + static_cast<std::size_t>(i));
+        });
+        begin = end;
+        job.checkpoint(double(begin) / double(tiles.size()));
+    }
+}
+
+GroupParameters groupParameters(const QuantizedTensor& q, std::int64_t group) noexcept {
+    const auto g = static_cast<std::size_t>(group);
+    const auto width = q.scales.empty() ? 0 : q.inner.size() / q.scales.size();
+    // The codec reads inner when it codes and writes it when it fits; only the owner of q fits.
+    auto* inner = const_cast<std::byte*>(q.inner.data());
+    return {q.scales[g], q.zeroPoints[g], {inner + g * width, width}};
+}
+
+void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job) {
+    const Codec& codec = codecOf(q.spec);
+    const GroupGrid grid = q.grid();
+    const auto groups = static_cast<std::size_t>(grid.groups);
+    q.scales.assign(groups, 1.0f);
+    q.zeroPoints.assign(groups, 0);
+    q.inner.assign(groups * static_cast<std::size_t>(codec.innerBytes(q.spec)), std::byte{0});
+    if (groups == 0) return;
+    if (grid.perChannel == 0) {
+        fitOne(codec, q, 0, values, wholeRange(values, q.spec, workers));
+        job.checkpoint(1.0);
+        return;
+    }
+    // Whole groups are needed, so a long channel is not cut here.
+    const auto tiles = weightTiles(q.layout, grid.size);
+    forTiles(tiles, workers, job, [&](std::size_t t) {
+        std::vector<float> scratch;
+        const auto part = tileValues(values, q.layout, tiles[t], scratch);
+        forGroupPieces(grid, tiles[t], [&](std::int64_t group, std::size_t at, std::size_t length) {
+            const auto x = part.subspan(at, length);
+            fitOne(codec, q, group, x, weightRange(x, q.spec));
+        });
+    });
+}
+
+}  // namespace bitlathe

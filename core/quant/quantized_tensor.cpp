@@ -1,0 +1,113 @@
+#include "core/quant/quantized_tensor.h"
+
+#include "core/base/job.h"
+#include "core/base/parallel.h"
+#include "core/quant/codec.h"
+#include "core/quant/group_fit.h"
+#include "core/quant/weight_tiles.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace bitlathe {
+
+GroupGrid groupGrid(const ChannelLayout& layout, const QuantSpec& spec) noexcept {
+    const std::int64_t each = layout.perChannel(), channels = layout.channels;
+    if (each <= 0 || channels <= 0) return {};
+    const Codec& codec = codecOf(spec);
+    const auto* group = std::get_if<PerGroup>(&spec.granularity);
+    if (codec.blockSize == 0 && std::holds_alternative<PerTensor>(spec.granularity)) return {1, 0, each * channels};
+    std::int64_t size = codec.blockSize > 0 ? codec.blockSize : group ? group->size : each;
+    size = std::clamp<std::int64_t>(size, 1, each);
+    const std::int64_t perChannel = (each + size - 1) / size;
+    return {channels * perChannel, perChannel, size};
+}
+
+namespace {
+
+// Codes are moved as the bytes of unsigned numbers of the container's width.
+template <class Code>
+void encodeTiles(const Tensor& values, QuantizedTensor& q, std::span<std::byte> bytes, Workers& workers, JobContext& job) {
+    const Codec& codec = codecOf(q.spec);
+    const GroupGrid grid = q.grid();
+    const auto x = values.as<float>();
+    const std::span<Code> out(reinterpret_cast<Code*>(bytes.data()), x.size());
+    const auto tiles = weightTiles(q.layout, std::max<std::int64_t>(grid.perChannel == 0 ? 1 : grid.size, 1));
+    forTiles(tiles, workers, job, [&](std::size_t t) {
+        const WeightTile& tile = tiles[t];
+        std::vector<float> scratch;
+        const auto part = tileValues(x, q.layout, tile, scratch);
+        std::vector<Code> codes(part.size());
+        forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
+            codec.encode(q.spec, groupParameters(q, group), part.subspan(at, length),
+                         std::as_writable_bytes(std::span(codes).subspan(at, length)));
+        });
+        scatterTile<Code>(q.layout, tile, codes, out);
+    });
+}
+
+template <class Code>
+void decodeTiles(const QuantizedTensor& q, std::span<float> out, Workers& workers) {
+    const Codec& codec = codecOf(q.spec);
+    const GroupGrid grid = q.grid();
+    const std::span<const Code> all(reinterpret_cast<const Code*>(q.codes.bytes().data()), out.size());
+    const auto tiles = weightTiles(q.layout, std::max<std::int64_t>(grid.perChannel == 0 ? 1 : grid.size, 1));
+    workers.forEach(static_cast<std::int64_t>(tiles.size()), [&](std::int64_t t) {
+        const WeightTile& tile = tiles[static_cast<std::size_t>(t)];
+        std::vector<Code> codes(static_cast<std::size_t>(tile.count()));
+        gatherTile<Code>(q.layout, tile, all, codes);
+        std::vector<float> values(codes.size());
+        forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
+            codec.decode(q.spec, groupParameters(q, group), std::as_bytes(std::span(codes).subspan(at, length)),
+                         std::span(values).subspan(at, length));
+        });
+        scatterTile<float>(q.layout, tile, values, out);
+    });
+}
+
+}  // namespace
+
+QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layout, const QuantSpec& spec, Workers& workers,
+                                JobContext& job) {
+    assert(layout.perChannel() * layout.channels == values.count());
+    const Codec& codec = codecOf(spec);
+    QuantizedTensor q;
+    q.spec = spec;
+    q.layout = layout;
+    std::byte* bytes = nullptr;
+    const ElementType type = codec.codeType(spec);
+    q.codes = Tensor::allocate(type, values.shape(), bytes);
+    if (values.count() == 0) return q;
+    JobContext fitting = job.part(0.0, 0.5), coding = job.part(0.5, 1.0);
+    fitGroups(values.as<float>(), q, workers, fitting);
+    const std::span<std::byte> all(bytes, q.codes.bytes().size());
+    if (bitsOf(type) == 16)
+        encodeTiles<std::uint16_t>(values, q, all, workers, coding);
+    else
+        encodeTiles<std::uint8_t>(values, q, all, workers, coding);
+    return q;
+}
+
+Tensor dequantize(const QuantizedTensor& q, Workers& workers) {
+    std::byte* bytes = nullptr;
+    Tensor result = Tensor::allocate(ElementType::F32, q.shape(), bytes);
+    if (q.codes.count() == 0) return result;
+    const std::span<float> out(reinterpret_cast<float*>(bytes), static_cast<std::size_t>(q.codes.count()));
+    if (bitsOf(q.codes.type()) == 16)
+        decodeTiles<std::uint16_t>(q, out, workers);
+    else
+        decodeTiles<std::uint8_t>(q, out, workers);
+    return result;
+}
+
+std::int64_t storedBytes(const ChannelLayout& layout, const QuantSpec& spec) noexcept {
+    const std::int64_t count = layout.perChannel() * layout.channels, groups = groupGrid(layout, spec).groups;
+    return (count * spec.bits + 7) / 8 + (groups * codecOf(spec).parameterBits(spec) + 7) / 8;
+}
+
+double bitsPerWeight(const ChannelLayout& layout, const QuantSpec& spec) noexcept {
+    const std::int64_t count = layout.perChannel() * layout.channels;
+    return count > 0 ? 8.0 * double(storedBytes(layout, spec)) / double(count) : 0.0;
+}
+
+}  // namespace bitlathe

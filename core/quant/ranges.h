@@ -1,0 +1,45 @@
+// Range estimators: where the representable range of a group of values ends. On values that lie in
+// memory; core/quant/observer.h has the ones that see values pass by. Knows no tensors.
+#pragma once
+
+#include "core/quant/histogram.h"
+#include "core/quant/scheme.h"
+#include "core/quant/value_range.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace bitlathe {
+
+// The finite values' ends; lo = hi = 0 when there are none. Not widened to hold 0.
+ValueRange finiteRange(std::span<const float> x) noexcept;
+
+// The range of one group by spec.range, under the spec's codec; it holds 0. NaN and infinities are
+// ignored; without any finite value it is 0 … 0.
+//   MinMax         smallest … largest
+//   MovingAverage  as MinMax: weights come in one batch
+//   Percentile     order statistics: with k = floor((100 − p) % of n), symmetric formats cut the k largest
+//                  magnitudes, asymmetric ones k/2 (rounded down) values at each end
+//   LeastError     argmin over shrunken ranges of Σ|x − x̂|^norm; see core/quant/least_error.h
+//   Entropy        entropyRange() of a histogram over ±max|x|
+//   Manual         as given
+ValueRange weightRange(std::span<const float> x, const QuantSpec& spec);
+
+// ONNX Runtime's entropy threshold (calibrate.py get_entropy_threshold): the window around the middle of
+// a histogram over ±T whose clipped distribution has the least Kullback-Leibler divergence from its
+// `quantizedBins`-level version; then cut to `seen`. First minimum wins.
+ValueRange entropyRange(const Histogram& histogram, int quantizedBins, ValueRange seen);
+
+// ONNX Runtime's percentile over a histogram of x: cuts (100 − percent)/2 % at each end, then cut to `seen`.
+ValueRange percentileRange(const Histogram& histogram, double percent, ValueRange seen);
+// The same over a histogram of |x|: ±T, then cut to `seen`.
+ValueRange absolutePercentileRange(const Histogram& histogram, double percent, ValueRange seen);
+
+// "min–max", "percentile 99.99" …: for tables and menus.
+std::string rangeText(const RangeRule& rule);
+// "minmax", "movingAverage", "percentile", "leastError", "entropy", "manual": stable, in recipes.
+std::string_view nameOf(const RangeRule& rule) noexcept;
+
+}  // namespace bitlathe

@@ -1,0 +1,189 @@
+// Laws that every codec keeps, over all rows, widths, symmetries and ranges.
+#include "core/quant/codec.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <set>
+
+namespace bitlathe {
+namespace {
+
+struct Case {
+    QuantSpec spec;
+    ValueRange range;
+};
+
+std::vector<Case> allCases() {
+    std::vector<Case> cases;
+    const ValueRange ranges[] = {{-1, 1}, {0, 3.7f}, {-2.5f, 0}, {-0.3f, 1.1f}, {-1e-3f, 4e-3f}, {-1e30f, 1e30f}, {0, 0}};
+    for (const Codec& codec : codecs())
+        for (int bits = codec.minBits; bits <= codec.maxBits; ++bits)
+            for (const bool symmetric : {true, false})
+                for (const bool narrow : {true, false})
+                    for (const ValueRange range : ranges) {
+                        if ((!symmetric && !codec.takesSymmetric) || (!narrow && !codec.takesNarrow)) continue;
+                        QuantSpec spec;
+                        spec.codec = codec.name;
+                        spec.bits = bits;
+                        spec.symmetric = symmetric;
+                        spec.narrow = narrow;
+                        cases.push_back({spec, range});
+                    }
+    return cases;
+}
+
+// A group fitted to values that fill the range.
+struct Group {
+    explicit Group(const Case& c) : spec(c.spec), codec(codecOf(c.spec)), inner(static_cast<std::size_t>(codec.innerBytes(c.spec))) {
+        std::mt19937 random(7);
+        std::uniform_real_distribution<float> uniform(0, 1);
+        for (int i = 0; i < 257; ++i) values.push_back(c.range.lo + uniform(random) * (c.range.hi - c.range.lo));
+        values.push_back(c.range.lo);
+        values.push_back(c.range.hi);
+        parameters.inner = inner;
+        codec.fit(spec, values, {}, c.range, parameters);
+    }
+    std::vector<std::byte> encode(std::span<const float> x) const {
+        std::vector<std::byte> codes(x.size() * static_cast<std::size_t>(bitsOf(codec.codeType(spec)) / 8));
+        codec.encode(spec, parameters, x, codes);
+        return codes;
+    }
+    std::vector<float> decode(std::span<const std::byte> codes) const {
+        std::vector<float> y(codes.size() * 8 / static_cast<std::size_t>(bitsOf(codec.codeType(spec))));
+        codec.decode(spec, parameters, codes, y);
+        return y;
+    }
+    std::vector<float> roundTrip(std::span<const float> x) const { return decode(encode(x)); }
+
+    QuantSpec spec;
+    const Codec& codec;
+    std::vector<std::byte> inner;
+    std::vector<float> values;
+    GroupParameters parameters;
+};
+
+std::string nameOf(const Case& c) {
+    return formatName(c.spec) + (c.spec.narrow ? " narrow " : " full ") + std::to_string(c.range.lo) + " … " + std::to_string(c.range.hi);
+}
+bool isSign(const QuantSpec& spec) { return spec.codec == "int" && spec.bits == 1 && spec.symmetric; }
+
+TEST(Codecs, KeepZeroExactly) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        const float zero[] = {0.0f, -0.0f};
+        const auto y = group.roundTrip(zero);
+        if (isSign(c.spec)) {
+            EXPECT_EQ(y[0], group.parameters.scale) << nameOf(c);  // ±scale has no zero: coded +
+        } else {
+            EXPECT_EQ(y[0], 0.0f) << nameOf(c);
+            EXPECT_EQ(y[1], 0.0f) << nameOf(c);
+        }
+    }
+}
+
+TEST(Codecs, AreMonotone) {
+    for (const Case& c : allCases()) {
+        Group group(c);
+        std::sort(group.values.begin(), group.values.end());
+        const auto y = group.roundTrip(group.values);
+        EXPECT_TRUE(std::is_sorted(y.begin(), y.end())) << nameOf(c);
+    }
+}
+
+TEST(Codecs, SaturateOutsideTheRange) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        constexpr float inf = std::numeric_limits<float>::infinity(), largest = std::numeric_limits<float>::max();
+        const float far[] = {-inf, -largest, largest, inf};
+        const auto y = group.roundTrip(far);
+        const ValueRange ends = group.codec.representable(c.spec, group.parameters);
+        EXPECT_EQ(y[0], ends.lo) << nameOf(c);
+        EXPECT_EQ(y[1], ends.lo) << nameOf(c);
+        EXPECT_EQ(y[2], ends.hi) << nameOf(c);
+        EXPECT_EQ(y[3], ends.hi) << nameOf(c);
+    }
+}
+
+TEST(Codecs, ReencodeTheirOwnValuesToTheSameCodes) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        const auto codes = group.encode(group.values);
+        EXPECT_EQ(group.encode(group.decode(codes)), codes) << nameOf(c);
+    }
+}
+
+TEST(Codecs, CodeNanAsZero) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        const float values[] = {std::numeric_limits<float>::quiet_NaN(), 0.0f};
+        const auto y = group.roundTrip(values);
+        EXPECT_EQ(y[0], y[1]) << nameOf(c);
+    }
+}
+
+TEST(Codecs, ListTheirLevels) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        const auto levels = group.codec.levels(c.spec, group.parameters);
+        ASSERT_FALSE(levels.empty());
+        EXPECT_LE(levels.size(), std::size_t(1) << c.spec.bits) << nameOf(c);
+        EXPECT_TRUE(std::is_sorted(levels.begin(), levels.end())) << nameOf(c);
+        EXPECT_EQ(group.roundTrip(levels), levels) << nameOf(c);
+        const std::set<float> set(levels.begin(), levels.end());
+        for (const float y : group.roundTrip(group.values)) EXPECT_TRUE(set.contains(y)) << nameOf(c) << ": " << y;
+    }
+}
+
+TEST(Codecs, TakeTheNearestLevel) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        const auto levels = group.codec.levels(c.spec, group.parameters);
+        const auto y = group.roundTrip(group.values);
+        for (std::size_t i = 0; i < y.size(); ++i) {
+            double nearest = std::numeric_limits<double>::infinity(), span = 0;
+            for (const float level : levels) nearest = std::min(nearest, std::fabs(double(level) - double(group.values[i])));
+            for (const float level : levels) span = std::max(span, std::fabs(double(level)));
+            EXPECT_LE(std::fabs(double(y[i]) - double(group.values[i])), nearest + 1e-6 * span) << nameOf(c) << " x " << group.values[i];
+        }
+    }
+}
+
+TEST(Codecs, GroupsOfZerosDecodeToZero) {
+    const std::vector<float> zeros(64, 0.0f);
+    for (const Case& c : allCases()) {
+        if (c.range.lo != c.range.hi) continue;
+        const Group group(c);
+        EXPECT_EQ(group.roundTrip(zeros), zeros) << nameOf(c);
+    }
+}
+
+TEST(Codecs, IntegersHaveAllTheirLevels) {
+    for (int bits = 1; bits <= 8; ++bits)
+        for (const bool symmetric : {true, false})
+            for (const bool narrow : {true, false}) {
+                QuantSpec spec{"int", bits, symmetric, narrow};
+                const Group group(Case{spec, {-1, 1}});
+                const int all = 1 << bits;
+                const int expected = symmetric && narrow && bits > 1 ? all - 1 : all;
+                EXPECT_EQ(group.codec.levels(spec, group.parameters).size(), std::size_t(expected));
+            }
+}
+
+TEST(Codecs, HaveUniqueNamesAndSaneRows) {
+    std::set<std::string_view> names;
+    for (const Codec& codec : codecs()) {
+        EXPECT_TRUE(names.insert(codec.name).second) << codec.name;
+        EXPECT_FALSE(codec.label.empty());
+        EXPECT_FALSE(codec.formula.empty());
+        EXPECT_LE(codec.minBits, codec.maxBits);
+        EXPECT_EQ(findCodec(codec.name)->name, codec.name);
+    }
+    EXPECT_EQ(findCodec("nothing of the kind"), nullptr);
+}
+
+}  // namespace
+}  // namespace bitlathe
