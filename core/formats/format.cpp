@@ -1,0 +1,54 @@
+#include "core/formats/format.h"
+
+#include "core/base/mapped_file.h"
+#include "core/base/sha256.h"
+#include "core/formats/onnx/onnx.h"
+
+#include <algorithm>
+
+namespace bitlathe {
+
+const std::vector<Format>& formats() {
+    static const std::vector<Format> list = {
+        {"onnx", "ONNX", {".onnx"}, &onnx::recognizes, &onnx::read, nullptr},
+    };
+    return list;
+}
+
+const Format* findFormat(std::string_view name) {
+    for (const Format& format : formats())
+        if (format.name == name) return &format;
+    return nullptr;
+}
+
+Model readModel(const std::filesystem::path& path, JobContext& context) {
+    const auto file = MappedFile::open(path);
+    const auto head = file->bytes().first(std::min(file->bytes().size(), kHeadBytes));
+    for (const Format& format : formats())
+        if (format.recognizes(head)) return format.read(path, context);
+    const std::string extension = path.extension().string();
+    for (const Format& format : formats())
+        if (std::find(format.extensions.begin(), format.extensions.end(), extension) != format.extensions.end())
+            return format.read(path, context);
+    std::string known;
+    for (const Format& format : formats()) known += (known.empty() ? "" : ", ") + std::string(format.label);
+    refuseInput("'" + path.string() + "' is in no format that can be read (" + known + "); export the network in one of these");
+}
+
+std::string sourceSha256(const Model& model, JobContext& context) {
+    if (!model.sha256.empty()) return model.sha256;
+    if (model.source.empty()) return {};
+    const auto file = MappedFile::open(model.source);
+    auto rest = file->bytes();
+    Sha256 sum;
+    constexpr std::size_t kStep = std::size_t(1) << 20;
+    while (!rest.empty()) {
+        const auto part = rest.first(std::min(kStep, rest.size()));
+        sum.add(part);
+        rest = rest.subspan(part.size());
+        context.checkpoint(1.0 - static_cast<double>(rest.size()) / static_cast<double>(file->bytes().size()), "hashing the source file");
+    }
+    return sum.hex();
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,23 @@
+// The ONNX file format (https://onnx.ai; onnx.proto): opset 7 to 25, IR 3 to 12. Older operator sets
+// are brought to the meaning of opset 21 or later while reading.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/model/model.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+
+namespace bitlathe::onnx {
+
+inline constexpr std::int64_t kNewestOpset = 25;
+
+// True when the bytes are the beginning of a ModelProto. ONNX has no signature: the fields must make sense.
+bool recognizes(std::span<const std::byte> head) noexcept;
+
+// Weights that lie aligned in the file, or in an external data file, stay mapped; others are copied once.
+// Throws Error(Input) for anything that is not a well-formed network.
+Model read(const std::filesystem::path& path, JobContext& context);
+
+}  // namespace bitlathe::onnx
