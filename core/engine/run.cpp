@@ -63,7 +63,7 @@ void checkInputs(const Graph& graph, std::span<const Tensor> inputs) {
 }  // namespace
 
 std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Workers& workers,
-                        std::span<const Tensor> inputs, JobContext& job, const Observer* observer) {
+                        std::span<const Tensor> inputs, JobContext& job, const RunObserver* observer) {
     using Clock = std::chrono::steady_clock;
     const Graph& graph = executable.graph();
     checkInputs(graph, inputs);

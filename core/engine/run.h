@@ -11,7 +11,7 @@
 namespace bitlathe {
 
 // Looks on while a run makes its values; called in the running thread, in the order of the steps.
-struct Observer {
+struct RunObserver {
     // Each value as it is made, graph inputs included; the id is one of executable.graph(). The tensor's
     // memory is used again: whoever keeps values copies them.
     std::function<void(ValueId value, const Tensor& tensor)> value;
@@ -23,7 +23,7 @@ struct Observer {
 // Error(Input) when an input's type or shape does not fit the model or an operator; Cancelled through job,
 // whose checkpoint() is called after every step.
 std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Workers& workers,
-                        std::span<const Tensor> inputs, JobContext& job, const Observer* observer = nullptr);
+                        std::span<const Tensor> inputs, JobContext& job, const RunObserver* observer = nullptr);
 
 // One step on these inputs (null: absent).
 std::vector<Tensor> runStep(const Step& step, const Node& node, std::span<const Tensor* const> inputs, const Machine& machine,
