@@ -5,6 +5,12 @@
 #include "core/engine/operators/conv.h"
 #include "core/engine/operators/logic.h"
 #include "core/engine/operators/matmul.h"
+#include "core/engine/operators/matmul_nbits.h"
+#include "core/engine/operators/qlinear_conv.h"
+#include "core/engine/operators/qlinear_elementwise.h"
+#include "core/engine/operators/qlinear_matmul.h"
+#include "core/engine/operators/qlinear_pool.h"
+#include "core/engine/operators/quantize_linear.h"
 #include "core/engine/operators/shape.h"
 #include "core/engine/operators/unary.h"
 
@@ -28,6 +34,29 @@ constexpr Operator kOperators[] = {
     {"MatMul", kOnnx, "product of matrices, with broadcasting", runMatMul, kThroughFloat32, prepareMatMul},
 
     // quantized
+    {"QuantizeLinear", kOnnx, "numbers to codes", runQuantizeLinear},
+    {"DequantizeLinear", kOnnx, "codes to numbers", runDequantizeLinear},
+    {"QuantizeLinear", kMicrosoft, "numbers to codes", runQuantizeLinear},
+    {"DequantizeLinear", kMicrosoft, "codes to numbers", runDequantizeLinear},
+    {"DynamicQuantizeLinear", kOnnx, "numbers to codes, range from the data", runDynamicQuantizeLinear},
+    {"QLinearConv", kOnnx, "convolution of codes", runQLinearConv, false, prepareQLinearConv},
+    {"QLinearConv", kMicrosoft, "convolution of codes, either layout", runQLinearConv, false, prepareQLinearConv},
+    {"ConvInteger", kOnnx, "convolution of codes to int32", runConvInteger, false, prepareConvInteger},
+    {"QLinearMatMul", kOnnx, "product of matrices of codes", runQLinearMatMul, false, prepareQLinearMatMul},
+    {"MatMulInteger", kOnnx, "product of matrices of codes to int32", runMatMulInteger, false, prepareMatMulInteger},
+    {"QGemm", kMicrosoft, "Gemm of codes", runQGemm, false, prepareQGemm},
+    {"DynamicQuantizeMatMul", kMicrosoft, "product with codes, A quantized on the fly", runDynamicQuantizeMatMul, false, prepareDynamicQuantizeMatMul},
+    {"MatMulIntegerToFloat", kMicrosoft, "product of codes to numbers", runMatMulIntegerToFloat, false, prepareMatMulIntegerToFloat},
+    {"MatMulNBits", kMicrosoft, "product with 2-, 4- or 8-bit weights", runMatMulNBits, kThroughFloat32, prepareMatMulNBits},
+    {"QLinearAdd", kMicrosoft, "a + b of codes", runQLinearAdd, false, prepareQLinearAdd},
+    {"QLinearMul", kMicrosoft, "a · b of codes", runQLinearMul, false, prepareQLinearMul},
+    {"QLinearSigmoid", kMicrosoft, "sigmoid of codes, by table", runQLinearSigmoid},
+    {"QLinearLeakyRelu", kMicrosoft, "leaky ReLU of codes, by table", runQLinearLeakyRelu},
+    {"QLinearSoftmax", kMicrosoft, "softmax of codes, by table", runQLinearSoftmax},
+    {"QLinearConcat", kMicrosoft, "concatenation of codes", runQLinearConcat},
+    {"QLinearAveragePool", kMicrosoft, "average pool of codes", runQLinearAveragePool},
+    {"QLinearGlobalAveragePool", kMicrosoft, "average over all pixels, of codes", runQLinearGlobalAveragePool},
+    {"NhwcMaxPool", kMicrosoft, "maximum pool of codes, channels last", runNhwcMaxPool},
 
     // activations
     {"Relu", kOnnx, "max(x, 0)", runRelu},

@@ -1,6 +1,5 @@
 #include "tests/core/engine/suite_reader.h"
 
-#include "core/base/error.h"
 #include "core/tensor/convert.h"
 
 #include <onnx/onnx_pb.h>
@@ -71,60 +70,7 @@ std::optional<Tensor> convert(const onnx::TensorProto& proto) {
     }
 }
 
-Attribute convert(const onnx::AttributeProto& proto) {
-    switch (proto.type()) {
-        case onnx::AttributeProto::INT: return proto.i();
-        case onnx::AttributeProto::FLOAT: return proto.f();
-        case onnx::AttributeProto::STRING: return proto.s();
-        case onnx::AttributeProto::INTS: return std::vector<std::int64_t>(proto.ints().begin(), proto.ints().end());
-        case onnx::AttributeProto::FLOATS: return std::vector<float>(proto.floats().begin(), proto.floats().end());
-        case onnx::AttributeProto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
-        case onnx::AttributeProto::TENSOR:
-            if (auto tensor = convert(proto.t())) return std::move(*tensor);
-            [[fallthrough]];
-        default: return OpaqueAttribute{proto.SerializeAsString()};
-    }
-}
-
 }  // namespace
-
-std::shared_ptr<const Model> readSuiteModel(const std::filesystem::path& path) {
-    onnx::ModelProto proto;
-    std::ifstream file(path, std::ios::binary);
-    if (!proto.ParseFromIstream(&file)) refuseInput("'" + path.string() + "' is not an ONNX model");
-    auto model = std::make_shared<Model>();
-    for (const auto& opset : proto.opset_import()) model->opsets[opset.domain()] = opset.version();
-    Graph& graph = model->graph;
-    std::unordered_map<std::string, ValueId> ids;
-    const auto idOf = [&](const std::string& name) {
-        if (name.empty()) return kNoValue;
-        const auto [at, fresh] = ids.try_emplace(name, static_cast<ValueId>(graph.values.size()));
-        if (fresh) graph.values.push_back({name, {}, {}, {}});
-        return at->second;
-    };
-    for (const auto& initializer : proto.graph().initializer()) {
-        auto tensor = convert(initializer);
-        if (!tensor) refuseInput("initializer of an unknown type");
-        Value& value = graph.values[static_cast<std::size_t>(idOf(initializer.name()))];
-        value.type = tensor->type();
-        value.constant = std::move(tensor);
-    }
-    for (const auto& input : proto.graph().input()) {
-        const ValueId id = idOf(input.name());
-        if (!graph.constant(id)) graph.inputs.push_back(id);
-    }
-    for (const auto& node : proto.graph().node()) {
-        Node& made = graph.nodes.emplace_back();
-        made.name = "node" + std::to_string(graph.nodes.size());
-        made.domain = node.domain();
-        made.op = node.op_type();
-        for (const auto& name : node.input()) made.inputs.push_back(idOf(name));
-        for (const auto& name : node.output()) made.outputs.push_back(idOf(name));
-        for (const auto& attribute : node.attribute()) made.attributes[attribute.name()] = convert(attribute);
-    }
-    for (const auto& output : proto.graph().output()) graph.outputs.push_back(idOf(output.name()));
-    return model;
-}
 
 std::optional<Tensor> readSuiteTensor(const std::filesystem::path& path) {
     onnx::TensorProto proto;
