@@ -54,16 +54,16 @@ AffineParameters affineFromRange(ValueRange range, CodeRange codes, bool symmetr
     return parameters;
 }
 
-float signScale(std::span<const float> x, float limit) noexcept {
-    double sum = 0;
-    std::int64_t count = 0;
-    for (const float value : x) {
-        const float magnitude = std::fabs(value);
+float signScale(std::span<const float> x, std::span<const float> importance, float limit) noexcept {
+    double sum = 0, count = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const float magnitude = std::fabs(x[i]);
+        const double weight = importance.empty() ? 1.0 : double(importance[i]);
         if (!(magnitude <= std::numeric_limits<float>::max())) continue;
-        sum += double(std::min(magnitude, limit));
-        ++count;
+        sum += weight * double(std::min(magnitude, limit));
+        count += weight;
     }
-    return count ? float(sum / double(count)) : 0.0f;
+    return count > 0 ? float(sum / count) : 0.0f;
 }
 
 std::int32_t encodeAffine(float x, AffineParameters p, CodeRange codes) noexcept {

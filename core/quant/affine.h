@@ -44,8 +44,8 @@ AffineParameters affineFromRange(ValueRange range, CodeRange codes, bool symmetr
 
 // The scale of the 1-bit symmetric format ±scale: the mean of |x|, the least squared error for a sign
 // (Rastegari et al. 2016, XNOR-Net), each |x| cut at `limit`. Codes are −1 and +1; real 0 has no exact
-// code and is coded +1. Only finite values count; a group of zeros has scale 0, so that it decodes to 0.
-float signScale(std::span<const float> x, float limit) noexcept;
+// code and is coded +1. importance: empty, or one weight >= 0 per value. Only finite values count; a group of zeros has scale 0, so that it decodes to 0.
+float signScale(std::span<const float> x, std::span<const float> importance, float limit) noexcept;
 
 // The rounding law: nearest(x / scale) with ties to even, plus the zero point, saturated; NaN gets the
 // code of 0. The quotient is float32, as in ONNX Runtime.

@@ -24,9 +24,9 @@ ElementType codeType(const QuantSpec& spec) noexcept { return codeContainer(spec
 int innerBytes(const QuantSpec&) noexcept { return 0; }
 int parameterBits(const QuantSpec& spec) noexcept { return 32 + (spec.symmetric ? 0 : spec.bits); }
 
-void fit(const QuantSpec& spec, std::span<const float> x, std::span<const float>, ValueRange range, GroupParameters& out) noexcept {
+void fit(const QuantSpec& spec, std::span<const float> x, std::span<const float> importance, ValueRange range, GroupParameters& out) noexcept {
     if (isSign(spec)) {
-        out.scale = signScale(x, std::max(-range.lo, range.hi));
+        out.scale = signScale(x, importance, std::max(-range.lo, range.hi));
         out.zeroPoint = 0;
         return;
     }

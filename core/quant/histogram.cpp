@@ -5,13 +5,16 @@
 
 namespace bitlathe {
 
-void addTo(Histogram& histogram, std::span<const float> x) noexcept {
+namespace {
+
+template <class Of>
+void addAll(Histogram& histogram, std::span<const float> x, Of of) noexcept {
     const auto bins = static_cast<std::int64_t>(histogram.counts.size());
     if (bins == 0) return;
     const double lo = histogram.lo, hi = histogram.hi;
     const double perUnit = hi > lo ? double(bins) / (hi - lo) : 0.0;
     for (const float value : x) {
-        const double v = value;
+        const double v = of(double(value));
         if (v < lo) {
             if (std::isfinite(v)) ++histogram.below;
         } else if (v > hi) {
@@ -21,6 +24,16 @@ void addTo(Histogram& histogram, std::span<const float> x) noexcept {
             ++histogram.counts[static_cast<std::size_t>(std::min(bin, bins - 1))];
         }
     }
+}
+
+}  // namespace
+
+void addTo(Histogram& histogram, std::span<const float> x) noexcept {
+    addAll(histogram, x, [](double v) { return v; });
+}
+
+void addMagnitudesTo(Histogram& histogram, std::span<const float> x) noexcept {
+    addAll(histogram, x, [](double v) { return std::fabs(v); });
 }
 
 }  // namespace bitlathe

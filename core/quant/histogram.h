@@ -20,5 +20,6 @@ struct Histogram {
 // Counts finite values into the bins, below and above; NaN and infinities are passed over. With lo = hi,
 // values equal to it go to the first bin.
 void addTo(Histogram& histogram, std::span<const float> x) noexcept;
+void addMagnitudesTo(Histogram& histogram, std::span<const float> x) noexcept;  // the same for |x|
 
 }  // namespace bitlathe

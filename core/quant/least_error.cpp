@@ -20,7 +20,7 @@ constexpr double kFineStep = kStep / 5;
 // Values, and how often each occurs.
 class Search {
 public:
-    Search(std::vector<float> values, std::vector<double> counts, ValueRange full, const QuantSpec& spec, double norm)
+    Search(std::vector<float> values, std::vector<float> counts, ValueRange full, const QuantSpec& spec, double norm)
         : m_values(std::move(values)), m_counts(std::move(counts)), m_full(full), m_spec(spec), m_codec(codecOf(spec)), m_norm(norm),
           m_codes(m_values.size() * static_cast<std::size_t>(bitsOf(m_codec.codeType(spec)) / 8)), m_back(m_values.size()) {}
 
@@ -53,19 +53,19 @@ private:
         GroupParameters group;
         m_inner.resize(static_cast<std::size_t>(m_codec.innerBytes(m_spec)));
         group.inner = m_inner;
-        m_codec.fit(m_spec, m_values, {}, scaled(low, high), group);
+        m_codec.fit(m_spec, m_values, m_counts, scaled(low, high), group);
         m_codec.encode(m_spec, group, m_values, m_codes);
         m_codec.decode(m_spec, group, m_codes, m_back);
         double sum = 0;
         for (std::size_t i = 0; i < m_values.size(); ++i) {
             const double e = std::fabs(double(m_values[i]) - double(m_back[i]));
-            sum += (m_counts.empty() ? 1.0 : m_counts[i]) * (m_norm == 2.0 ? e * e : std::pow(e, m_norm));
+            sum += (m_counts.empty() ? 1.0 : double(m_counts[i])) * (m_norm == 2.0 ? e * e : std::pow(e, m_norm));
         }
         return sum;
     }
 
     std::vector<float> m_values;
-    std::vector<double> m_counts;
+    std::vector<float> m_counts;
     ValueRange m_full;
     QuantSpec m_spec;
     const Codec& m_codec;
@@ -95,24 +95,24 @@ ValueRange leastErrorRange(std::span<const float> x, const QuantSpec& spec, doub
         sums[bin] += double(v);
         ++counts[bin];
     }
-    std::vector<double> kept;
+    std::vector<float> kept;
     for (std::size_t i = 0; i < sums.size(); ++i)
         if (counts[i] > 0) {
             values.push_back(float(sums[i] / counts[i]));
-            kept.push_back(counts[i]);
+            kept.push_back(float(counts[i]));
         }
     return Search(std::move(values), std::move(kept), full, spec, norm).best();
 }
 
 ValueRange leastErrorRange(const Histogram& histogram, ValueRange seen, const QuantSpec& spec, double norm) {
     std::vector<float> values;
-    std::vector<double> counts;
+    std::vector<float> counts;
     const double width = histogram.binWidth();
     for (std::size_t i = 0; i < histogram.counts.size(); ++i)
         if (histogram.counts[i] > 0) {
             const double centre = histogram.lo + (double(i) + 0.5) * width;
             values.push_back(float(std::clamp(centre, double(seen.lo), double(seen.hi))));
-            counts.push_back(double(histogram.counts[i]));
+            counts.push_back(float(histogram.counts[i]));
         }
     const ValueRange full = widened(seen);
     if (full.lo == full.hi) return full;

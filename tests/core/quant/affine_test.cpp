@@ -104,9 +104,9 @@ TEST(Affine, DynamicQuantizeLinearParametersAgreeWithOnnxRuntime) {
 
 TEST(Affine, SignScaleIsTheMeanMagnitudeOfFiniteValues) {
     const std::vector<float> x = {1, -3, kNan, 2, kInf};
-    EXPECT_FLOAT_EQ(signScale(x, 10), 2.0f);
-    EXPECT_FLOAT_EQ(signScale(x, 1.5f), 4.0f / 3);
-    EXPECT_EQ(signScale({}, 1), 0.0f);
+    EXPECT_FLOAT_EQ(signScale(x, {}, 10), 2.0f);
+    EXPECT_FLOAT_EQ(signScale(x, {}, 1.5f), 4.0f / 3);
+    EXPECT_EQ(signScale({}, {}, 1), 0.0f);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 namespace bitlathe {
 namespace {
@@ -56,6 +58,16 @@ TEST(RecipeJson, EqualRecipesGiveEqualBytesWhateverTheOrderOfKeys) {
     const std::string a = withDefaults(R"({"weights": {"bits": 4, "granularity": {"group": 64}}})");
     const std::string b = R"({"defaults": {"activations": null, "weights": {"granularity": {"group": 64}, "codec": "int", "bits": 4}}, "version": 1, "format": "bitlathe recipe"})";
     EXPECT_EQ(toJson(recipeFromJson(a, "a")), toJson(recipeFromJson(b, "b")));
+}
+
+TEST(RecipeJson, TheExampleInTheFormatsDescriptionIsARecipe) {
+    std::ifstream file(std::string(BITLATHE_SOURCE_DIR) + "/resources/recipes/FORMAT.md");
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    const auto begin = text.find("```json\n") + 8;
+    const Recipe recipe = recipeFromJson(text.substr(begin, text.find("```", begin) - begin), "FORMAT.md");
+    EXPECT_EQ(recipe.rules.size(), 2u);
+    EXPECT_EQ(recipe.defaults.weights->granularity, Granularity(PerGroup{128}));
+    EXPECT_EQ(recipe.layers.at("features.0").weights->granularity, Granularity(PerTensor{}));
 }
 
 TEST(RecipeJson, KeysThatAreLeftOutHaveTheirDefaults) {

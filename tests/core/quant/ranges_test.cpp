@@ -1,0 +1,116 @@
+#include "core/quant/ranges.h"
+
+#include "core/quant/codec.h"
+#include "core/quant/least_error.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+namespace bitlathe {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+QuantSpec specOf(int bits, bool symmetric, RangeRule range) {
+    QuantSpec spec;
+    spec.bits = bits;
+    spec.symmetric = symmetric;
+    spec.range = range;
+    return spec;
+}
+
+std::vector<float> normal(std::size_t count, unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> draw(0, 1);
+    std::vector<float> values(count);
+    for (float& v : values) v = draw(random);
+    return values;
+}
+
+double squaredError(std::span<const float> x, const QuantSpec& spec, ValueRange range) {
+    const Codec& codec = codecOf(spec);
+    GroupParameters group;
+    codec.fit(spec, x, {}, range, group);
+    std::vector<std::byte> codes(x.size());
+    std::vector<float> y(x.size());
+    codec.encode(spec, group, x, codes);
+    codec.decode(spec, group, codes, y);
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += (double(x[i]) - double(y[i])) * (double(x[i]) - double(y[i]));
+    return sum;
+}
+
+TEST(Ranges, MinMaxIgnoresNanAndInfinities) {
+    EXPECT_EQ(finiteRange(std::vector<float>{kNan, -1, 3, kInf, -kInf}), (ValueRange{-1, 3}));
+    EXPECT_EQ(finiteRange(std::vector<float>{2, 3}), (ValueRange{2, 3}));
+    EXPECT_EQ(finiteRange(std::vector<float>{kNan}), ValueRange{});
+    EXPECT_EQ(finiteRange({}), ValueRange{});
+}
+
+TEST(Ranges, WeightRangesHoldZero) {
+    const std::vector<float> positive = {2, 3, 4};
+    for (const RangeRule& rule : {RangeRule(MinMax{}), RangeRule(Percentile{90}), RangeRule(LeastError{2}), RangeRule(Entropy{64, 16})}) {
+        const ValueRange range = weightRange(positive, specOf(4, false, rule));
+        EXPECT_LE(range.lo, 0.0f) << rangeText(rule);
+        EXPECT_GE(range.hi, 0.0f) << rangeText(rule);
+    }
+}
+
+TEST(Ranges, PercentileCutsOrderStatistics) {
+    std::vector<float> x;
+    for (int i = -100; i <= 99; ++i) x.push_back(float(i));  // 200 values
+    EXPECT_EQ(weightRange(x, specOf(8, false, Percentile{98})), (ValueRange{-98, 97}));  // 4 values: 2 at each end
+    EXPECT_EQ(weightRange(x, specOf(8, true, Percentile{98})), (ValueRange{-98, 98}));   // |x| 100 99 99 98 are cut, 98 is next
+    EXPECT_EQ(weightRange(x, specOf(8, false, Percentile{100})), (ValueRange{-100, 99}));
+}
+
+TEST(Ranges, ManualIsTakenAsGiven) {
+    EXPECT_EQ(weightRange(std::vector<float>{5}, specOf(8, false, Manual{-0.25, 0.5})), (ValueRange{-0.25f, 0.5f}));
+}
+
+TEST(LeastError, IsNeverWorseThanMinMax) {
+    for (const std::size_t count : {3u, 32u, 1000u, 20000u})
+        for (int bits = 1; bits <= 8; ++bits)
+            for (const bool symmetric : {true, false}) {
+                const auto x = normal(count, 11);
+                const double minmax = squaredError(x, specOf(bits, symmetric, MinMax{}), weightRange(x, specOf(bits, symmetric, MinMax{})));
+                const QuantSpec spec = specOf(bits, symmetric, LeastError{2});
+                EXPECT_LE(squaredError(x, spec, weightRange(x, spec)), minmax * (1 + 1e-3)) << bits << " bits, " << count;
+            }
+}
+
+TEST(LeastError, FindsTheOptimalClipOfAGaussian) {
+    // Optimal clipping of N(0, 1) on the narrow symmetric grid, solved numerically: bits, clip, SQNR in dB.
+    const struct { int bits; double clip, sqnr; } kOptimum[] = {{2, 1.224, 7.21}, {3, 1.952, 13.29}, {4, 2.474, 18.90}, {5, 2.899, 24.33}, {6, 3.270, 29.71}, {8, 3.920, 40.54}};
+    const auto x = normal(200000, 4);
+    double power = 0;
+    for (const float v : x) power += double(v) * double(v);
+    for (const auto& optimum : kOptimum) {
+        const QuantSpec spec = specOf(optimum.bits, true, LeastError{2});
+        const ValueRange range = weightRange(x, spec);
+        EXPECT_NEAR(range.hi, optimum.clip, 0.06) << optimum.bits;
+        EXPECT_GE(10 * std::log10(power / squaredError(x, spec, range)), optimum.sqnr - 0.05) << optimum.bits;
+    }
+}
+
+TEST(LeastError, BinsStandForManyValuesWithoutHarm) {
+    auto x = normal(kExactCount + 1, 8);
+    const QuantSpec spec = specOf(4, false, LeastError{2});
+    const ValueRange binned = weightRange(x, spec);
+    x.pop_back();
+    const ValueRange exact = weightRange(x, spec);
+    EXPECT_NEAR(squaredError(x, spec, binned) / squaredError(x, spec, exact), 1.0, 5e-3);
+}
+
+TEST(Entropy, ConstantAndTinyTensorsHaveARange) {
+    EXPECT_EQ(weightRange(std::vector<float>(50, 0.0f), specOf(4, true, Entropy{})), ValueRange{});
+    const ValueRange one = weightRange(std::vector<float>{-3.0f}, specOf(4, true, Entropy{}));
+    EXPECT_LE(one.lo, -2.9f);
+}
+
+}  // namespace
+}  // namespace bitlathe
