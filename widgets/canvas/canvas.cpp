@@ -61,6 +61,8 @@ std::optional<CanvasKey> keyOf(int key) {
     case Qt::Key_Enter: return CanvasKey::Enter;
     case Qt::Key_Escape: return CanvasKey::Escape;
     case Qt::Key_Delete: return CanvasKey::Delete;
+    case Qt::Key_Plus: return CanvasKey::Plus;
+    case Qt::Key_Minus: return CanvasKey::Minus;
     default: return std::nullopt;
     }
 }
@@ -285,7 +287,8 @@ void Canvas::keyPressEvent(QKeyEvent* event) {
 }
 
 void Canvas::focusInEvent(QFocusEvent* event) {
-    m_im->setFocused(true);
+    const Qt::FocusReason why = event->reason();
+    m_im->setFocused(true, why == Qt::TabFocusReason || why == Qt::BacktabFocusReason || why == Qt::ShortcutFocusReason);
     refresh();
     QWidget::focusInEvent(event);
 }

@@ -123,8 +123,9 @@ void ImCanvas::pressKey(KeyPress key) {
     invalidate(framesAfterEvent);
 }
 
-void ImCanvas::setFocused(bool focused) {
+void ImCanvas::setFocused(bool focused, bool byKeyboard) {
     m_focused = focused;
+    m_focusRing = focused && byKeyboard;
     invalidate();
 }
 
@@ -157,9 +158,15 @@ bool ImCanvas::applyEvents(std::vector<KeyPress>& keys) {
             io.KeyCtrl = event.control;
             io.KeyAlt = event.alt;
             break;
-        case Event::Kind::Key: keys.push_back(event.key); break;
+        case Event::Kind::Key:
+            keys.push_back(event.key);
+            m_focusRing = m_focused;
+            break;
         case Event::Kind::Press:
-        case Event::Kind::DoubleClick: io.MouseDown[event.button] = true; return event.kind == Event::Kind::DoubleClick;
+        case Event::Kind::DoubleClick:
+            io.MouseDown[event.button] = true;
+            m_focusRing = false;
+            return event.kind == Event::Kind::DoubleClick;
         case Event::Kind::Release: io.MouseDown[event.button] = false; return false;
         }
     }
@@ -192,7 +199,7 @@ const ImDrawData* ImCanvas::frame(int width, int height, float scale, double now
     if (scene) {
         CanvasFrame view{.width = size.x, .height = size.y, .scale = scale, .seconds = now, .fonts = m_fonts,
                          .colors = colors, .doubleClicked = doubleClicked, .hovered = m_hovered,
-                         .focused = m_focused, .keys = keys, .paintUntil = 0};
+                         .focused = m_focused, .focusRing = m_focusRing, .keys = keys, .paintUntil = 0};
         ImGui::PushFont(m_fonts.body);
         scene(view);
         ImGui::PopFont();

@@ -25,7 +25,7 @@ struct ImGuiContext;
 
 namespace bitlathe {
 
-enum class CanvasKey { Left, Right, Up, Down, PageUp, PageDown, Home, End, Enter, Escape, Delete };
+enum class CanvasKey { Left, Right, Up, Down, PageUp, PageDown, Home, End, Enter, Escape, Delete, Plus, Minus };
 
 struct KeyPress {
     CanvasKey key{};
@@ -52,6 +52,7 @@ struct CanvasFrame {
     bool doubleClicked = false;        // use this, not ImGui's, which runs on frame time
     bool hovered = false;              // the pointer is above the canvas
     bool focused = false;              // the canvas has the keyboard
+    bool focusRing = false;            // and the hand is on it: show where the keys go
     std::span<const KeyPress> keys;    // keys pressed since the last frame, repeats included
     double paintUntil = 0;             // raise to keep frames coming up to that time (animations)
 };
@@ -81,7 +82,7 @@ public:
     void turnWheel(float notchesX, float notchesY);
     void setModifiers(bool shift, bool control, bool alt);
     void pressKey(KeyPress key);
-    void setFocused(bool focused);
+    void setFocused(bool focused, bool byKeyboard = false);
 
     // Draws one frame and returns ImGui's data, valid until the next call. `now` in seconds must not
     // go back. Fonts are rebuilt when `scale` changes. Never null.
@@ -114,7 +115,7 @@ private:
     int m_owed = 2;
     int m_cursor = 0;
     bool m_hovered = false;
-    bool m_focused = false;
+    bool m_focused = false, m_focusRing = false;
 };
 
 }  // namespace bitlathe

@@ -1,0 +1,79 @@
+#include "widgets/plots/step_curve.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "tests/widgets/plots/report_fixture.h"
+
+namespace bitlathe {
+namespace {
+
+double sumOf(const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0); }
+
+TEST(StepCurve, IsTheShareOfAllWeightsThoseOutsideIncluded) {
+    Histogram h = emptyHistogram(0, 4, 4);
+    h.counts = {1, 2, 3, 0};
+    h.below = 3;
+    h.above = 1;
+    const StepCurve c = stepCurve(h);
+    EXPECT_EQ(c.shares, (std::vector<double>{0.1, 0.2, 0.3, 0}));
+    EXPECT_EQ(c.filled(), (Extent{0, 3}));
+    EXPECT_EQ(c.binAt(2.5), 2);
+    EXPECT_EQ(c.binAt(-1), -1);
+    EXPECT_EQ(c.binAt(4), -1);
+}
+
+TEST(StepCurve, OfNothingIsEmpty) {
+    EXPECT_TRUE(stepCurve(Histogram{}).shares.empty());
+    EXPECT_TRUE(stepCurve(emptyHistogram(0, 1, 8)).shares.empty());
+}
+
+TEST(StepCurve, CoarseningKeepsTheDensity) {
+    const StepCurve fine = stepCurve(drawnReport({})->weights);
+    const StepCurve coarse = coarsened(fine, fine.width * 6.5);
+    EXPECT_EQ(coarse.shares.size(), 73u);
+    EXPECT_NEAR(sumOf(coarse.shares) * coarse.width, sumOf(fine.shares) * fine.width, 1e-12);
+    EXPECT_EQ(coarsened(fine, fine.width / 2).shares, fine.shares);
+}
+
+TEST(LevelBars, HoldEveryWeightOnceOnTheSameScale) {
+    for (const int group : {0, 64}) {
+        const auto report = drawnReport({.group = group});
+        const StepCurve curve = stepCurve(report->quantized);
+        const std::vector<LevelBar> bars = levelBars(curve, report->levels);
+        double area = 0;
+        for (std::size_t i = 0; i < bars.size(); ++i) {
+            area += bars[i].share * (bars[i].hi - bars[i].lo);
+            EXPECT_LT(bars[i].lo, bars[i].level);
+            EXPECT_LT(bars[i].level, bars[i].hi);
+            if (i) {
+                EXPECT_NEAR(bars[i].lo, bars[i - 1].hi, 1e-9);
+            }
+        }
+        EXPECT_NEAR(area, sumOf(curve.shares) * curve.width, 1e-9) << "group " << group;
+    }
+}
+
+TEST(LevelBars, PutTheCountOfALevelOnThatLevel) {
+    const auto report = drawnReport({.bits = 3});
+    const std::vector<LevelBar> bars = levelBars(stepCurve(report->quantized), report->levels);
+    ASSERT_EQ(bars.size(), report->levels.size());
+    const Histogram& q = report->quantized;
+    for (std::size_t i = 0; i < bars.size(); ++i) {
+        const auto bin = std::min(std::size_t((report->levels[i] - q.lo) / q.binWidth()), q.counts.size() - 1);
+        const double expected = double(q.counts[bin]) / double(report->statistics.count) * q.binWidth() / (bars[i].hi - bars[i].lo);
+        EXPECT_NEAR(bars[i].share, expected, 1e-9) << "level " << i;
+    }
+}
+
+TEST(LevelBars, NeedTwoLevels) {
+    const auto report = drawnReport({});
+    const std::vector<float> one{0};
+    EXPECT_TRUE(levelBars(stepCurve(report->quantized), one).empty());
+    const std::vector<float> twice{0, 0};
+    EXPECT_TRUE(levelBars(stepCurve(report->quantized), twice).empty());
+}
+
+}  // namespace
+}  // namespace bitlathe

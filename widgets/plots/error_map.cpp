@@ -1,0 +1,117 @@
+// The error of each channel (rows) by groups of columns, as a heat map with its scale.
+#include <algorithm>
+#include <cmath>
+
+#include "widgets/plots/number_text.h"
+#include "widgets/plots/plot.h"
+
+namespace bitlathe {
+
+namespace {
+
+// The value that the ramp ends at: all but the largest hundredth of the cells are below.
+double rampEnd(const ErrorMap& map) {
+    std::vector<float> all(map.rms);
+    if (all.empty()) return 0;
+    const auto at = all.begin() + std::ptrdiff_t(double(all.size() - 1) * 0.99);
+    std::nth_element(all.begin(), at, all.end());
+    const double end = *at;
+    return end > 0 ? end : *std::max_element(all.begin(), all.end());
+}
+
+// One texel per `step` × `step` cells (their root mean square), row 0 at the bottom.
+void fillTexture(CanvasTexture& texture, const ErrorMap& map, int step, double end) {
+    texture.width = (map.columns + step - 1) / step;
+    texture.height = (map.rows + step - 1) / step;
+    texture.smooth = false;
+    texture.pixels.resize(std::size_t(texture.width) * std::size_t(texture.height));
+    for (int y = 0; y < texture.height; ++y)
+        for (int x = 0; x < texture.width; ++x) {
+            double sum = 0;
+            int cells = 0;
+            for (int r = y * step; r < std::min((y + 1) * step, map.rows); ++r)
+                for (int k = x * step; k < std::min((x + 1) * step, map.columns); ++k, ++cells) {
+                    const double v = map.rms[std::size_t(r) * std::size_t(map.columns) + std::size_t(k)];
+                    sum += v * v;
+                }
+            const double rms = std::sqrt(sum / std::max(cells, 1));
+            texture.pixels[std::size_t(texture.height - 1 - y) * std::size_t(texture.width) + std::size_t(x)] =
+                magnitude(end > 0 ? float(rms / end) : 0).packed();
+        }
+    ++texture.generation;
+}
+
+void drawColorBar(const PlotFrame& frame, PlotRect card, const std::string& title, double end) {
+    const float width = std::round(frame.scaled(card.width() < frame.scaled(260) ? 40 : 64)), height = frame.scaled(6), top = card.min.y + frame.scaled(14);
+    const std::string high = valueText(end, 2);
+    float right = card.max.x - frame.scaled(12);
+    const float textTop = card.min.y + frame.scaled(10);
+    right -= frame.text(frame.fonts().small, ImVec2(right, textTop), frame.colors().dimmed, high, 1) + frame.scaled(6);
+    const auto steps = int(width);
+    const float left = std::round(right - width);
+    for (int i = 0; i < steps; ++i)
+        frame.list()->AddRectFilled(ImVec2(left + float(i), top), ImVec2(left + float(i) + 1, top + height), magnitude((float(i) + 0.5f) / float(steps)).packed());
+    const float titleEnd = card.min.x + frame.scaled(24) + frame.textWidth(frame.fonts().strong, title);
+    std::string low = "RMS error 0";
+    if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low = "RMS 0";
+    if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low = "0";
+    frame.text(frame.fonts().small, ImVec2(left - frame.scaled(6), textTop), frame.colors().dimmed, low, 1);
+}
+
+}  // namespace
+
+void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const PlotData& data) {
+    PlotLabels labels{.title = "Error by channel", .xLabel = "element in the channel", .wholeX = true, .wholeY = true, .wheelY = true,
+                      .headRoomRight = 190 * context.frame.scale};
+    labels.keyboard = state.keyboard;
+    const bool any = data.report && data.report->scheme.weights && data.report->map.rows > 0 && data.report->map.columns > 0;
+    if (!any) {
+        PlotFrame(context, state.view, card, labels).empty(data.report ? "This layer stays in float: there is no error." : "No layer is selected.");
+        return;
+    }
+    const LayerReport& report = *data.report;
+    const ErrorMap& map = report.map;
+    labels.doneFraction = report.doneFraction;
+    const double perX = double(map.elementsPerColumn), perY = double(map.channelsPerRow);
+    const double end = rampEnd(map);
+    PlotFrame frame(context, state.view, card, labels);
+    if (frame.begin({0, map.columns * perX}, {0, map.rows * perY})) {
+        // Several cells on a pixel are averaged; when zoomed in each is drawn as it is.
+        const double cellsX = state.view.x.size() / perX / frame.area().width(), cellsY = state.view.y.size() / perY / frame.area().height();
+        const int step = std::max(1, int(std::floor(std::max(cellsX, cellsY))));
+        if (state.textureOf != &report || state.textureStep != step) {
+            fillTexture(state.texture, map, step, end);
+            state.textureOf = &report;
+            state.textureStep = step;
+        }
+        const ImVec2 from(frame.px(0), frame.py(state.texture.height * step * perY)), to(frame.px(state.texture.width * step * perX), frame.py(0));
+        // Only the visible part, so that coordinates stay small however deep the zoom.
+        const PlotRect& area = frame.area();
+        const double x0 = std::max(frame.xAt(area.min.x), 0.0), x1 = std::min(frame.xAt(area.max.x), state.texture.width * step * perX);
+        const double y0 = std::max(frame.yAt(area.max.y), 0.0), y1 = std::min(frame.yAt(area.min.y), state.texture.height * step * perY);
+        const double fullX = state.texture.width * step * perX, fullY = state.texture.height * step * perY;
+        if (x0 < x1 && y0 < y1 && from.x < to.x)
+            frame.list()->AddImage(&state.texture, ImVec2(frame.px(x0), frame.py(y1)), ImVec2(frame.px(x1), frame.py(y0)),
+                                   ImVec2(float(x0 / fullX), float(1 - y1 / fullY)), ImVec2(float(x1 / fullX), float(1 - y0 / fullY)), frame.ink({255, 255, 255}));
+        if (data.channel) {
+            const float y = std::floor(frame.py((std::floor(double(*data.channel) / perY) + 0.5) * perY));
+            frame.list()->AddRectFilled(ImVec2(area.min.x, y), ImVec2(area.max.x, y + std::max(1.0f, frame.scaled(1))), context.frame.colors.accent.packed());
+        }
+        const int column = int(std::floor(frame.xAt(frame.pointer().x) / perX)), row = int(std::floor(frame.yAt(frame.pointer().y) / perY));
+        if (frame.hovered() && column >= 0 && column < map.columns && row >= 0 && row < map.rows) {
+            const std::int64_t channel = row * map.channelsPerRow, element = column * map.elementsPerColumn;
+            if (frame.clicked()) context.intents.push_back(SelectCell{channel, element});
+            const auto span = [](std::int64_t first, std::int64_t size) {
+                return countText(std::uint64_t(first)) + (size > 1 ? "\u2013" + countText(std::uint64_t(first + size - 1)) : "");
+            };
+            if (state.view.drag == PlotView::Drag::None)
+                frame.readOut({{map.channelsPerRow > 1 ? "channels" : "channel", span(channel, map.channelsPerRow)},
+                               {map.elementsPerColumn > 1 ? "elements" : "element", span(element, map.elementsPerColumn)},
+                               {"RMS error", valueText(map.rms[std::size_t(row) * std::size_t(map.columns) + std::size_t(column)], 3)}});
+        }
+    }
+    frame.end();
+    drawColorBar(frame, card, labels.title, end);
+}
+
+}  // namespace bitlathe

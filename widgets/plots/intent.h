@@ -1,0 +1,37 @@
+// What a hand on a plot asks for. A plot never edits: its owner turns an intent into one edit of the
+// recipe or of the selection. Plain values; knows no drawing.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+namespace bitlathe {
+
+// The representable range as dragged, lo <= 0 <= hi, in weight units. While the button is down
+// `final` is false: show a preview; the last one of a drag has it true: one undo step.
+struct SetClip {
+    double lo = 0, hi = 0;
+    bool final = false;
+    friend bool operator==(const SetClip&, const SetClip&) = default;
+};
+
+struct SelectChannel {
+    std::int64_t channel = 0;
+    friend bool operator==(const SelectChannel&, const SelectChannel&) = default;
+};
+
+// A cell of the error map: its first channel, and its first element within the channel.
+struct SelectCell {
+    std::int64_t channel = 0, element = 0;
+    friend bool operator==(const SelectCell&, const SelectCell&) = default;
+};
+
+// A point of the size-against-error curve.
+struct SelectBits {
+    int bits = 8;
+    friend bool operator==(const SelectBits&, const SelectBits&) = default;
+};
+
+using PlotIntent = std::variant<SetClip, SelectChannel, SelectCell, SelectBits>;
+
+}  // namespace bitlathe

@@ -1,0 +1,81 @@
+// The list of plots: one row each. A plot draws an immutable snapshot into its card and appends
+// intents; what it must remember between frames is in a PlotState. Knows no windows and no recipe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/metrics/layer_report.h"
+#include "widgets/canvas/canvas_texture.h"
+#include "widgets/plots/plot_frame.h"
+
+namespace bitlathe {
+
+// One width of a size-against-error curve.
+struct SizePoint {
+    int bits = 0;
+    double bitsPerWeight = 0;
+    std::int64_t bytes = 0;
+    double sqnrDb = 0;
+    friend bool operator==(const SizePoint&, const SizePoint&) = default;
+};
+
+struct SizeCurve {
+    std::string label;  // "group 128"
+    std::vector<SizePoint> points;
+    friend bool operator==(const SizeCurve&, const SizeCurve&) = default;
+};
+
+// What there is to show. The report may be missing: then a plot shows its empty state.
+struct PlotData {
+    std::shared_ptr<const LayerReport> report;
+    std::shared_ptr<const LayerReport> ghost;  // as it was before the last edit
+    float ghostStrength = 0;                   // 1 fading to 0
+    std::string quantizedLabel;                // "int4 group 128"
+    bool logCounts = false;
+    std::optional<std::int64_t> channel;       // the selected one
+    std::vector<SizeCurve> sizeCurves;         // the current one first
+    int currentBits = 0;                       // marked on the first curve; 0: none
+};
+
+enum class ClipEnd { Lo, Hi };
+
+struct PlotState {
+    PlotView view;
+    bool keyboard = false;                 // this plot has the keys
+    std::optional<ClipEnd> focused;        // clip handle that arrow keys move
+    std::optional<ClipEnd> held;           // clip handle under the pressed button
+    std::optional<Extent> clipWish;        // as dragged, until a report that knows it arrives
+    const LayerReport* wishedOn = nullptr;
+    std::optional<Extent> fit;             // of x, kept while the layer stays: an edit must not move the axis
+    CanvasTexture texture;                 // of the map
+    const LayerReport* textureOf = nullptr;
+    int textureStep = 0;
+};
+
+struct Plot {
+    const char* name;   // stable, for settings
+    const char* label;  // for people
+    void (*draw)(PlotContext&, PlotState&, PlotRect, const PlotData&);
+};
+
+void drawWeightHistogram(PlotContext&, PlotState&, PlotRect, const PlotData&);
+void drawErrorHistogram(PlotContext&, PlotState&, PlotRect, const PlotData&);
+void drawChannelRanges(PlotContext&, PlotState&, PlotRect, const PlotData&);
+void drawErrorMap(PlotContext&, PlotState&, PlotRect, const PlotData&);
+void drawSizeAgainstError(PlotContext&, PlotState&, PlotRect, const PlotData&);
+
+inline constexpr std::array<Plot, 5> plots{{
+    {"weights", "Weight distribution", drawWeightHistogram},
+    {"errors", "Quantization error", drawErrorHistogram},
+    {"channels", "Range by output channel", drawChannelRanges},
+    {"map", "Error by channel", drawErrorMap},
+    {"size", "Size against error", drawSizeAgainstError},
+}};
+
+}  // namespace bitlathe

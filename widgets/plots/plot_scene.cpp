@@ -1,0 +1,142 @@
+#include "widgets/plots/plot_scene.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bitlathe {
+
+namespace {
+
+constexpr double ghostSeconds = 1.0;
+
+}  // namespace
+
+PlotScene::PlotScene(std::vector<std::string> names) {
+    for (const std::string& name : names)
+        for (const Plot& plot : plots)
+            if (name == plot.name) m_plots.push_back({&plot, {}, {}});
+}
+
+void PlotScene::setReport(std::shared_ptr<const LayerReport> report, std::string quantizedLabel) {
+    const std::shared_ptr<const LayerReport> before = std::move(m_data.report);
+    m_data.report = std::move(report);
+    m_data.quantizedLabel = std::move(quantizedLabel);
+    const bool sameLayer = before && m_data.report && before->layer == m_data.report->layer;
+    if (!sameLayer) {
+        fitAll();
+        m_data.ghost = nullptr;
+        m_data.channel.reset();
+        for (Placed& p : m_plots) {
+            p.state.clipWish.reset();
+            p.state.focused.reset();
+        }
+    } else if (before->scheme != m_data.report->scheme) {
+        // While the hand moves, the ghost stays what was there before it began.
+        if (!m_data.ghost || m_data.ghostStrength <= 0) m_data.ghost = before;
+        m_data.ghostStrength = 1;
+        m_ghostSince = -1;
+    }
+}
+
+void PlotScene::setLogCounts(bool on) {
+    if (m_data.logCounts == on) return;
+    m_data.logCounts = on;
+    // The y range of the one scale means nothing on the other.
+    for (Placed& p : m_plots) {
+        if (p.plot->draw != drawWeightHistogram && p.plot->draw != drawErrorHistogram) continue;
+        p.state.view.fitted = true;
+        p.state.fit.reset();
+    }
+}
+
+void PlotScene::setSizeCurves(std::vector<SizeCurve> curves, int currentBits) {
+    m_data.sizeCurves = std::move(curves);
+    m_data.currentBits = currentBits;
+}
+
+void PlotScene::fitAll() {
+    for (Placed& p : m_plots) {
+        p.state.view.fitted = true;
+        p.state.fit.reset();
+    }
+}
+
+void PlotScene::layOut(const CanvasFrame& frame) {
+    const float gap = std::round(8 * frame.scale);
+    const auto rect = [](float x0, float y0, float x1, float y1) { return PlotRect{ImVec2(std::floor(x0), std::floor(y0)), ImVec2(std::floor(x1), std::floor(y1))}; };
+    const std::size_t below = m_plots.empty() ? 0 : m_plots.size() - 1;
+    const bool low = frame.height < 300 * frame.scale, narrow = frame.width < 520 * frame.scale;
+    if (below == 0 || low) {
+        // Room for the first plot only.
+        for (std::size_t i = 0; i < m_plots.size(); ++i) m_plots[i].rect = i ? PlotRect{} : rect(0, 0, frame.width, frame.height);
+        return;
+    }
+    const float split = std::round(frame.height * (narrow ? 0.5f : 0.56f));
+    m_plots[0].rect = rect(0, 0, frame.width, split - gap / 2);
+    // Below about 180 px a plot says nothing: those that do not fit are left out, last first.
+    const std::size_t shown = std::clamp<std::size_t>(std::size_t((frame.width + gap) / (180 * frame.scale + gap)), 1, below);
+    const float width = (frame.width - gap * float(shown - 1)) / float(shown);
+    for (std::size_t i = 0; i < below; ++i) {
+        const float x = (width + gap) * float(i);
+        m_plots[i + 1].rect = i < shown ? rect(x, split + gap / 2, i + 1 == shown ? frame.width : x + width, frame.height) : PlotRect{};
+    }
+}
+
+void PlotScene::draw(CanvasFrame& frame) {
+    layOut(frame);
+    if (m_data.ghost) {
+        if (m_ghostSince < 0) m_ghostSince = frame.seconds;
+        m_data.ghostStrength = std::max(0.0f, 1 - float((frame.seconds - m_ghostSince) / ghostSeconds));
+        if (m_data.ghostStrength > 0) frame.paintUntil = std::max(frame.paintUntil, m_ghostSince + ghostSeconds + 0.05);
+        else m_data.ghost = nullptr;
+    }
+    PlotContext context{frame, m_intents, m_captured};
+    if (ImGui::IsMouseClicked(0))
+        for (std::size_t i = 0; i < m_plots.size(); ++i)
+            if (m_plots[i].rect.contains(ImGui::GetIO().MousePos)) m_keyboard = i;
+    for (const KeyPress& press : frame.keys) {
+        const std::size_t count = m_plots.size();
+        if (press.key == CanvasKey::PageDown && count) m_keyboard = (m_keyboard + 1) % count;
+        if (press.key == CanvasKey::PageUp && count) m_keyboard = (m_keyboard + count - 1) % count;
+    }
+    for (std::size_t i = 0; i < m_plots.size(); ++i) {
+        Placed& p = m_plots[i];
+        p.state.keyboard = i == m_keyboard;
+        if (p.rect.width() > 0) p.plot->draw(context, p.state, p.rect, m_data);
+    }
+}
+
+std::vector<PlotIntent> PlotScene::takeIntents() {
+    std::vector<PlotIntent> out;
+    for (const PlotIntent& intent : m_intents) {
+        const auto preview = [](const PlotIntent& i) {
+            const SetClip* clip = std::get_if<SetClip>(&i);
+            return clip && !clip->final;
+        };
+        if (!out.empty() && preview(out.back()) && std::holds_alternative<SetClip>(intent)) out.back() = intent;
+        else out.push_back(intent);
+    }
+    m_intents.clear();
+    return out;
+}
+
+PlotRect PlotScene::placeOf(const std::string& name) const {
+    for (const Placed& p : m_plots)
+        if (name == p.plot->name) return p.rect;
+    return {};
+}
+
+const PlotView* PlotScene::viewOf(const std::string& name) const {
+    for (const Placed& p : m_plots)
+        if (name == p.plot->name) return &p.state.view;
+    return nullptr;
+}
+
+ImVec2 PlotScene::pixelOf(const std::string& name, double x, double y) const {
+    const PlotView* view = viewOf(name);
+    if (!view) return {};
+    return ImVec2(view->area.min.x + float((x - view->x.lo) / view->x.size()) * view->area.width(),
+                  view->area.max.y - float((y - view->y.lo) / view->y.size()) * view->area.height());
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,63 @@
+// Several plots on one canvas: lays them out, remembers what each one shows, keeps the ghost of the
+// picture before the last edit, and collects intents. Use as the scene of a Canvas:
+//
+//   canvas->setScene([this](CanvasFrame& f) { m_scene.draw(f); });
+//   connect(canvas, &Canvas::framed, this, [this] { for (auto& i : m_scene.takeIntents()) … });
+//
+// Knows no widgets and edits nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "widgets/plots/plot.h"
+
+namespace bitlathe {
+
+class PlotScene {
+public:
+    // The names of rows of plots[]; the first one gets the most room, the others share a row below.
+    // Unknown names are left out.
+    explicit PlotScene(std::vector<std::string> names = {"weights", "errors", "channels", "map"});
+
+    PlotScene(const PlotScene&) = delete;
+    PlotScene& operator=(const PlotScene&) = delete;
+
+    // A new snapshot, or null for "no layer". Another layer fits the views anew; the same layer under
+    // another scheme keeps them and leaves the old picture as a ghost for a second.
+    void setReport(std::shared_ptr<const LayerReport> report, std::string quantizedLabel);
+    void setLogCounts(bool on);
+    void setSelectedChannel(std::optional<std::int64_t> channel) { m_data.channel = channel; }
+    void setSizeCurves(std::vector<SizeCurve> curves, int currentBits);
+    void fitAll();
+
+    void draw(CanvasFrame& frame);
+
+    // What the hand asked for since the last call, oldest first; of the previews of one drag (SetClip
+    // that is not final) only the newest is kept.
+    std::vector<PlotIntent> takeIntents();
+
+    const PlotData& data() const { return m_data; }
+    // Where a plot was drawn in the last frame, device pixels; empty when it had no room.
+    PlotRect placeOf(const std::string& name) const;
+    const PlotView* viewOf(const std::string& name) const;
+    // Where a value lies in the last frame, device pixels; linear axes.
+    ImVec2 pixelOf(const std::string& name, double x, double y) const;
+
+private:
+    struct Placed {
+        const Plot* plot;
+        PlotState state;
+        PlotRect rect;
+    };
+    void layOut(const CanvasFrame& frame);
+
+    std::vector<Placed> m_plots;
+    PlotData m_data;
+    std::vector<PlotIntent> m_intents;
+    PlotView* m_captured = nullptr;
+    double m_ghostSince = -1;   // -1: starts with the next frame
+    std::size_t m_keyboard = 0; // the plot that was clicked last
+};
+
+}  // namespace bitlathe
