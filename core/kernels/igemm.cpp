@@ -12,7 +12,7 @@ namespace {
 constexpr IgemmImplementation implementations[] = {
     {{igemmTileReference, {0, 8, 8, 8, 8}}, requantizeReference},
     {{igemmTileAvx2, {0, 4, 4, 4, 4}}, requantizeAvx2},
-    {{igemmTileAvx512Vnni, {0, 6, 6, 6, 6}}, requantizeAvx512},
+    {{igemmTileAvx512Vnni, {0, 12, 12, 8, 6}}, requantizeAvx512},
 };
 
 std::int64_t depth4(const IgemmShape& shape) noexcept { return (shape.depth + 3) / 4 * 4; }

@@ -23,8 +23,8 @@ INLINE __m512i broadcastTail(const std::uint8_t* bytes, std::int64_t count, __m5
 
 // R and P are constants at every call, so the accumulators live in registers.
 INLINE void tileOf(const IgemmTile& t, const int R, const int P) {
-    __m512i acc[6][4];
-#pragma GCC unroll 6
+    __m512i acc[12][4];
+#pragma GCC unroll 12
     for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
         for (int p = 0; p < P; ++p)
@@ -34,8 +34,8 @@ INLINE void tileOf(const IgemmTile& t, const int R, const int P) {
     const std::int64_t whole = t.depthCount & ~std::int64_t{3};
     const std::int64_t rest = t.depthCount & 3;
     for (std::int64_t s = 0; s < t.segments; ++s) {
-        const std::uint8_t* a[6];
-#pragma GCC unroll 6
+        const std::uint8_t* a[12];
+#pragma GCC unroll 12
         for (int i = 0; i < R; ++i) a[i] = t.rows[s * t.rowsStride + i] + t.depthBegin;
         const std::int8_t* b[4];
 #pragma GCC unroll 4
@@ -45,7 +45,7 @@ INLINE void tileOf(const IgemmTile& t, const int R, const int P) {
             __m512i vb[4];
 #pragma GCC unroll 4
             for (int p = 0; p < P; ++p) vb[p] = _mm512_loadu_si512(b[p] + d * 16);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
             for (int i = 0; i < R; ++i) {
                 const __m512i va = broadcast4(a[i] + d, flip);
 #pragma GCC unroll 4
@@ -53,7 +53,7 @@ INLINE void tileOf(const IgemmTile& t, const int R, const int P) {
             }
         }
         if (rest) {
-#pragma GCC unroll 6
+#pragma GCC unroll 12
             for (int i = 0; i < R; ++i) {
                 const __m512i va = broadcastTail(a[i] + whole, rest, flip);
 #pragma GCC unroll 4
@@ -62,7 +62,7 @@ INLINE void tileOf(const IgemmTile& t, const int R, const int P) {
             }
         }
     }
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
         for (int p = 0; p < P; ++p) _mm512_storeu_si512(t.c + i * t.cStride + 16 * p, acc[i][p]);
@@ -79,13 +79,25 @@ INLINE void rowsOf(const IgemmTile& t, const int P) {
     }
 }
 
+INLINE void tallOf(const IgemmTile& t, const int P) {
+    switch (t.rowCount) {
+        case 7: return tileOf(t, 7, P);
+        case 8: return tileOf(t, 8, P);
+        case 9: return tileOf(t, 9, P);
+        case 10: return tileOf(t, 10, P);
+        case 11: return tileOf(t, 11, P);
+        case 12: return tileOf(t, 12, P);
+        default: return rowsOf(t, P);
+    }
+}
+
 }  // namespace
 
 void igemmTileAvx512Vnni(const IgemmTile& t) noexcept {
     switch (t.panels) {
-        case 1: return rowsOf(t, 1);
-        case 2: return rowsOf(t, 2);
-        case 3: return rowsOf(t, 3);
+        case 1: return tallOf(t, 1);
+        case 2: return tallOf(t, 2);
+        case 3: return t.rowCount == 8 ? tileOf(t, 8, 3) : t.rowCount == 7 ? tileOf(t, 7, 3) : rowsOf(t, 3);
         default: return rowsOf(t, 4);
     }
 }

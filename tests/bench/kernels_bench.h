@@ -1,0 +1,11 @@
+// The cases of kernels_bench, one function per family.
+#pragma once
+
+#include "tests/bench/limits.h"
+
+namespace bitlathe {
+
+void benchMatrices(const Machine& machine);
+void benchConvolutions(const Machine& machine);
+
+}  // namespace bitlathe
