@@ -18,6 +18,9 @@ void fill(void* data, std::int64_t count) {
 // m x n x k, weights packed, requantized to bytes. The limit: multiply-adds in registers for m >= 16, the
 // read rate of the packed weights below.
 void matrix(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k) {
+    char what[64];
+    std::snprintf(what, sizeof what, "%ldx%ldx%ld", static_cast<long>(m), static_cast<long>(n), static_cast<long>(k));
+    if (!machine.wants(what)) return;
     const IgemmShape shape{1, k, n};
     BigBuffer a(m * k), b(k * n), packed(igemmPackedBytes(shape)), y(m * n);
     fill(a.data(), m * k);
@@ -45,8 +48,6 @@ void matrix(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t
         });
     };
     const auto macs = static_cast<double>(m * n * k);
-    char what[64];
-    std::snprintf(what, sizeof what, "%ldx%ldx%ld", static_cast<long>(m), static_cast<long>(n), static_cast<long>(k));
     const std::string name(kernelFor("igemm", machine.isa).name);
     const int threads = machine.workers->threads();
     if (wide) {
@@ -60,6 +61,7 @@ void matrix(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t
 
 void convolution(const Machine& machine, const char* what, std::int64_t size, std::int64_t channels, std::int64_t outputs,
                  std::int64_t kernel, std::int64_t stride, std::int64_t groups) {
+    if (!machine.wants(what)) return;
     IconvShape s;
     s.height = s.width = size;
     s.channels = channels;

@@ -1,9 +1,10 @@
-// kernels_bench [family …] [--isa NAME] [--threads N]: families matrices, convolutions; all by default.
+// kernels_bench [family …] [--isa NAME] [--threads N] [--case TEXT]: families matrices, convolutions; all by default.
 #include "tests/bench/kernels_bench.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <set>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
     using namespace bitlathe;
     Isa isa = detectIsa();
     int threads = 0;
+    std::string only;
     std::set<std::string_view> wanted;
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
@@ -33,6 +35,8 @@ int main(int argc, char** argv) {
             isa = lowered(isa, *given);
         } else if (word == "--threads" && i + 1 < argc) {
             threads = std::atoi(argv[++i]);
+        } else if (word == "--case" && i + 1 < argc) {
+            only = argv[++i];
         } else {
             wanted.insert(word);
         }
@@ -40,7 +44,7 @@ int main(int argc, char** argv) {
     for (const int count : {1, availableThreads()}) {
         if (threads ? count != threads : false) continue;
         Workers workers(count);
-        const Machine machine{isa, &workers};
+        const Machine machine{isa, &workers, only};
         for (const Family& family : families)
             if (wanted.empty() || wanted.count(family.name)) family.run(machine);
         if (count == availableThreads()) break;

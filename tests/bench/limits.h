@@ -15,6 +15,8 @@ namespace bitlathe {
 struct Machine {
     Isa isa;
     Workers* workers;  // as many threads as the case uses
+    std::string only;  // run the cases whose name contains this
+    bool wants(const std::string& what) const { return what.find(only) != std::string::npos; }
 };
 
 double secondsOf(const std::function<void()>& body);
