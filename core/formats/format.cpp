@@ -10,7 +10,7 @@ namespace bitlathe {
 
 const std::vector<Format>& formats() {
     static const std::vector<Format> list = {
-        {"onnx", "ONNX", {".onnx"}, &onnx::recognizes, &onnx::read, nullptr},
+        {"onnx", "ONNX", {".onnx"}, &onnx::recognizes, &onnx::read, &onnx::write},
     };
     return list;
 }

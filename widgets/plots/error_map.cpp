@@ -55,7 +55,6 @@ void drawColorBar(const PlotFrame& frame, PlotRect card, const std::string& titl
     std::string low = "RMS error 0";
     if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low = "RMS 0";
     if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low = "0";
-    if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low.clear();
     frame.text(frame.fonts().small, ImVec2(left - frame.scaled(6), textTop), frame.colors().dimmed, low, 1);
 }
 

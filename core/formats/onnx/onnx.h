@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/job.h"
+#include "core/formats/format.h"
 #include "core/model/model.h"
 
 #include <cstddef>
@@ -19,5 +20,10 @@ bool recognizes(std::span<const std::byte> head) noexcept;
 // Weights that lie aligned in the file, or in an external data file, stay mapped; others are copied once.
 // Throws Error(Input) for anything that is not a well-formed network.
 Model read(const std::filesystem::path& path, JobContext& context);
+
+// Opset 21 or the source's, whichever is later. The same graph gives the same bytes. The file is written
+// beside the path, read again, compared and then renamed; weights beyond 2 GB go to "NAME.data" beside it.
+// Throws Error(Output), and Error(Usage) when the path is the source's.
+void write(const Model& model, const std::filesystem::path& path, const WriteOptions& options, JobContext& context);
 
 }  // namespace bitlathe::onnx

@@ -1,0 +1,105 @@
+#include "core/workflow/evaluate.h"
+
+#include "app/cli/command.h"
+#include "app/cli/gate.h"
+#include "app/cli/json_output.h"
+#include "app/cli/quantization_options.h"
+#include "app/cli/text_table.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+namespace bitlathe::cli {
+
+namespace {
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json toJson(const Evaluation& e) {
+    Json layers = Json::array();
+    for (const LayerEvaluation& layer : e.layers)
+        layers.push_back({{"name", layer.name}, {"sqnrDb", number(layer.sqnrDb)}, {"carriedSqnrDb", number(layer.carriedSqnrDb)}, {"medianMs", layer.medianMs},
+                          {"kernel", layer.kernel}, {"integer", layer.integer}, {"reason", layer.reason}});
+    const Json none = nullptr;
+    return {{"engine", nameOf(e.mode)}, {"samples", e.samples}, {"top1", e.labelled ? Json(e.top1) : none}, {"top5", e.labelled ? Json(e.top5) : none},
+            {"agreement", e.agreement}, {"layers", layers}, {"floatTop1", e.labelled ? Json(e.floatTop1) : none},
+            {"floatTop5", e.labelled ? Json(e.floatTop5) : none}, {"outputSqnrDb", number(e.outputSqnrDb)}, {"maximumError", number(e.maximumError)},
+            {"flipped", e.flipped}, {"seconds", e.seconds}, {"note", e.note}};
+}
+
+void print(const Evaluation& e) {
+    if (!e.layers.empty()) {
+        TextTable table({{"Layer"}, {"Own SQNR dB", Align::Right}, {"Carried SQNR dB", Align::Right}, {"Median ms", Align::Right}, {"Kernel"}, {"Remark"}});
+        for (const LayerEvaluation& layer : e.layers)
+            table.add({layer.name, fixedText(layer.sqnrDb, 1), fixedText(layer.carriedSqnrDb, 1), fixedText(layer.medianMs, 3), layer.kernel, layer.reason});
+        std::cout << table.text() << "\n";
+    }
+    std::cout << nameOf(e.mode) << " engine, " << e.samples << " samples, " << fixedText(e.seconds, 2) << " s\n";
+    if (e.labelled) {
+        std::cout << "top-1      " << fixedText(e.top1 * 100, 2) << " %  (float " << fixedText(e.floatTop1 * 100, 2) << " %)\n";
+        std::cout << "top-5      " << fixedText(e.top5 * 100, 2) << " %  (float " << fixedText(e.floatTop5 * 100, 2) << " %)\n";
+    }
+    if (e.mode != EngineMode::Float)
+        std::cout << "agreement  " << fixedText(e.agreement * 100, 2) << " % of samples have float's highest output\n"
+                  << "outputs    SQNR " << fixedText(e.outputSqnrDb, 1) << " dB, largest error " << e.maximumError << "\n";
+    if (!e.note.empty()) std::cout << "note: " << e.note << "\n";
+}
+
+double figure(const Evaluation& e, const std::string& name) {
+    if (name == "top1") return e.top1;
+    if (name == "top5") return e.top5;
+    if (name == "agreement") return e.agreement;
+    if (name == "top1_drop") return e.floatTop1 - e.top1;
+    if (name == "top5_drop") return e.floatTop5 - e.top5;
+    return e.outputSqnrDb;
+}
+
+}  // namespace
+
+Action evaluateCommand(CLI::App& app, CommonOptions& common) {
+    struct Options {
+        std::string model, data;
+        std::int64_t samples = 0;
+        std::vector<std::string> gates;
+        bool fast = false;
+        QuantizationOptions quantization;
+    };
+    auto options = std::make_shared<Options>();
+    app.add_option("MODEL", options->model, "The model file")->required();
+    app.add_option("--data", options->data, "What to measure on: .npz, .npy, HDF5 or an image folder")->required();
+    addQuantizationOptions(app, options->quantization, true);
+    app.add_option("--samples", options->samples, "Use only so many samples; 0 for all")->check(CLI::NonNegativeNumber);
+    app.add_flag("--no-layers", options->fast, "Only the figures of the whole network: faster");
+    app.add_option("--fail-if", options->gates, "Exit with 5 when this holds, e.g. 'top1_drop>0.01'");
+    app.add_flag("--json", common.json, "Print one JSON document");
+    return [options](Session& session) -> int {
+        const std::vector<std::string> figures = {"top1", "top5", "agreement", "top1_drop", "top5_drop", "output_sqnr_db"};
+        std::vector<Gate> gates;
+        for (const std::string& text : options->gates) gates.push_back(parseGate(text, figures));
+        const Dataset data = openDataset(options->data);
+        const PreparedRun prepared = prepareRun(options->model, options->quantization, session, options->fast);
+        SampleFeed feed(*prepared.model, data, preprocessingOf(options->quantization, prepared.recipe));
+        EvaluateOptions evaluation;
+        evaluation.mostSamples = options->samples;
+        evaluation.layers = !options->fast;
+        JobContext running = session.job().part(0.35, 1.0);
+        const Evaluation result = evaluate(prepared.network, std::move(feed), evaluation, session.workers(), running);
+        session.endProgress();
+        if (session.json()) printJson(toJson(result));
+        else print(result);
+        for (const Gate& gate : gates) {
+            if (!result.labelled && gate.figure.starts_with("top")) throw Error(ErrorKind::Usage, "--fail-if '" + gate.text + "': the data has no labels");
+            const double value = figure(result, gate.figure);
+            if (!gate.holds(value)) continue;
+            std::cout.flush();
+            std::fprintf(stderr, "gate failed: %s (it is %g)\n", gate.text.c_str(), value);
+            return kGateFailed;
+        }
+        return kDone;
+    };
+}
+
+}  // namespace bitlathe::cli

@@ -1,0 +1,81 @@
+#include "app/cli/command.h"
+#include "app/cli/json_output.h"
+#include "app/cli/text_table.h"
+
+#include "core/workflow/load.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+
+namespace bitlathe::cli {
+
+namespace {
+
+std::string shapeText(const Value& value) {
+    if (!value.shape) return "unknown shape";
+    std::string text;
+    for (const Dim& dim : *value.shape)
+        text += (text.empty() ? "" : " × ") + (dim.extent >= 0 ? std::to_string(dim.extent) : dim.symbol.empty() ? "?" : dim.symbol);
+    return text.empty() ? "scalar" : text;
+}
+
+Json valueJson(const Value& value) {
+    Json shape = nullptr;
+    if (value.shape) {
+        shape = Json::array();
+        for (const Dim& dim : *value.shape) {
+            if (dim.extent >= 0) shape.push_back(dim.extent);
+            else shape.push_back(dim.symbol.empty() ? Json(nullptr) : Json(dim.symbol));
+        }
+    }
+    return {{"name", value.name}, {"type", value.type ? Json(nameOf(*value.type)) : Json(nullptr)}, {"shape", shape}};
+}
+
+Json toJson(const Model& model) {
+    Json inputs = Json::array(), outputs = Json::array(), layers = Json::array();
+    for (const ValueId id : model.graph.inputs) inputs.push_back(valueJson(model.graph.value(id)));
+    for (const ValueId id : model.graph.outputs) outputs.push_back(valueJson(model.graph.value(id)));
+    for (const Layer& layer : model.layers)
+        layers.push_back({{"name", layer.name}, {"kind", nameOf(layer.kind)}, {"shape", layer.shape.dims()}, {"parameters", layer.parameters},
+                          {"bytes", layer.bytes}, {"runnable", isRunnable(model, layer)}, {"note", layer.note}, {"op", layer.op},
+                          {"storedAs", layer.storedAs}, {"quantizable", layer.quantizable}});
+    return {{"format", model.format}, {"inputs", inputs}, {"outputs", outputs}, {"layers", layers}, {"name", model.name},
+            {"producer", model.producer}, {"missingOperators", missingOperators(model)}, {"notes", model.notes}};
+}
+
+void print(const Model& model) {
+    std::cout << model.name << ": " << model.format << (model.producer.empty() ? "" : ", by " + model.producer) << "\n";
+    for (const ValueId id : model.graph.inputs) std::cout << "input   " << model.graph.value(id).name << "  " << shapeText(model.graph.value(id)) << "\n";
+    for (const ValueId id : model.graph.outputs) std::cout << "output  " << model.graph.value(id).name << "  " << shapeText(model.graph.value(id)) << "\n";
+    std::cout << "\n";
+    TextTable table({{"Layer"}, {"Kind"}, {"Shape"}, {"Parameters", Align::Right}, {"Size", Align::Right}, {"Stored as"}, {"Note"}});
+    double parameters = 0, bytes = 0;
+    for (const Layer& layer : model.layers) {
+        table.add({layer.name, std::string(nameOf(layer.kind)), toText(layer.shape), countText(static_cast<double>(layer.parameters)),
+                   bytesText(static_cast<double>(layer.bytes)), layer.storedAs, isRunnable(model, layer) ? layer.note : "cannot be run: no operator " + layer.op});
+        parameters += static_cast<double>(layer.parameters);
+        bytes += static_cast<double>(layer.bytes);
+    }
+    std::cout << table.text() << "\n" << model.layers.size() << " layers, " << countText(parameters) << " parameters, " << bytesText(bytes) << "\n";
+    for (const std::string& missing : missingOperators(model)) std::cout << "cannot be run here: " << missing << "\n";
+    for (const std::string& note : model.notes) std::cout << "note: " << note << "\n";
+}
+
+}  // namespace
+
+Action inspectCommand(CLI::App& app, CommonOptions& common) {
+    auto path = std::make_shared<std::string>();
+    app.add_option("MODEL", *path, "The model file")->required();
+    app.add_flag("--json", common.json, "Print one JSON document");
+    return [path](Session& session) -> int {
+        const auto model = loadModel(*path, session.machine(), session.job());
+        session.endProgress();
+        if (session.json()) printJson(toJson(*model));
+        else print(*model);
+        return kDone;
+    };
+}
+
+}  // namespace bitlathe::cli

@@ -1,0 +1,69 @@
+#include "app/cli/quantization_options.h"
+
+#include "core/base/mapped_file.h"
+#include "core/quant/recipe_json.h"
+#include "core/workflow/calibrate.h"
+#include "core/workflow/load.h"
+#include "core/workflow/samples.h"
+
+#include <CLI/CLI.hpp>
+
+namespace bitlathe::cli {
+
+void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool engine) {
+    auto* recipe = app.add_option("--recipe", options.recipe, "A recipe file (JSON)");
+    app.add_option("--preset", options.preset, "A recipe that ships: see 'list presets'")->excludes(recipe);
+    app.add_option("--calibration", options.calibration, "Data that the ranges of activations are learned from");
+    app.add_option("--calibration-samples", options.calibrationSamples, "Use only so many of them; 0 for all")->check(CLI::NonNegativeNumber);
+    app.add_option("--preprocess", options.preprocess, "A JSON file that says how raw samples are prepared");
+    if (engine) app.add_option("--engine", options.engine, "float, simulated or integer")->check(CLI::IsMember({"float", "simulated", "integer"}));
+}
+
+std::string readText(const std::string& path) {
+    const auto file = MappedFile::open(path);
+    const auto bytes = file->bytes();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::optional<Recipe> chosenRecipe(const QuantizationOptions& options) {
+    if (!options.recipe.empty()) return recipeFromJson(readText(options.recipe), options.recipe);
+    if (options.preset.empty()) return std::nullopt;
+    if (const Preset* preset = findPreset(options.preset)) return preset->recipe;
+    std::string names;
+    for (const Preset& preset : presets()) names += (names.empty() ? "" : ", ") + std::string(preset.name);
+    throw Error(ErrorKind::Usage, "there is no preset '" + options.preset + "'; there are " + names);
+}
+
+std::string preprocessingOf(const QuantizationOptions& options, const std::optional<Recipe>& recipe) {
+    if (!options.preprocess.empty()) return readText(options.preprocess);
+    return recipe ? recipe->preprocessing : std::string();
+}
+
+ActivationRanges chosenRanges(std::shared_ptr<const Model> model, const std::optional<Recipe>& recipe, const QuantizationOptions& options,
+                              Session& session, JobContext& job) {
+    if (!recipe || !needsCalibration(*model, *recipe)) return {};
+    if (options.calibration.empty())
+        throw Error(ErrorKind::Usage, "the recipe quantizes activations, whose ranges must be learned: give --calibration DATA, or a recipe for weights alone such as --preset int8-weights");
+    const SampleFeed feed(*model, openDataset(options.calibration), preprocessingOf(options, recipe));
+    if (!feed.note().empty()) session.note("note: " + feed.note());
+    CalibrationOptions calibration;
+    calibration.mostSamples = options.calibrationSamples;
+    return calibrate(std::move(model), *recipe, feed, calibration, session.machine(), session.workers(), job);
+}
+
+PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& options, Session& session, bool fuse) {
+    PreparedRun prepared;
+    prepared.recipe = chosenRecipe(options);
+    JobContext loading = session.job().part(0.0, 0.05), calibrating = session.job().part(0.05, 0.3), compiling = session.job().part(0.3, 0.35);
+    prepared.model = loadModel(modelPath, session.machine(), loading);
+    if (!options.engine.empty()) prepared.mode = *engineModeFromName(options.engine);
+    else prepared.mode = prepared.recipe ? EngineMode::Integer : EngineMode::Float;
+    ActivationRanges ranges;
+    if (prepared.mode != EngineMode::Float) ranges = chosenRanges(prepared.model, prepared.recipe, options, session, calibrating);
+    prepared.network = prepareNetwork(prepared.model, prepared.recipe ? &*prepared.recipe : nullptr, ranges, prepared.mode, fuse,
+                                      session.machine(), session.workers(), compiling);
+    prepared.executable = prepared.network.executable;
+    return prepared;
+}
+
+}  // namespace bitlathe::cli

@@ -1,0 +1,51 @@
+// The options that say how a model is quantized, shared by run, evaluate, bench, quantize and compare.
+#pragma once
+
+#include "app/cli/command.h"
+
+#include "core/data/dataset.h"
+#include "core/workflow/network.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace bitlathe::cli {
+
+struct QuantizationOptions {
+    std::string recipe, preset, calibration, preprocess, engine;
+    std::int64_t calibrationSamples = 0;
+};
+
+// With `engine`, the option --engine too.
+void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool engine);
+
+// The recipe named by --recipe or --preset; nothing when neither is given. Throws Error.
+std::optional<Recipe> chosenRecipe(const QuantizationOptions& options);
+
+// The JSON that maps raw samples: --preprocess, else the recipe's; empty: what stands beside the data.
+std::string preprocessingOf(const QuantizationOptions& options, const std::optional<Recipe>& recipe);
+
+// The ranges that the recipe needs, from --calibration; empty when it needs none. Throws Error(Usage) when it
+// needs some and no data was given.
+ActivationRanges chosenRanges(std::shared_ptr<const Model> model, const std::optional<Recipe>& recipe, const QuantizationOptions& options,
+                              Session& session, JobContext& job);
+
+struct PreparedRun {
+    std::shared_ptr<const Model> model;
+    std::optional<Recipe> recipe;
+    EngineMode mode = EngineMode::Float;
+    Network network;
+    std::shared_ptr<const Executable> executable;
+};
+// Loads the model, calibrates where needed, and compiles. Without --engine: integer where there is a recipe or a
+// quantized file, else float.
+PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& options, Session& session, bool fuse);
+
+std::string readText(const std::string& path);
+
+}  // namespace bitlathe::cli

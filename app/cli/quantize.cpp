@@ -1,0 +1,95 @@
+#include "app/cli/command.h"
+#include "app/cli/json_output.h"
+#include "app/cli/quantization_options.h"
+#include "app/cli/text_table.h"
+
+#include "core/workflow/export.h"
+#include "core/workflow/load.h"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace bitlathe::cli {
+
+namespace {
+
+std::string_view nameOf(Issue::Level level) {
+    switch (level) {
+    case Issue::Level::Note: return "note";
+    case Issue::Level::Warning: return "warning";
+    case Issue::Level::Error: return "error";
+    }
+    return "";
+}
+
+Json toJson(const Model& model, const ExportPlan& plan, const std::string& output, std::int64_t fileBytes) {
+    Json layers = Json::array(), issues = Json::array();
+    if (plan.quantized)
+        for (const LayerOutcome& outcome : plan.quantized->layers)
+            layers.push_back({{"name", model.layers[outcome.layer].name}, {"asked", shortText(outcome.asked)}, {"got", shortText(outcome.got)}, {"reason", outcome.reason}});
+    for (const Issue& issue : plan.issues)
+        issues.push_back({{"level", nameOf(issue.level)}, {"layer", issue.layer}, {"message", issue.message}, {"cure", issue.cure}});
+    return {{"output", output.empty() ? Json(nullptr) : Json(output)}, {"fileBytes", output.empty() ? Json(nullptr) : Json(fileBytes)},
+            {"bytesBefore", plan.bytesBefore}, {"bytesAfter", plan.bytesAfter}, {"bitsPerWeight", plan.bitsPerWeight}, {"layers", layers}, {"issues", issues}};
+}
+
+void print(const Model& model, const ExportPlan& plan, const std::string& output, std::int64_t fileBytes) {
+    if (plan.quantized) {
+        TextTable table({{"Layer"}, {"Asked"}, {"Got"}, {"Why"}});
+        for (const LayerOutcome& outcome : plan.quantized->layers)
+            table.add({model.layers[outcome.layer].name, shortText(outcome.asked), shortText(outcome.got), outcome.reason});
+        std::cout << table.text() << "\n";
+    }
+    for (const Issue& issue : plan.issues)
+        std::cout << nameOf(issue.level) << ": " << (issue.layer.empty() ? "" : issue.layer + ": ") << issue.message << (issue.cure.empty() ? "" : " (" + issue.cure + ")") << "\n";
+    std::cout << "weights " << bytesText(static_cast<double>(plan.bytesBefore)) << " → " << bytesText(static_cast<double>(plan.bytesAfter)) << ", "
+              << fixedText(plan.bitsPerWeight, 2) << " bits per weight\n";
+    if (!output.empty()) std::cout << "wrote " << output << ", " << bytesText(static_cast<double>(fileBytes)) << "\n";
+}
+
+}  // namespace
+
+Action quantizeCommand(CLI::App& app, CommonOptions& common) {
+    struct Options {
+        std::string model, output, target = "onnxruntime";
+        bool dryRun = false;
+        QuantizationOptions quantization;
+    };
+    auto options = std::make_shared<Options>();
+    app.add_option("MODEL", options->model, "The model file")->required();
+    app.add_option("-o,--output", options->output, "The file to write");
+    addQuantizationOptions(app, options->quantization, false);
+    app.add_option("--target", options->target, "Who will run the file: see 'list targets'");
+    app.add_flag("--dry-run", options->dryRun, "Say what would be written, and write nothing");
+    app.add_flag("--json", common.json, "Print one JSON document");
+    return [options](Session& session) -> int {
+        if (options->output.empty() && !options->dryRun) throw Error(ErrorKind::Usage, "where to? Give -o OUT, or --dry-run");
+        ExportRequest request;
+        const auto recipe = chosenRecipe(options->quantization);
+        if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json or --preset NAME; 'list presets' names them");
+        JobContext loading = session.job().part(0.0, 0.1), calibrating = session.job().part(0.1, 0.7), writing = session.job().part(0.7, 1.0);
+        request.model = loadModel(options->model, session.machine(), loading);
+        request.recipe = *recipe;
+        request.ranges = chosenRanges(request.model, recipe, options->quantization, session, calibrating);
+        if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(options->quantization.calibration, calibrating);
+        request.target = options->target;
+        request.path = options->output;
+        if (options->dryRun) {
+            const ExportPlan plan = planExport(request, session.workers(), writing);
+            session.endProgress();
+            if (session.json()) printJson(toJson(*request.model, plan, "", 0));
+            else print(*request.model, plan, "", 0);
+            for (const Issue& issue : plan.issues)
+                if (issue.level == Issue::Level::Error) return kRecipeImpossible;
+            return kDone;
+        }
+        const ExportResult result = exportModel(request, session.workers(), writing);
+        session.endProgress();
+        if (session.json()) printJson(toJson(*request.model, result.plan, options->output, result.fileBytes));
+        else print(*request.model, result.plan, options->output, result.fileBytes);
+        return kDone;
+    };
+}
+
+}  // namespace bitlathe::cli

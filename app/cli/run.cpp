@@ -1,0 +1,87 @@
+#include "core/engine/run.h"
+
+#include "app/cli/command.h"
+#include "app/cli/quantization_options.h"
+
+#include "core/data/npy.h"
+#include "core/data/npz.h"
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+
+namespace bitlathe::cli {
+
+namespace {
+
+// The element type that the model declares, where the values survive the way there.
+Tensor asDeclared(const Tensor& tensor, const Value& value, const std::string& path) {
+    if (!value.type || *value.type == tensor.type()) return tensor;
+    if (*value.type == ElementType::F32 && isFloat(tensor.type())) return toFloat32(tensor);
+    if (*value.type == ElementType::I64 && isInteger(tensor.type())) return Tensor::of<std::int64_t>(tensor.shape(), toInt64(tensor));
+    if (*value.type == ElementType::F32 && isInteger(tensor.type())) return toFloat32(tensor);
+    refuseInput("'" + path + "' holds " + std::string(nameOf(tensor.type())) + ", but the input '" + value.name + "' takes " + std::string(nameOf(*value.type)) +
+                "; save it in that type");
+}
+
+std::vector<Tensor> readInputs(const Graph& graph, const std::vector<std::string>& given) {
+    std::vector<Tensor> inputs(graph.inputs.size());
+    std::vector<bool> found(inputs.size(), false);
+    for (const std::string& entry : given) {
+        const auto equals = entry.find('=');
+        const std::string name = equals == std::string::npos ? "" : entry.substr(0, equals);
+        const std::string path = equals == std::string::npos ? entry : entry.substr(equals + 1);
+        std::size_t index = inputs.size();
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            if (graph.value(graph.inputs[i]).name == name || (name.empty() && inputs.size() == 1)) index = i;
+        if (index == inputs.size()) {
+            std::string names;
+            for (const ValueId id : graph.inputs) names += (names.empty() ? "" : ", ") + graph.value(id).name;
+            throw Error(ErrorKind::Usage, "the model has no input '" + name + "'; its inputs are " + names + ". Write --input NAME=FILE.npy");
+        }
+        inputs[index] = asDeclared(readNpy(path), graph.value(graph.inputs[index]), path);
+        found[index] = true;
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+        if (!found[i]) throw Error(ErrorKind::Usage, "the input '" + graph.value(graph.inputs[i]).name + "' is missing; give --input " + graph.value(graph.inputs[i]).name + "=FILE.npy");
+    return inputs;
+}
+
+// NumPy has no bfloat16 or 8-bit floats: they are written as float32.
+Tensor forNumpy(const Tensor& tensor) {
+    const bool plain = bitsOf(tensor.type()) >= 8 && tensor.type() != ElementType::BF16 &&
+                       (!isFloat(tensor.type()) || bitsOf(tensor.type()) >= 16);
+    return plain ? tensor : toFloat32(tensor);
+}
+
+}  // namespace
+
+Action runCommand(CLI::App& app, CommonOptions&) {
+    struct Options {
+        std::string model, output;
+        std::vector<std::string> inputs;
+        QuantizationOptions quantization;
+    };
+    auto options = std::make_shared<Options>();
+    app.add_option("MODEL", options->model, "The model file")->required();
+    app.add_option("--input", options->inputs, "NAME=FILE.npy, once for each input")->required();
+    app.add_option("--output,-o", options->output, "The .npz that takes the outputs, by their names")->required();
+    addQuantizationOptions(app, options->quantization, true);
+    return [options](Session& session) -> int {
+        const PreparedRun prepared = prepareRun(options->model, options->quantization, session, true);
+        const std::vector<Tensor> inputs = readInputs(prepared.model->graph, options->inputs);
+        Workspace workspace;
+        JobContext running = session.job().part(0.35, 1.0);
+        const std::vector<Tensor> outputs = run(*prepared.executable, workspace, session.workers(), inputs, running);
+        std::vector<std::pair<std::string, Tensor>> named;
+        const Graph& graph = prepared.model->graph;
+        for (std::size_t i = 0; i < outputs.size(); ++i) named.emplace_back(graph.value(graph.outputs[i]).name, forNumpy(outputs[i]));
+        for (const std::string& source : {options->model})
+            if (std::error_code none; std::filesystem::equivalent(source, options->output, none))
+                throw Error(ErrorKind::Usage, "'" + options->output + "' is the model itself; a source is never overwritten, choose another name");
+        writeNpz(options->output, named);
+        return kDone;
+    };
+}
+
+}  // namespace bitlathe::cli

@@ -1,0 +1,67 @@
+#include "core/workflow/calibrate.h"
+
+#include "core/engine/run.h"
+#include "core/quant/observer.h"
+#include "core/quant/qdq.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace bitlathe {
+
+bool needsCalibration(const Model& model, const Recipe& recipe) { return !observedValues(model, recipe).empty(); }
+
+ActivationRanges calibrate(std::shared_ptr<const Model> model, const Recipe& recipe, const SampleFeed& feed, const CalibrationOptions& options,
+                           const Machine& machine, Workers& workers, JobContext& job) {
+    CompileOptions compile;
+    compile.machine = machine;
+    compile.fuse = false;  // every value must be seen
+    const auto executable = Executable::compile(model, compile);
+    const Graph& graph = executable->graph();
+
+    std::map<std::string, Observer, std::less<>> observers;
+    for (const auto& [name, spec] : observedValues(*model, recipe)) observers.emplace(name, Observer(spec, true));
+    std::vector<Observer*> byValue(graph.values.size(), nullptr);
+    for (std::size_t i = 0; i < graph.values.size(); ++i)
+        if (const auto at = observers.find(graph.values[i].name); at != observers.end()) byValue[i] = &at->second;
+
+    SampleFeed samples = feed;
+    const std::int64_t wanted = options.mostSamples > 0 ? std::min(options.mostSamples, samples.samples()) : samples.samples();
+    std::int64_t seen = 0;
+    std::int64_t valid = 0, rows = 0;
+    RunObserver look;
+    look.value = [&](ValueId value, const Tensor& tensor) {
+        Observer* observer = byValue[static_cast<std::size_t>(value)];
+        if (!observer || !isFloat(tensor.type())) return;
+        const Tensor floats = toFloat32(tensor);
+        std::span<const float> x = floats.as<float>();
+        // Rows that only fill up a fixed batch are no samples.
+        if (valid < rows && tensor.shape().rank() > 0 && tensor.shape()[0] == rows) x = x.first(x.size() / static_cast<std::size_t>(rows) * static_cast<std::size_t>(valid));
+        observer->observe(x, workers);
+    };
+    Workspace workspace;
+    JobContext quiet(job.stopToken());
+    for (std::int64_t i = 0; seen < wanted; ++i) {
+        job.checkpoint(static_cast<double>(seen) / static_cast<double>(wanted), "calibrating: sample " + std::to_string(seen) + " of " + std::to_string(wanted));
+        const std::vector<Tensor> inputs = samples.inputs(i);
+        rows = inputs[0].shape().rank() > 0 ? inputs[0].shape()[0] : 1;
+        valid = std::min(samples.validIn(i), wanted - seen);
+        try {
+            run(*executable, workspace, workers, inputs, quiet, &look);
+        } catch (const Error&) {
+            // A model may leave the batch open in its inputs and fix it inside.
+            if (samples.batch() == 1 || seen > 0 || samples.samples() == 1) throw;
+            samples.useSingleSamples();
+            for (auto& [name, observer] : observers) observer = Observer(observedValues(*model, recipe).at(name), true);
+            --i;
+            continue;
+        }
+        seen += samples.validIn(i);
+    }
+    job.checkpoint(1.0, "calibrated");
+    ActivationRanges ranges;
+    for (const auto& [name, observer] : observers) ranges.emplace(name, observer.result());
+    return ranges;
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,136 @@
+#include "core/workflow/compare.h"
+
+#include "core/engine/run.h"
+#include "core/workflow/samples.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+namespace bitlathe {
+
+namespace {
+
+double decibels(double signal, double noise) { return noise == 0 ? std::numeric_limits<double>::infinity() : 10 * std::log10(signal / noise); }
+
+// Layers of b by a's: same name first, then the next unmatched one of equal kind and weight count.
+std::vector<LayerComparison> matchLayers(const Model& a, const Model& b, std::vector<std::pair<int, int>>& pairs) {
+    std::unordered_map<std::string, std::size_t> byName;
+    for (std::size_t i = 0; i < b.layers.size(); ++i) byName.emplace(b.layers[i].name, i);
+    std::vector<int> twin(a.layers.size(), -1);
+    std::vector<bool> taken(b.layers.size(), false);
+    std::vector<const char*> how(a.layers.size(), "");
+    for (std::size_t i = 0; i < a.layers.size(); ++i)
+        if (const auto at = byName.find(a.layers[i].name); at != byName.end() && a.layers[i].shape.count() == b.layers[at->second].shape.count())
+            twin[i] = static_cast<int>(at->second), taken[at->second] = true, how[i] = "name";
+    std::size_t from = 0;
+    for (std::size_t i = 0; i < a.layers.size(); ++i) {
+        if (twin[i] >= 0) {
+            from = std::max(from, static_cast<std::size_t>(twin[i]) + 1);
+            continue;
+        }
+        for (std::size_t j = from; j < b.layers.size(); ++j)
+            if (!taken[j] && a.layers[i].kind == b.layers[j].kind && a.layers[i].shape.count() == b.layers[j].shape.count()) {
+                twin[i] = static_cast<int>(j), taken[j] = true, how[i] = "shape and place";
+                break;
+            }
+    }
+    std::vector<LayerComparison> rows;
+    const auto describe = [&](int ia, int ib, const char* by) {
+        LayerComparison row;
+        row.matchedBy = by;
+        if (ia >= 0) row.nameA = a.layers[static_cast<std::size_t>(ia)].name, row.storedA = a.layers[static_cast<std::size_t>(ia)].storedAs, row.bytesA = a.layers[static_cast<std::size_t>(ia)].bytes;
+        if (ib >= 0) row.nameB = b.layers[static_cast<std::size_t>(ib)].name, row.storedB = b.layers[static_cast<std::size_t>(ib)].storedAs, row.bytesB = b.layers[static_cast<std::size_t>(ib)].bytes;
+        rows.push_back(std::move(row));
+        pairs.emplace_back(ia, ib);
+    };
+    for (std::size_t i = 0; i < a.layers.size(); ++i) describe(static_cast<int>(i), twin[i], how[i]);
+    for (std::size_t j = 0; j < b.layers.size(); ++j)
+        if (!taken[j]) describe(-1, static_cast<int>(j), "");
+    return rows;
+}
+
+void compareWeights(const Model& a, const Layer& la, const Model& b, const Layer& lb, LayerComparison& row) {
+    // Channel by channel, so that [K,N] and [N,K] of the same matrix agree.
+    if (la.layout.channels != lb.layout.channels || la.layout.perChannel() != lb.layout.perChannel()) return;
+    const auto majorOf = [](const Model& model, const Layer& layer) {
+        const Tensor weight = weightOf(model.graph, layer);
+        std::vector<float> major(static_cast<std::size_t>(weight.count()));
+        toChannelMajor(layer.layout, weight.as<float>(), major);
+        return major;
+    };
+    const std::vector<float> x = majorOf(a, la), y = majorOf(b, lb);
+    double signal = 0, noise = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        if (!std::isfinite(x[i]) || !std::isfinite(y[i])) continue;
+        const double e = static_cast<double>(x[i]) - static_cast<double>(y[i]);
+        signal += static_cast<double>(x[i]) * static_cast<double>(x[i]), noise += e * e;
+        row.maximum = std::max(row.maximum, std::fabs(e));
+    }
+    row.comparable = true;
+    row.sqnrDb = decibels(signal, noise);
+}
+
+OutputComparison compareOutputs(std::shared_ptr<const Model> a, std::shared_ptr<const Model> b, const Dataset& data, const std::string& preprocessing,
+                                const Machine& machine, Workers& workers, JobContext& job) {
+    SampleFeed feedA(*a, data, preprocessing), feedB(*b, data, preprocessing);
+    feedA.useSingleSamples(), feedB.useSingleSamples();
+    CompileOptions options;
+    options.machine = machine;
+    const auto runA = Executable::compile(a, options), runB = Executable::compile(b, options);
+    Workspace spaceA, spaceB;
+    OutputComparison result;
+    double signal = 0, noise = 0;
+    std::int64_t agreed = 0, rightA = 0, rightB = 0;
+    const auto* labels = feedA.labels();
+    for (std::int64_t i = 0; i < feedA.samples(); ++i) {
+        job.checkpoint(static_cast<double>(i) / static_cast<double>(feedA.samples()), "sample " + std::to_string(i) + " of " + std::to_string(feedA.samples()));
+        JobContext quiet(job.stopToken());
+        const auto outA = run(*runA, spaceA, workers, feedA.inputs(i), quiet), outB = run(*runB, spaceB, workers, feedB.inputs(i), quiet);
+        if (outA.size() != outB.size()) refuseInput("the models have " + std::to_string(outA.size()) + " and " + std::to_string(outB.size()) + " outputs; only models for the same task can be compared on data");
+        for (std::size_t o = 0; o < outA.size(); ++o) {
+            const Tensor ta = toFloat32(outA[o]), tb = toFloat32(outB[o]);
+            const auto x = ta.as<float>(), y = tb.as<float>();
+            if (x.size() != y.size()) refuseInput("output " + std::to_string(o) + " has " + toText(ta.shape()) + " elements in one model and " + toText(tb.shape()) + " in the other; only models for the same task can be compared on data");
+            for (std::size_t k = 0; k < x.size(); ++k) {
+                const double e = static_cast<double>(x[k]) - static_cast<double>(y[k]);
+                signal += static_cast<double>(x[k]) * static_cast<double>(x[k]), noise += e * e;
+                result.maximum = std::max(result.maximum, std::fabs(e));
+            }
+            if (o == 0 && !x.empty()) {
+                const auto topA = std::max_element(x.begin(), x.end()) - x.begin(), topB = std::max_element(y.begin(), y.end()) - y.begin();
+                agreed += topA == topB;
+                if (labels) rightA += topA == (*labels)[static_cast<std::size_t>(i)], rightB += topB == (*labels)[static_cast<std::size_t>(i)];
+            }
+        }
+        ++result.samples;
+    }
+    const auto share = [&](std::int64_t count) { return result.samples > 0 ? static_cast<double>(count) / static_cast<double>(result.samples) : 0; };
+    result.sqnrDb = decibels(signal, noise);
+    result.agreement = share(agreed);
+    if (labels) result.top1A = share(rightA), result.top1B = share(rightB);
+    return result;
+}
+
+}  // namespace
+
+Comparison compareModels(std::shared_ptr<const Model> a, std::shared_ptr<const Model> b, const Dataset* data, const std::string& preprocessing,
+                         const Machine& machine, Workers& workers, JobContext& job) {
+    Comparison result;
+    std::vector<std::pair<int, int>> pairs;
+    result.layers = matchLayers(*a, *b, pairs);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        job.checkpoint((data ? 0.3 : 1.0) * static_cast<double>(i) / static_cast<double>(pairs.size()), "comparing weights");
+        const auto [ia, ib] = pairs[i];
+        if (ia >= 0 && ib >= 0) compareWeights(*a, a->layers[static_cast<std::size_t>(ia)], *b, b->layers[static_cast<std::size_t>(ib)], result.layers[i]);
+        result.bytesA += result.layers[i].bytesA, result.bytesB += result.layers[i].bytesB;
+    }
+    if (data) {
+        JobContext running = job.part(0.3, 1.0);
+        result.outputs = compareOutputs(std::move(a), std::move(b), *data, preprocessing, machine, workers, running);
+    }
+    return result;
+}
+
+}  // namespace bitlathe

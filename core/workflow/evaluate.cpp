@@ -1,0 +1,181 @@
+#include "core/workflow/evaluate.h"
+
+#include "core/engine/run.h"
+#include "core/workflow/layer_traces.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+namespace bitlathe {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+double decibels(double signal, double noise) {
+    if (noise == 0) return std::numeric_limits<double>::infinity();
+    return 10 * std::log10(signal / noise);
+}
+
+// Which of a row's elements is highest; the first of equals.
+std::int64_t highest(std::span<const float> row) { return std::max_element(row.begin(), row.end()) - row.begin(); }
+
+// Whether the label is among the k highest; of equals the lower index comes first.
+bool among(std::span<const float> row, std::int64_t label, int k) {
+    if (label < 0 || label >= static_cast<std::int64_t>(row.size())) return false;
+    const float mine = row[static_cast<std::size_t>(label)];
+    int before = 0;
+    for (std::size_t i = 0; i < row.size(); ++i)
+        before += row[i] > mine || (row[i] == mine && static_cast<std::int64_t>(i) < label);
+    return before < k;
+}
+
+// Sums over samples; a snapshot of them is an Evaluation.
+struct Tally {
+    std::int64_t samples = 0, top1 = 0, top5 = 0, floatTop1 = 0, floatTop5 = 0, agreed = 0;
+    double signal = 0, noise = 0, largest = 0;
+    std::vector<std::int64_t> flipped;
+
+    void add(std::span<const float> reference, std::span<const float> row, const std::vector<std::int64_t>* labels) {
+        const std::int64_t index = samples++;
+        if (labels) {
+            const std::int64_t label = (*labels)[static_cast<std::size_t>(index)];
+            top1 += among(row, label, 1), top5 += among(row, label, 5);
+            floatTop1 += among(reference, label, 1), floatTop5 += among(reference, label, 5);
+        }
+        if (row.empty() || highest(row) == highest(reference)) ++agreed;
+        else if (flipped.size() < Evaluation::kMostFlipped) flipped.push_back(index);
+    }
+    void compare(std::span<const float> reference, std::span<const float> values) {
+        for (std::size_t i = 0; i < reference.size(); ++i) {
+            const double x = reference[i], e = static_cast<double>(values[i]) - x;
+            signal += x * x, noise += e * e;
+            largest = std::max(largest, std::fabs(e));
+        }
+    }
+    void into(Evaluation& result) const {
+        const auto share = [&](std::int64_t count) { return samples > 0 ? static_cast<double>(count) / static_cast<double>(samples) : 0; };
+        result.samples = samples;
+        result.top1 = share(top1), result.top5 = share(top5);
+        result.floatTop1 = share(floatTop1), result.floatTop5 = share(floatTop5);
+        result.agreement = samples > 0 ? share(agreed) : 1;
+        result.outputSqnrDb = decibels(signal, noise);
+        result.maximumError = largest;
+        result.flipped = flipped;
+    }
+};
+
+std::span<const float> rowOf(const Tensor& output, std::int64_t row, std::int64_t rows) {
+    const auto size = static_cast<std::size_t>(output.count() / rows);
+    return output.as<float>().subspan(static_cast<std::size_t>(row) * size, size);
+}
+
+// The outputs as float32; the types of a quantized network's outputs are the source's.
+std::vector<Tensor> floats(std::vector<Tensor> outputs) {
+    for (Tensor& output : outputs) output = toFloat32(output);
+    return outputs;
+}
+
+class Run {
+public:
+    Run(const Network& network, SampleFeed feed, const EvaluateOptions& options, Workers& workers)
+        : m_network(network), m_feed(std::move(feed)), m_options(options), m_workers(workers) {
+        CompileOptions compile;
+        compile.machine = network.executable->machine();
+        compile.fuse = !options.layers;
+        m_reference = network.mode == EngineMode::Float ? network.executable : Executable::compile(network.source, compile);
+        if (options.layers) m_traces.emplace(network, *m_reference);
+    }
+
+    Evaluation all(JobContext& job) {
+        const std::int64_t wanted = m_options.mostSamples > 0 ? std::min(m_options.mostSamples, m_feed.samples()) : m_feed.samples();
+        auto lastPartial = Clock::now();
+        for (std::int64_t i = 0; m_tally.samples < wanted; ++i) {
+            job.checkpoint(static_cast<double>(m_tally.samples) / static_cast<double>(wanted),
+                           std::string(nameOf(m_network.mode)) + ": sample " + std::to_string(m_tally.samples) + " of " + std::to_string(wanted));
+            one(i, wanted, job);
+            if (m_options.partial && secondsSince(lastPartial) > 0.1) {
+                m_options.partial(snapshot());
+                lastPartial = Clock::now();
+            }
+        }
+        job.checkpoint(1.0, "evaluated");
+        return snapshot();
+    }
+
+private:
+    void one(std::int64_t index, std::int64_t wanted, JobContext& job) {
+        const std::vector<Tensor> inputs = m_feed.inputs(index);
+        const std::int64_t valid = std::min(m_feed.validIn(index), wanted - m_tally.samples);
+        JobContext quiet(job.stopToken());
+        if (m_traces) m_traces->beginRun();
+        std::vector<Tensor> reference;
+        if (m_network.mode != EngineMode::Float)
+            reference = floats(run(*m_reference, m_referenceWorkspace, m_workers, inputs, quiet, m_traces ? &m_traces->referenceObserver() : nullptr));
+        const auto begin = Clock::now();
+        std::vector<Tensor> outputs = run(*m_network.executable, m_workspace, m_workers, inputs, quiet, m_traces ? &m_traces->observer() : nullptr);
+        m_seconds += secondsSince(begin);
+        outputs = floats(std::move(outputs));
+        if (m_network.mode == EngineMode::Float) reference = outputs;
+
+        // A fixed batch that the last samples do not fill repeats the last one: only the valid rows count.
+        const bool batched = !inputs.empty() && inputs[0].shape().rank() > 0 && m_feed.batch() > 1;
+        const std::int64_t rows = batched ? inputs[0].shape()[0] : 1;
+        m_rowPerSample = !outputs.empty() && outputs[0].count() > 0 && (!batched || (outputs[0].shape().rank() > 0 && outputs[0].shape()[0] == rows));
+        for (std::int64_t row = 0; row < valid; ++row) {
+            if (m_rowPerSample) m_tally.add(rowOf(reference[0], row, rows), rowOf(outputs[0], row, rows), m_feed.labels());
+            else m_tally.add({}, {}, nullptr);
+        }
+        for (std::size_t o = 0; o < outputs.size(); ++o) m_tally.compare(reference[o].as<float>(), outputs[o].as<float>());
+    }
+
+    Evaluation snapshot() const {
+        Evaluation result;
+        result.mode = m_network.mode;
+        m_tally.into(result);
+        result.labelled = m_feed.labels() != nullptr && m_rowPerSample;
+        result.seconds = m_seconds;
+        result.samplesPerSecond = m_seconds > 0 ? static_cast<double>(m_tally.samples) / m_seconds : 0;
+        result.note = m_feed.note();
+        if (m_traces) result.layers = m_traces->layers();
+        return result;
+    }
+
+    const Network& m_network;
+    SampleFeed m_feed;
+    EvaluateOptions m_options;
+    Workers& m_workers;
+    std::shared_ptr<const Executable> m_reference;
+    std::optional<LayerTraces> m_traces;
+    Workspace m_workspace, m_referenceWorkspace;
+    Tally m_tally;
+    double m_seconds = 0;
+    bool m_rowPerSample = true;
+};
+
+// Whether a first run of a whole batch works: models that leave the batch open outside may fix it inside.
+bool takesBatches(const Network& network, const SampleFeed& feed, Workers& workers, JobContext& job) {
+    if (feed.batch() <= 1 || feed.samples() <= 1) return true;
+    Workspace workspace;
+    JobContext quiet(job.stopToken());
+    try {
+        const std::vector<Tensor> inputs = feed.inputs(0);
+        const std::vector<Tensor> outputs = run(*network.executable, workspace, workers, inputs, quiet);
+        return !outputs.empty() && outputs[0].shape().rank() > 0 && outputs[0].shape()[0] == inputs[0].shape()[0];
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+}  // namespace
+
+Evaluation evaluate(const Network& network, SampleFeed feed, const EvaluateOptions& options, Workers& workers, JobContext& job) {
+    if (!takesBatches(network, feed, workers, job)) feed.useSingleSamples();
+    return Run(network, std::move(feed), options, workers).all(job);
+}
+
+}  // namespace bitlathe

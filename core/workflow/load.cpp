@@ -1,0 +1,39 @@
+#include "core/workflow/load.h"
+
+#include "core/engine/fold_constants.h"
+#include "core/engine/operator_list.h"
+#include "core/formats/format.h"
+#include "core/model/fold.h"
+
+#include <set>
+
+namespace bitlathe {
+
+std::shared_ptr<const Model> loadModel(const std::filesystem::path& path, const Machine& machine, JobContext& job) {
+    job.checkpoint(0.0, "reading " + path.filename().string());
+    JobContext reading = job.part(0.0, 0.8);
+    Model model = readModel(path, reading);
+    job.checkpoint(0.8, "folding constants");
+    FoldOptions options;
+    options.machine = machine;
+    foldConstants(model.graph, options);
+    fold(model);
+    job.checkpoint(1.0, "ready");
+    return std::make_shared<const Model>(std::move(model));
+}
+
+std::vector<std::string> missingOperators(const Model& model) {
+    std::set<std::string> seen;
+    std::vector<std::string> missing;
+    for (const Node& node : model.graph.nodes)
+        if (!isRunnable(node.op, node.domain) && seen.insert(node.qualifiedOp()).second)
+            missing.push_back(node.qualifiedOp() + " (node '" + node.name + "')");
+    return missing;
+}
+
+bool isRunnable(const Model& model, const Layer& layer) {
+    const Node& node = model.graph.nodes[static_cast<std::size_t>(layer.node)];
+    return isRunnable(node.op, node.domain);
+}
+
+}  // namespace bitlathe

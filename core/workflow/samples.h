@@ -1,0 +1,57 @@
+// A dataset as the inputs of one model: which array feeds which input, preprocessing, and batches.
+#pragma once
+
+#include "core/data/dataset.h"
+#include "core/data/preprocessing.h"
+#include "core/model/model.h"
+#include "core/tensor/tensor.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bitlathe {
+
+// Streams batches; one thread at a time.
+class SampleFeed {
+public:
+    // A model with one input takes the dataset's first array; one with several takes the arrays that have
+    // its inputs' names. Throws Error(Input) naming what does not fit. `preprocessing` is JSON, and wins over
+    // what stands beside the data, which wins over the model's own (metadata key bitlathe.preprocess).
+    SampleFeed(const Model& model, const Dataset& data, const std::string& preprocessing = {});
+
+    std::int64_t samples() const noexcept { return m_data.count(); }
+    // Samples in one run: what the model fixes, or kBatch where it leaves the batch open.
+    std::int64_t batch() const noexcept { return m_batch; }
+    std::int64_t batches() const noexcept { return (samples() + m_batch - 1) / m_batch; }
+    // The inputs of run i, in the model's order. The last run of a model with a fixed batch repeats its last
+    // sample; validIn() says how many count.
+    std::vector<Tensor> inputs(std::int64_t run) const;
+    std::int64_t validIn(std::int64_t run) const noexcept;
+    const std::vector<std::int64_t>* labels() const noexcept { return m_data.labels ? &*m_data.labels : nullptr; }
+    // What was assumed, for people: "integer samples are used as they are"; empty: nothing.
+    const std::string& note() const noexcept { return m_note; }
+
+    // For a model that leaves the batch open in its inputs but not inside.
+    void useSingleSamples() noexcept { m_batch = 1; }
+
+    static constexpr std::int64_t kBatch = 8;
+
+private:
+    struct Binding {
+        const SampleArray* array;
+        std::vector<std::int64_t> wanted;  // the input's shape without the batch axis; -1 unknown
+        ElementType type;
+        bool batchAxis;  // false: the model's input is one sample as it is stored
+    };
+    Tensor one(const Binding& binding, std::int64_t index) const;
+
+    Dataset m_data;
+    Preprocessing m_preprocessing;
+    std::vector<Binding> m_bindings;
+    std::int64_t m_batch = 1;
+    bool m_fixedBatch = false;
+    std::string m_note;
+};
+
+}  // namespace bitlathe
