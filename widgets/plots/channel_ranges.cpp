@@ -56,7 +56,7 @@ void drawChannels(const PlotFrame& frame, const LayerReport& report, double limi
         return r.clipLo == report.channels[0].clipLo && r.clipHi == report.channels[0].clipHi;
     });
     const bool clipped = report.scheme.weights && report.channels[0].clipLo < report.channels[0].clipHi;
-    int at = std::max(0, int(std::floor(frame.xAt(area.min.x) + 0.5)));
+    int at = indexAt(frame.xAt(area.min.x) + 0.5, 0, count);
     while (at < count) {
         const float x0 = std::floor(frame.px(at - 0.5));
         if (x0 > area.max.x) break;
@@ -129,7 +129,7 @@ void drawChannelRanges(PlotContext& context, PlotState& state, PlotRect card, co
             frame.list()->AddRectFilled(ImVec2(x0 - wider, frame.area().min.y), ImVec2(x1 + wider, frame.area().max.y), c.accent.withAlpha(90).packed());
         }
         drawChannels(frame, report, limit);
-        const std::int64_t under = std::llround(frame.xAt(frame.pointer().x));
+        const std::int64_t under = indexAt(frame.xAt(frame.pointer().x) + 0.5, -1, int(count));
         if (frame.hovered() && under >= 0 && under < count) {
             if (frame.clicked()) context.intents.push_back(SelectChannel{under});
             if (state.view.drag == PlotView::Drag::None) explain(frame, report.channels[std::size_t(under)], under, limit, report.scheme.weights.has_value());

@@ -22,10 +22,12 @@ void drawErrorHistogram(PlotContext& context, PlotState& state, PlotRect card, c
         PlotFrame(context, state.view, card, labels).empty("Every weight is represented exactly.");
         return;
     }
-    StepCurve curve = stepCurve(report.errors);
+    const StepCurve shares = stepCurve(report.errors);
+    StepCurve curve = shares;
     for (double& s : curve.shares) s *= 100;
-    const Extent filled = curve.filled();
-    const double margin = std::max(filled.size() * 0.06, curve.width);
+    // A few clipped weights have errors far out: the linear scale fits what can be seen.
+    const Extent filled = data.logCounts ? curve.filled() : curve.visible();
+    const double margin = std::max(filled.size() * 0.12, curve.width);
     const double top = curve.peak();
     const Extent fitY = data.logCounts ? Extent{std::max(curve.smallest(), top * 1e-9) * 0.6, top * 1.6} : Extent{0, roundUp(top * 1.04)};
     PlotFrame frame(context, state.view, card, labels);
@@ -36,6 +38,7 @@ void drawErrorHistogram(PlotContext& context, PlotState& state, PlotRect card, c
             drawSteps(frame, old, mix(c.error, c.dimmed, 0.6f), 0.12f * data.ghostStrength, 0.7f * data.ghostStrength);
         }
         drawSteps(frame, curve, c.error, 0.35f, 1);
+        drawBeyond(frame, state.view.x, shares);
         if (frame.hovered() && state.view.drag == PlotView::Drag::None) {
             const double error = frame.xAt(frame.pointer().x);
             std::vector<std::pair<std::string, std::string>> lines{{"error", valueText(error, 3, true)}};

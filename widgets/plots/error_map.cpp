@@ -52,17 +52,16 @@ void drawColorBar(const PlotFrame& frame, PlotRect card, const std::string& titl
     for (int i = 0; i < steps; ++i)
         frame.list()->AddRectFilled(ImVec2(left + float(i), top), ImVec2(left + float(i) + 1, top + height), magnitude((float(i) + 0.5f) / float(steps)).packed());
     const float titleEnd = card.min.x + frame.scaled(24) + frame.textWidth(frame.fonts().strong, title);
-    std::string low = "RMS error 0";
-    if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low = "RMS 0";
-    if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low = "0";
+    std::string low = "0";
+    if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low.clear();
     frame.text(frame.fonts().small, ImVec2(left - frame.scaled(6), textTop), frame.colors().dimmed, low, 1);
 }
 
 }  // namespace
 
 void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const PlotData& data) {
-    PlotLabels labels{.title = "Error by channel", .xLabel = "element in the channel", .wholeX = true, .wholeY = true, .wheelY = true,
-                      .headRoomRight = 190 * context.frame.scale};
+    PlotLabels labels{.title = "RMS error map", .subtitle = "by channel", .xLabel = "element in the channel", .wholeX = true, .wholeY = true, .wheelY = true,
+                      .headRoomRight = 132 * context.frame.scale};
     labels.keyboard = state.keyboard;
     const bool any = data.report && data.report->scheme.weights && data.report->map.rows > 0 && data.report->map.columns > 0;
     if (!any) {
@@ -78,7 +77,7 @@ void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const P
     if (frame.begin({0, map.columns * perX}, {0, map.rows * perY})) {
         // Several cells on a pixel are averaged; when zoomed in each is drawn as it is.
         const double cellsX = state.view.x.size() / perX / frame.area().width(), cellsY = state.view.y.size() / perY / frame.area().height();
-        const int step = std::max(1, int(std::floor(std::max(cellsX, cellsY))));
+        const int step = indexAt(std::max(cellsX, cellsY), 1, std::max(map.rows, map.columns));
         if (state.textureOf != &report || state.textureStep != step) {
             fillTexture(state.texture, map, step, end);
             state.textureOf = &report;
@@ -97,7 +96,7 @@ void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const P
             const float y = std::floor(frame.py((std::floor(double(*data.channel) / perY) + 0.5) * perY));
             frame.list()->AddRectFilled(ImVec2(area.min.x, y), ImVec2(area.max.x, y + std::max(1.0f, frame.scaled(1))), context.frame.colors.accent.packed());
         }
-        const int column = int(std::floor(frame.xAt(frame.pointer().x) / perX)), row = int(std::floor(frame.yAt(frame.pointer().y) / perY));
+        const int column = indexAt(frame.xAt(frame.pointer().x) / perX, -1, map.columns), row = indexAt(frame.yAt(frame.pointer().y) / perY, -1, map.rows);
         if (frame.hovered() && column >= 0 && column < map.columns && row >= 0 && row < map.rows) {
             const std::int64_t channel = row * map.channelsPerRow, element = column * map.elementsPerColumn;
             if (frame.clicked()) context.intents.push_back(SelectCell{channel, element});

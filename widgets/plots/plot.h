@@ -74,7 +74,7 @@ inline constexpr std::array<Plot, 5> plots{{
     {"weights", "Weight distribution", drawWeightHistogram},
     {"errors", "Quantization error", drawErrorHistogram},
     {"channels", "Range by output channel", drawChannelRanges},
-    {"map", "Error by channel", drawErrorMap},
+    {"map", "RMS error map", drawErrorMap},
     {"size", "Size against error", drawSizeAgainstError},
 }};
 

@@ -8,6 +8,7 @@
 
 #include <imgui.h>
 
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,11 @@ struct PlotContext {
     std::vector<PlotIntent>& intents;
     PlotView*& captured;  // the plot that holds the pressed button, over all frames of a drag
 };
+
+// floor(v) kept within lo..hi, however far out v is; lo for NaN.
+inline int indexAt(double v, int lo, int hi) {
+    return !(v > lo) ? lo : v >= hi ? hi : int(std::floor(v));
+}
 
 enum class LegendMark { Line, Bar, Dash };
 

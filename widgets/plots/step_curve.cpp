@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "widgets/plots/number_text.h"
+
 namespace bitlathe {
 
 double StepCurve::peak() const { return shares.empty() ? 0 : *std::max_element(shares.begin(), shares.end()); }
@@ -102,8 +104,8 @@ void drawSteps(const PlotFrame& frame, const StepCurve& whole, Rgba color, float
     const float thick = std::max(1.0f, std::round(frame.scaled(1)));
     const ImU32 inside = frame.ink(color, fill), edge = frame.ink(color, line);
     const auto count = int(curve.shares.size());
-    const int first = std::max(0, int(std::floor((frame.xAt(area.min.x) - curve.lo) / curve.width)) - 1);
-    const int last = std::min(count - 1, int(std::ceil((frame.xAt(area.max.x) - curve.lo) / curve.width)) + 1);
+    const int first = indexAt((frame.xAt(area.min.x) - curve.lo) / curve.width - 1, 0, count);
+    const int last = indexAt((frame.xAt(area.max.x) - curve.lo) / curve.width + 2, -1, count - 1);
     const float base = area.max.y;
     ImDrawList* list = frame.list();
     float previous = base;
@@ -151,6 +153,21 @@ void drawBars(const PlotFrame& frame, std::span<const LevelBar> bars, Rgba color
         frame.list()->AddRectFilled(ImVec2(x0, y), ImVec2(x1, area.max.y), inside);
         frame.list()->AddRectFilled(ImVec2(x0, y), ImVec2(x1, y + cap), edge);
     }
+}
+
+void drawBeyond(const PlotFrame& frame, Extent shown, const StepCurve& curve) {
+    const PlotRect& area = frame.area();
+    const auto corner = [&](double share, bool right) {
+        if (!(share > 0)) return;
+        const std::string words = right ? percentText(share) + " \u2192" : "\u2190 " + percentText(share);
+        const float width = frame.textWidth(frame.fonts().small, words), pad = frame.scaled(3);
+        const float x = right ? area.max.x - frame.scaled(7) - width : area.min.x + frame.scaled(7), y = area.max.y - frame.scaled(21);
+        if (width > area.width() * 0.45f) return;
+        frame.list()->AddRectFilled(ImVec2(x - pad, y - 1), ImVec2(x + width + pad, y + frame.fonts().small->FontSize + 1), frame.colors().plot.withAlpha(215).packed(), pad);
+        frame.text(frame.fonts().small, ImVec2(x, y), frame.colors().dimmed, words);
+    };
+    corner(curve.shareOutside({shown.lo, 1e300}), false);
+    corner(curve.shareOutside({-1e300, shown.hi}), true);
 }
 
 }  // namespace bitlathe

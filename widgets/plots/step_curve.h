@@ -42,4 +42,7 @@ std::vector<LevelBar> levelBars(const StepCurve& curve, std::span<const float> l
 void drawSteps(const PlotFrame& frame, const StepCurve& curve, Rgba color, float fill, float line);
 void drawBars(const PlotFrame& frame, std::span<const LevelBar> bars, Rgba color, float strength);
 
+// Says in the lower corners how much lies outside of what is shown, and on which side.
+void drawBeyond(const PlotFrame& frame, Extent shown, const StepCurve& curve);
+
 }  // namespace bitlathe

@@ -59,15 +59,6 @@ Extent fitOf(const LayerReport& report, const StepCurve& real, bool log) {
     return {fit.lo - margin, fit.hi + margin};
 }
 
-// Says that there are weights outside of what is shown, and on which side.
-void drawBeyond(const PlotFrame& frame, Extent shown, const StepCurve& real) {
-    const float y = frame.area().max.y - frame.scaled(20);
-    const double left = real.shareOutside({shown.lo, 1e300}), right = real.shareOutside({-1e300, shown.hi});
-    const float gap = frame.scaled(6);
-    if (left > 0) frame.text(frame.fonts().small, ImVec2(frame.area().min.x + gap, y), frame.colors().dimmed, "\u2190 " + percentText(left));
-    if (right > 0) frame.text(frame.fonts().small, ImVec2(frame.area().max.x - gap, y), frame.colors().dimmed, percentText(right) + " \u2192", 1);
-}
-
 }  // namespace
 
 void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, const PlotData& data) {

@@ -71,6 +71,24 @@ TEST_P(Screens, Layer) {
     save(rig.picture(), base + "-log-ghost");
 }
 
+TEST_P(Screens, GroupsWithTheClipInSight) {
+    const Screen s = GetParam();
+    SceneRig rig(int(float(s.width) * s.scale), int(float(s.height) * s.scale), s.scale);
+    rig.canvas.colors = s.dark ? darkColors() : lightColors();
+    PlotScene scene;
+    rig.canvas.scene = [&](CanvasFrame& f) { scene.draw(f); };
+    scene.setReport(drawnReport({.channels = 256, .columns = 1024, .group = 128, .clip = 0.55, .outliers = false}), "int4 group 128");
+    rig.canvas.setFocused(true, true);
+    rig.canvas.pressKey({CanvasKey::Right});
+    rig.settle();
+    const PlotRect area = scene.viewOf("channels")->area;
+    rig.canvas.movePointer((area.min.x + area.max.x) / 2, area.min.y + area.height() * 0.4f);
+    rig.settle();
+    const Picture picture = rig.picture();
+    EXPECT_GT(colorsIn(picture), 100);
+    save(picture, std::string("plots-") + s.name + "-groups");
+}
+
 TEST_P(Screens, EightBitsAndPreview) {
     const Screen s = GetParam();
     SceneRig rig(int(float(s.width) * s.scale), int(float(s.height) * s.scale), s.scale);
