@@ -37,7 +37,9 @@ QStatusBar { background: @window; color: @dimmed; border-top: 1px solid @border;
 QStatusBar::item { border: none; }
 QStatusBar QLabel { color: @dimmed; padding: 0 6px; }
 
-QDockWidget { titlebar-close-icon: url(:/icons/mark-close-@tone.svg); }
+QDockWidget { titlebar-close-icon: url(:/icons/mark-close-@tone.svg); titlebar-normal-icon: url(:/icons/mark-float-@tone.svg); }
+QDockWidget::close-button, QDockWidget::float-button { border: none; border-radius: 4px; background: transparent; padding: 2px; }
+QDockWidget::close-button:hover, QDockWidget::float-button:hover { background: @pressed; }
 QDockWidget::title { background: @panel; padding: 8px 12px; text-align: left; }
 QDockWidget > QWidget { background: @panel; }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "widgets/plots/number_text.h"
+
 namespace bitlathe {
 
 namespace {
@@ -118,6 +120,17 @@ std::vector<PlotIntent> PlotScene::takeIntents() {
     }
     m_intents.clear();
     return out;
+}
+
+std::string PlotScene::description() const {
+    if (!m_data.report) return "No layer is selected.";
+    const LayerReport& r = *m_data.report;
+    std::string out = weightsText(std::uint64_t(r.statistics.count)) + " from " + valueText(r.statistics.min) + " to " + valueText(r.statistics.max);
+    if (!r.scheme.weights) return out + ", in float.";
+    out += ", quantized as " + m_data.quantizedLabel + ": SQNR " + decibelText(r.error.sqnrDb) + ", RMS error " + valueText(r.error.rootMeanSquare) +
+           ", clip range " + valueText(r.clipLo) + " to " + valueText(r.clipHi) + ", " + percentText(r.error.clipped) + " clipped.";
+    if (!r.exact()) out += " Preview from " + percentText(r.doneFraction) + " of the weights.";
+    return r.note.empty() ? out : out + ' ' + r.note;
 }
 
 PlotRect PlotScene::placeOf(const std::string& name) const {

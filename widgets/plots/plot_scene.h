@@ -37,6 +37,9 @@ public:
     // that is not final) only the newest is kept.
     std::vector<PlotIntent> takeIntents();
 
+    // What the pictures show, in words, for screen readers: set it as the canvas' description.
+    std::string description() const;
+
     const PlotData& data() const { return m_data; }
     // Where a plot was drawn in the last frame, device pixels; empty when it had no room.
     PlotRect placeOf(const std::string& name) const;

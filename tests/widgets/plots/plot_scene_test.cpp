@@ -355,6 +355,16 @@ TEST_F(PlotHand, SurvivesStrangeReports) {
     scene.takeIntents();
 }
 
+TEST_F(PlotHand, SaysInWordsWhatThePicturesShow) {
+    EXPECT_EQ(scene.description(), "No layer is selected.");
+    show(report);
+    const std::string words = scene.description();
+    EXPECT_NE(words.find("49,152 weights"), std::string::npos) << words;
+    EXPECT_NE(words.find("int4 tensor"), std::string::npos);
+    EXPECT_NE(words.find(" dB"), std::string::npos);
+    EXPECT_EQ(words.find("Preview"), std::string::npos);
+}
+
 TEST_F(PlotHand, DrawsAtAnySize) {
     for (const auto& [w, h] : {std::pair{1, 1}, {40, 900}, {900, 40}, {200, 120}, {2600, 1500}}) {
         SceneRig other(w, h);
