@@ -2,16 +2,25 @@
 
 #include "core/engine/operators/activation.h"
 #include "core/engine/operators/arithmetic.h"
+#include "core/engine/operators/cast.h"
 #include "core/engine/operators/conv.h"
+#include "core/engine/operators/dropout.h"
+#include "core/engine/operators/gather.h"
+#include "core/engine/operators/generate.h"
 #include "core/engine/operators/logic.h"
 #include "core/engine/operators/matmul.h"
 #include "core/engine/operators/matmul_nbits.h"
+#include "core/engine/operators/pad.h"
 #include "core/engine/operators/qlinear_conv.h"
 #include "core/engine/operators/qlinear_elementwise.h"
 #include "core/engine/operators/qlinear_matmul.h"
 #include "core/engine/operators/qlinear_pool.h"
 #include "core/engine/operators/quantize_linear.h"
+#include "core/engine/operators/rearrange.h"
+#include "core/engine/operators/reduce.h"
+#include "core/engine/operators/select.h"
 #include "core/engine/operators/shape.h"
+#include "core/engine/operators/transpose.h"
 #include "core/engine/operators/unary.h"
 
 #include <algorithm>
@@ -133,13 +142,60 @@ constexpr Operator kOperators[] = {
     {"Acosh", kOnnx, "inverse hyperbolic cosine", runAcosh},
     {"Atanh", kOnnx, "inverse hyperbolic tangent", runAtanh},
     {"Identity", kOnnx, "x", runIdentity},
+    {"Cast", kOnnx, "to another number format", runCast},
+    {"CastLike", kOnnx, "to the number format of another tensor", runCastLike},
 
     // normalisation and pooling
 
     // reductions
+    {"ReduceSum", kOnnx, "sum", runReduceSum},
+    {"ReduceMean", kOnnx, "mean", runReduceMean},
+    {"ReduceMax", kOnnx, "largest", runReduceMax},
+    {"ReduceMin", kOnnx, "smallest", runReduceMin},
+    {"ReduceProd", kOnnx, "product", runReduceProd},
+    {"ReduceL1", kOnnx, "sum of |x|", runReduceL1},
+    {"ReduceL2", kOnnx, "root of the sum of x²", runReduceL2},
+    {"ReduceLogSum", kOnnx, "logarithm of the sum", runReduceLogSum},
+    {"ReduceLogSumExp", kOnnx, "logarithm of the sum of exp(x)", runReduceLogSumExp},
+    {"ReduceSumSquare", kOnnx, "sum of x²", runReduceSumSquare},
+    {"ArgMax", kOnnx, "index of the largest", runArgMax},
+    {"ArgMin", kOnnx, "index of the smallest", runArgMin},
+    {"CumSum", kOnnx, "running sum", runCumSum},
 
     // shapes and gathering
+    {"Reshape", kOnnx, "the same elements in another shape", runReshape},
     {"Flatten", kOnnx, "to a matrix", runFlatten},
+    {"Squeeze", kOnnx, "without axes of extent 1", runSqueeze},
+    {"Unsqueeze", kOnnx, "with new axes of extent 1", runUnsqueeze},
+    {"Shape", kOnnx, "the extents", runShape},
+    {"Size", kOnnx, "the number of elements", runSize},
+    {"Dropout", kOnnx, "x: nothing is dropped when a model runs", runDropout, kThroughFloat32},
+    {"Transpose", kOnnx, "axes in another order", runTranspose},
+    {"Concat", kOnnx, "joined along an axis", runConcat},
+    {"Split", kOnnx, "cut along an axis", runSplit},
+    {"Slice", kOnnx, "a part, in steps", runSlice},
+    {"Pad", kOnnx, "with a border", runPad},
+    {"Expand", kOnnx, "repeated by broadcasting", runExpand},
+    {"Tile", kOnnx, "repeated", runTile},
+    {"DepthToSpace", kOnnx, "blocks of channels to pixels", runDepthToSpace},
+    {"SpaceToDepth", kOnnx, "blocks of pixels to channels", runSpaceToDepth},
+    {"ReverseSequence", kOnnx, "sequences back to front", runReverseSequence},
+    {"Gather", kOnnx, "slices at indices", runGather},
+    {"GatherElements", kOnnx, "elements at indices", runGatherElements},
+    {"GatherND", kOnnx, "slices at tuples of indices", runGatherND},
+    {"Scatter", kOnnx, "ScatterElements' first name", runScatterElements},
+    {"ScatterElements", kOnnx, "elements written at indices", runScatterElements},
+    {"ScatterND", kOnnx, "slices written at tuples of indices", runScatterND},
+    {"Constant", kOnnx, "a constant", runConstant},
+    {"ConstantOfShape", kOnnx, "one number everywhere", runConstantOfShape},
+    {"Range", kOnnx, "evenly spaced numbers", runRange},
+    {"EyeLike", kOnnx, "ones on a diagonal", runEyeLike},
+    {"OneHot", kOnnx, "indices as vectors", runOneHot},
+    {"Trilu", kOnnx, "upper or lower triangle", runTrilu},
+    {"TopK", kOnnx, "the largest elements", runTopK},
+    {"NonZero", kOnnx, "indices of what is not 0", runNonZero},
+    {"Compress", kOnnx, "elements where a condition holds", runCompress},
+    {"Unique", kOnnx, "each element once", runUnique},
 
     // recurrent
 };

@@ -26,6 +26,15 @@ const fs::path kSuite = "/usr/share/libonnx-testdata/data";
 // onnx/backend/test/runner: numpy.testing.assert_allclose with these, against the expected value.
 constexpr double kRelative = 1e-3, kAbsolute = 1e-7;
 
+// Cases of the suite's version 1.12 that contradict ONNX or themselves; later versions mended them.
+const std::map<std::string, std::string> kDefects = {
+    {"test_cast_FLOAT_to_BFLOAT16", "expects the cast to cut bits off, where ONNX rounds"},
+    {"test_castlike_FLOAT_to_BFLOAT16", "its second input is declared 3 × 4 and has one element"},
+    {"test_castlike_FLOAT_to_BFLOAT16_expanded", "its second input is declared 3 × 4 and has one element"},
+    {"test_castlike_BFLOAT16_to_FLOAT", "its second input is declared 3 × 4 and has one element"},
+    {"test_castlike_BFLOAT16_to_FLOAT_expanded", "its second input is declared 3 × 4 and has one element"},
+};
+
 // Empty when equal; else the first difference.
 std::string difference(const Tensor& got, const Tensor& expected) {
     if (got.type() != expected.type())
@@ -54,9 +63,16 @@ std::vector<std::optional<Tensor>> tensorsIn(const fs::path& folder, const std::
     }
 }
 
+// The suite's files store bfloat16 as uint16; the graph knows better.
+Tensor asDeclared(Tensor tensor, const Value& value) {
+    if (tensor.type() != ElementType::U16 || value.type != ElementType::BF16) return tensor;
+    return Tensor(ElementType::BF16, tensor.shape(), tensor.bytes(), tensor.owner());
+}
+
 // Empty when the case passed, else why not.
 std::string runCase(const std::shared_ptr<const Model>& model, const fs::path& folder, const Machine& machine, Workers& workers) {
     const auto executable = Executable::compile(model, {.machine = machine});
+    const Graph& graph = model->graph;
     Workspace workspace(std::int64_t(1) << 30);
     JobContext job;
     for (const auto& set : fs::directory_iterator(folder)) {
@@ -64,13 +80,17 @@ std::string runCase(const std::shared_ptr<const Model>& model, const fs::path& f
         std::vector<Tensor> inputs;
         for (auto& tensor : tensorsIn(set.path(), "input")) {
             if (!tensor) return "an input is not a tensor";
-            inputs.push_back(std::move(*tensor));
+            const std::size_t i = inputs.size();
+            inputs.push_back(i < graph.inputs.size() ? asDeclared(std::move(*tensor), graph.value(graph.inputs[i])) : std::move(*tensor));
+        }
+        auto expected = tensorsIn(set.path(), "output");
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+            if (!expected[i]) return "an output is not a tensor";
+            if (i < graph.outputs.size()) expected[i] = asDeclared(std::move(*expected[i]), graph.value(graph.outputs[i]));
         }
         const auto outputs = run(*executable, workspace, workers, inputs, job);
-        const auto expected = tensorsIn(set.path(), "output");
         if (expected.size() != outputs.size()) return "another number of outputs";
         for (std::size_t i = 0; i < outputs.size(); ++i) {
-            if (!expected[i]) return "an output is not a tensor";
             if (const std::string text = difference(outputs[i], *expected[i]); !text.empty())
                 return "output " + std::to_string(i) + ": " + text;
         }
@@ -88,6 +108,10 @@ Tally runSuite(const std::string& part, const Machine& machine, const std::strin
         const std::string name = folder.filename();
         if (!only.empty() && name.find(only) == std::string::npos) continue;
         ++tally.present;
+        if (const auto defect = kDefects.find(name); defect != kDefects.end()) {
+            tally.unreadable[name] = defect->second;
+            continue;
+        }
         try {
             JobContext job;
             const auto model = std::make_shared<const Model>(onnx::read(folder / "model.onnx", job));
