@@ -1,7 +1,10 @@
 #include "core/engine/executable.h"
 
 #include "core/base/error.h"
+#include "core/engine/channels_last.h"
 #include "core/engine/fold_constants.h"
+#include "core/engine/fuse_float.h"
+#include "core/engine/fuse_integer.h"
 #include "core/engine/operator_list.h"
 #include "core/engine/widen.h"
 
@@ -35,7 +38,16 @@ std::shared_ptr<const Executable> Executable::compile(std::shared_ptr<const Mode
     executable->m_graph = model->graph;
     executable->m_model = std::move(model);
     Graph& graph = executable->m_graph;
+    IntegerFusion fusion;
+    if (options.integer) {
+        foldConstants(graph, {.machine = options.machine});
+        fusion = fuseInteger(graph);
+    }
     foldConstants(graph, {.machine = options.machine, .dequantize = true});
+    if (options.fuse) {
+        fuseFloat(graph);
+        if (options.integer) keepChannelsLast(graph);
+    }
 
     std::vector<NodeId> lastReader(graph.values.size(), -1);
     for (std::size_t n = 0; n < graph.nodes.size(); ++n)
@@ -50,6 +62,8 @@ std::shared_ptr<const Executable> Executable::compile(std::shared_ptr<const Mode
         for (const ValueId value : node.inputs) constants.push_back(graph.constant(value));
         Step step = makeStep(node, constants, options.machine);
         step.node = static_cast<NodeId>(n);
+        step.placement.integer = computesOnCodes(node.op) || fusion.integer.contains(node.name);
+        if (const auto why = fusion.reasons.find(node.name); why != fusion.reasons.end() && !step.placement.integer) step.placement.reason = why->second;
         for (const ValueId value : node.inputs) {
             const auto at = static_cast<std::size_t>(value);
             const bool dies = value != kNoValue && made[at] && !leaves[at] && lastReader[at] == step.node;

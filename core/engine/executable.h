@@ -17,8 +17,11 @@ namespace bitlathe {
 
 struct CompileOptions {
     Machine machine;
+    // A quantized model: operators between codes compute on codes (fuse_integer.h). Off: it runs as it stands.
+    bool integer = false;
     // Joins Conv with the activation behind it and the like. The results keep their bits, but values
-    // between joined nodes are never made: switch it off to observe every value.
+    // between joined nodes are never made, and codes may lie with channels last under
+    // another name: switch it off to observe every value.
     bool fuse = true;
 };
 

@@ -11,6 +11,7 @@
 #include "core/engine/operators/matmul.h"
 #include "core/engine/operators/matmul_nbits.h"
 #include "core/engine/operators/pad.h"
+#include "core/engine/operators/nhwc.h"
 #include "core/engine/operators/qlinear_conv.h"
 #include "core/engine/operators/qlinear_elementwise.h"
 #include "core/engine/operators/qlinear_matmul.h"
@@ -32,6 +33,7 @@ namespace {
 
 constexpr std::string_view kOnnx = "";
 constexpr std::string_view kMicrosoft = "com.microsoft";
+constexpr std::string_view kInternal = "bitlathe";
 constexpr bool kThroughFloat32 = true;
 
 constexpr Operator kOperators[] = {
@@ -66,6 +68,8 @@ constexpr Operator kOperators[] = {
     {"QLinearAveragePool", kMicrosoft, "average pool of codes", runQLinearAveragePool},
     {"QLinearGlobalAveragePool", kMicrosoft, "average over all pixels, of codes", runQLinearGlobalAveragePool},
     {"NhwcMaxPool", kMicrosoft, "maximum pool of codes, channels last", runNhwcMaxPool},
+    {"ToChannelsLast", kInternal, "image of codes to channels last", runToChannelsLast},
+    {"ToChannelsFirst", kInternal, "image of codes to channels first", runToChannelsFirst},
 
     // activations
     {"Relu", kOnnx, "max(x, 0)", runRelu},

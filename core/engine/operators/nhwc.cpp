@@ -47,6 +47,28 @@ Shape inLayout(const Shape& channelsFirst, bool channelsLast) {
     return Shape(std::move(dims));
 }
 
+void runToChannelsLast(OperatorContext& context) {
+    const Tensor& x = context.input(0);
+    const int rank = x.shape().rank();
+    if (rank < 3) context.fail("has no image to turn");
+    Shape shape = inLayout(x.shape(), true);
+    const std::int64_t channels = x.shape()[1], pixels = x.shape().count(2, rank);
+    if (channels == 1 || pixels == 1) return context.setOutput(0, x.reshaped(std::move(shape)));
+    std::byte* y = context.outputBytes(0, x.type(), std::move(shape));
+    transposeImages(context, x.bytes().data(), x.shape()[0], channels, pixels, y);
+}
+
+void runToChannelsFirst(OperatorContext& context) {
+    const Tensor& x = context.input(0);
+    const int rank = x.shape().rank();
+    if (rank < 3) context.fail("has no image to turn");
+    Shape shape = channelsFirst(x.shape(), true);
+    const std::int64_t channels = shape[1], pixels = shape.count(2, rank);
+    if (channels == 1 || pixels == 1) return context.setOutput(0, x.reshaped(std::move(shape)));
+    std::byte* y = context.outputBytes(0, x.type(), shape);
+    fromChannelsLast(context, x.bytes().data(), shape[0], pixels, channels, y);
+}
+
 IconvShape iconvShape(const Window& w, std::int64_t batch, std::int64_t channels, std::int64_t outputs, std::int64_t groups) noexcept {
     IconvShape s;
     s.batch = batch;

@@ -23,6 +23,10 @@ void fromChannelsLast(OperatorContext& context, const std::byte* x, std::int64_t
 Shape channelsFirst(const Shape& shape, bool channelsLast);
 Shape inLayout(const Shape& channelsFirst, bool channelsLast);
 
+// Internal operators (domain "bitlathe"): codes between the two layouts.
+void runToChannelsLast(OperatorContext& context);
+void runToChannelsFirst(OperatorContext& context);
+
 // The window of at most two spatial axes as the kernels' geometry.
 IconvShape iconvShape(const Window& window, std::int64_t batch, std::int64_t channels, std::int64_t outputs, std::int64_t groups) noexcept;
 

@@ -1,0 +1,139 @@
+#include "core/engine/blas.h"
+#include "core/engine/fuse_integer.h"
+#include "core/engine/operator_list.h"
+#include "tests/core/engine/graph_builder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace bitlathe {
+
+namespace {
+
+// Conv + Relu → depthwise Conv → Add → average → Gemm, all between codes.
+std::shared_ptr<const Model> quantizedNetwork(std::uint8_t zeroAfterRelu = 0) {
+    GraphBuilder b;
+    std::vector<float> scales;
+    const ValueId x = b.codes(b.input("x"), 0.03f, 128);
+    ValueId w = b.weight(Shape{24, 3, 3, 3}, scales);
+    const Attributes padded{{"pads", std::vector<std::int64_t>{1, 1, 1, 1}}};
+    const ValueId first = b.codes(b.node("Relu", {b.node("Conv", {x, w, b.bias(0.03f, scales)}, padded)}), 0.05f, zeroAfterRelu);
+    w = b.weight(Shape{24, 1, 3, 3}, scales);
+    Attributes depthwise = padded;
+    depthwise["group"] = std::int64_t(24);
+    const ValueId second = b.codes(b.node("Conv", {first, w}, depthwise), 0.02f, 117);
+    const ValueId sum = b.codes(b.node("Add", {first, second}), 0.06f, 90);
+    const ValueId mean = b.codes(b.node("GlobalAveragePool", {sum}), 0.06f, 90);
+    const ValueId flat = b.codes(b.node("Flatten", {mean}), 0.06f, 90);
+    w = b.weight(Shape{10, 24}, scales);
+    b.output(b.codes(b.node("Gemm", {flat, w, b.bias(0.06f, scales)}, {{"transB", std::int64_t(1)}}), 0.04f, 128));
+    return b.model();
+}
+
+Machine machineOf(Isa isa) { return {isa, Blas::plain()}; }
+
+std::vector<std::string> operatorsOf(const Executable& executable) {
+    std::vector<std::string> ops;
+    for (const Step& step : executable.steps()) ops.push_back(step.placement.op);
+    return ops;
+}
+
+TEST(FuseInteger, LeavesNoFloatOperatorBetweenCodes) {
+    const auto executable = Executable::compile(quantizedNetwork(), {.machine = machineOf(Isa::Reference), .integer = true});
+    const auto ops = operatorsOf(*executable);
+    for (const char* gone : {"Conv", "Relu", "Add", "GlobalAveragePool", "Gemm"}) EXPECT_EQ(std::count(ops.begin(), ops.end(), gone), 0) << gone;
+    EXPECT_EQ(std::count(ops.begin(), ops.end(), "QuantizeLinear"), 1);
+    EXPECT_EQ(std::count(ops.begin(), ops.end(), "DequantizeLinear"), 1);
+    EXPECT_EQ(std::count(ops.begin(), ops.end(), "com.microsoft.QLinearConv"), 2);
+    for (const Step& step : executable->steps()) EXPECT_EQ(step.placement.reason, "") << step.placement.node;
+}
+
+TEST(FuseInteger, DiffersFromTheSimulationByAtMostOneStep) {
+    if (!isRunnable("GlobalAveragePool", "")) GTEST_SKIP() << "the float engine lacks GlobalAveragePool";
+    const auto model = quantizedNetwork();
+    GraphBuilder data(7);
+    const std::vector<Tensor> inputs{data.random(Shape{3, 3, 9, 11})};
+    const Machine machine = machineOf(Isa::Reference);
+    const auto simulated = runOnce(*Executable::compile(model, {.machine = machine}), inputs)[0];
+    const auto integer = runOnce(*Executable::compile(model, {.machine = machine, .integer = true}), inputs)[0];
+    ASSERT_EQ(simulated.shape(), integer.shape());
+    int different = 0;
+    for (std::size_t i = 0; i < simulated.as<float>().size(); ++i) {
+        const float steps = std::abs(simulated.as<float>()[i] - integer.as<float>()[i]) / 0.04f;
+        EXPECT_LT(steps, 1.01f);
+        if (steps > 0.5f) ++different;
+    }
+    EXPECT_LE(different, 3);  // of 30
+}
+
+TEST(FuseInteger, GivesTheSameBitsOnEveryInstructionSetThreadCountAndLayout) {
+    const auto model = quantizedNetwork();
+    GraphBuilder data(8);
+    const std::vector<Tensor> inputs{data.random(Shape{2, 3, 17, 13})};
+    const auto expected = runOnce(*Executable::compile(model, {.machine = machineOf(Isa::Reference), .integer = true}), inputs)[0];
+    for (const Isa isa : isasUpTo(detectIsa()))
+        for (const bool fuse : {true, false})
+            for (const int threads : {1, 3}) {
+                const auto executable = Executable::compile(model, {.machine = machineOf(isa), .integer = true, .fuse = fuse});
+                EXPECT_EQ(runOnce(*executable, inputs, threads)[0], expected) << isaName(isa) << " fuse " << fuse << " threads " << threads;
+            }
+}
+
+TEST(FuseInteger, SaysWhyAReluThatCutsCodesKeepsItsConvolutionInFloat) {
+    const auto executable = Executable::compile(quantizedNetwork(40), {.machine = machineOf(Isa::Reference), .integer = true, .fuse = false});
+    int reasons = 0;
+    for (const Step& step : executable->steps()) {
+        if (step.placement.op == "Relu") {
+            EXPECT_NE(step.placement.reason.find("zero point"), std::string::npos);
+        }
+        if (!step.placement.reason.empty()) ++reasons;
+    }
+    EXPECT_GE(reasons, 2);  // the Relu and its convolution
+}
+
+TEST(FuseInteger, RefusesABiasInOtherUnits) {
+    GraphBuilder b;
+    std::vector<float> scales;
+    const ValueId x = b.codes(b.input("x"), 0.03f, 128);
+    const ValueId w = b.weight(Shape{8, 4, 1, 1}, scales);
+    b.output(b.codes(b.node("Conv", {x, w, b.bias(0.04f, scales)}), 0.05f, 100));
+    const auto executable = Executable::compile(b.model(), {.machine = machineOf(Isa::Reference), .integer = true});
+    const auto& steps = executable->steps();
+    const auto conv = std::find_if(steps.begin(), steps.end(), [](const Step& step) { return step.placement.op == "Conv"; });
+    ASSERT_NE(conv, steps.end());
+    EXPECT_NE(conv->placement.reason.find("bias scale"), std::string::npos);
+}
+
+TEST(FuseInteger, TurnsAFloatBiasIntoInt32) {
+    GraphBuilder b;
+    std::vector<float> scales;
+    const ValueId x = b.codes(b.input("x"), 0.03f, 128);
+    const ValueId w = b.weight(Shape{4, 4, 1, 1}, scales);
+    b.output(b.codes(b.node("Conv", {x, w, b.constant(Tensor::of(Shape{4}, std::vector<float>{0.5f, -1.0f, 0.0f, 2.0f}))}), 0.05f, 100));
+    const auto executable = Executable::compile(b.model(), {.machine = machineOf(Isa::Reference), .integer = true, .fuse = false});
+    const auto ops = operatorsOf(*executable);
+    EXPECT_EQ(std::count(ops.begin(), ops.end(), "QLinearConv"), 1);
+    const Tensor zeros = Tensor::of(Shape{1, 4, 2, 2}, std::vector<float>(16, 0.0f));
+    const Tensor result = runOnce(*executable, {zeros})[0];
+    const auto y = result.as<float>();
+    EXPECT_NEAR(y[0], 0.5f, 0.03f);
+    EXPECT_NEAR(y[4], -1.0f, 0.03f);
+    EXPECT_NEAR(y[12], 2.0f, 0.03f);
+}
+
+TEST(FuseInteger, KeepsCodesThatPassThroughAsTheyAre) {
+    GraphBuilder b;
+    const ValueId x = b.codes(b.input("x"), 0.1f, 30);
+    const ValueId turned = b.codes(b.node("Transpose", {x}, {{"perm", std::vector<std::int64_t>{1, 0}}}), 0.1f, 30);
+    b.output(turned);
+    const auto executable = Executable::compile(b.model(), {.machine = machineOf(Isa::Reference), .integer = true});
+    const auto ops = operatorsOf(*executable);
+    EXPECT_EQ(ops, (std::vector<std::string>{"QuantizeLinear", "Transpose", "DequantizeLinear"}));
+    EXPECT_TRUE(executable->steps()[1].placement.integer);
+}
+
+}  // namespace
+
+}  // namespace bitlathe
