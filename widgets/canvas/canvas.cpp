@@ -132,7 +132,7 @@ Canvas::Canvas(const QString& name, CanvasRenderer renderer, QWidget* parent)
     m_im = std::make_unique<ImCanvas>(FontFiles{bytesOf(m_regular), bytesOf(m_semiBold)});
     followTheme();
     if (renderer != CanvasRenderer::Cpu) {
-        const GlProbe probe = probeGl();
+        const GlProbe& probe = probeGl();
         if (probe.usable && (probe.hardware || renderer == CanvasRenderer::Gl)) {
             m_gl = new GlSurface(this);
             m_glName = probe.name;
@@ -156,6 +156,7 @@ QString Canvas::rendererName() const {
 }
 
 void Canvas::refresh() {
+    if (!m_im) return;
     m_im->invalidate();
     if (m_timer.isActive()) return;
     const qint64 since = m_clock.nsecsElapsed() - m_lastPaintNs;
@@ -168,6 +169,7 @@ void Canvas::refresh() {
 }
 
 void Canvas::followTheme() {
+    if (!m_im) return;  // an event during construction
     m_im->colors = themeColors();
     m_im->invalidate();
 }

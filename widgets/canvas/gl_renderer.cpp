@@ -13,7 +13,9 @@
 
 namespace bitlathe {
 
-GlProbe probeGl() {
+namespace {
+
+GlProbe ask() {
     // On these platforms a context may come up although a widget cannot show what it painted.
     const QString platform = QGuiApplication::platformName();
     for (const char* blind : {"offscreen", "minimal", "vnc", "linuxfb"})
@@ -32,8 +34,6 @@ GlProbe probeGl() {
     context.doneCurrent();
     return probe;
 }
-
-namespace {
 
 constexpr char vertexShader[] =
     "uniform highp vec4 window;\n"
@@ -57,6 +57,12 @@ constexpr char fragmentShader[] =
 constexpr int positionSlot = 0, uvSlot = 1, colorSlot = 2;
 
 }  // namespace
+
+// The card does not change while the program runs.
+const GlProbe& probeGl() {
+    static const GlProbe probe = ask();
+    return probe;
+}
 
 GlRenderer::GlRenderer() = default;
 GlRenderer::~GlRenderer() = default;

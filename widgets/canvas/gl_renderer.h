@@ -15,13 +15,14 @@ namespace bitlathe {
 
 struct CanvasTexture;
 
-// What OpenGL this machine has, found with a context of its own; costs about 30 ms.
+// What OpenGL this machine has, found with a context of its own; the first call costs about 30 ms.
+// Needs the QGuiApplication, on its thread.
 struct GlProbe {
     bool usable = false;    // a widget can paint with it at all on this platform
     bool hardware = false;  // and a graphics card does the work
     QString name;           // GL_RENDERER
 };
-GlProbe probeGl();
+const GlProbe& probeGl();
 
 class GlRenderer : protected QOpenGLFunctions {
 public:

@@ -38,6 +38,7 @@ struct PlotData {
     float ghostStrength = 0;                   // 1 fading to 0
     std::string quantizedLabel;                // "int4 group 128"
     bool logCounts = false;
+    bool floatOnly = false;                    // the hand holds "see float": no bars, no handles
     std::optional<std::int64_t> channel;       // the selected one
     std::vector<SizeCurve> sizeCurves;         // the current one first
     int currentBits = 0;                       // marked on the first curve; 0: none

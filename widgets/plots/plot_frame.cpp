@@ -27,7 +27,7 @@ PlotFrame::PlotFrame(PlotContext& context, PlotView& view, PlotRect card, PlotLa
       m_list(ImGui::GetWindowDrawList()), m_pointer(ImGui::GetIO().MousePos) {}
 
 ImU32 PlotFrame::ink(Rgba color, float strength) const {
-    const float preview = m_labels.doneFraction < 1 ? 0.55f : 1.0f;
+    const float preview = m_labels.doneFraction < 1 ? 0.75f : 1.0f;
     color.a = std::uint8_t(float(color.a) * std::clamp(strength, 0.0f, 1.0f) * preview + 0.5f);
     return color.packed();
 }

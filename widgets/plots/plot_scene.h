@@ -27,6 +27,8 @@ public:
     // another scheme keeps them and leaves the old picture as a ghost for a second.
     void setReport(std::shared_ptr<const LayerReport> report, std::string quantizedLabel);
     void setLogCounts(bool on);
+    // While a hand holds "see float".
+    void setFloatOnly(bool on) { m_data.floatOnly = on; }
     void setSelectedChannel(std::optional<std::int64_t> channel) { m_data.channel = channel; }
     void setSizeCurves(std::vector<SizeCurve> curves, int currentBits);
     void fitAll();

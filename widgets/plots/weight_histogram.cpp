@@ -1,6 +1,7 @@
 // Float weights against quantized ones on one density scale, with the levels and the clip lines.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "widgets/plots/clip_handles.h"
 #include "widgets/plots/number_text.h"
@@ -28,10 +29,10 @@ void drawLevels(const PlotFrame& frame, const LayerReport& report) {
     }
 }
 
-void explain(PlotFrame& frame, const LayerReport& report, const StepCurve& real) {
+void explain(PlotFrame& frame, const LayerReport& report, const StepCurve& real, bool quantized) {
     const double weight = frame.xAt(frame.pointer().x);
     std::vector<std::pair<std::string, std::string>> lines{{"weight", valueText(weight, 3, true)}};
-    if (!report.levels.empty()) {
+    if (quantized && !report.levels.empty()) {
         const auto after = std::lower_bound(report.levels.begin(), report.levels.end(), float(weight));
         auto nearest = after;
         if (after == report.levels.end() || (after != report.levels.begin() && weight - *(after - 1) < *after - weight)) nearest = after - 1;
@@ -71,7 +72,7 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
         return;
     }
     const LayerReport& report = *data.report;
-    const bool quantized = report.scheme.weights.has_value();
+    const bool quantized = report.scheme.weights.has_value() && !data.floatOnly;
     if (quantized) labels.legend.push_back({data.quantizedLabel.empty() ? "quantized" : data.quantizedLabel, c.quantized, LegendMark::Bar});
     labels.legend.push_back({"float32", c.real, LegendMark::Line});
     labels.doneFraction = report.doneFraction;
@@ -98,10 +99,11 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
             for (LevelBar& bar : all) bar.share *= 100;
             return all;
         };
-        ClipHandles clip(frame, context, state, report);
-        clip.shade();
+        std::optional<ClipHandles> clip;
+        if (quantized) clip.emplace(frame, context, state, report);
+        if (clip) clip->shade();
         drawSteps(frame, percent(real), c.real, 0.22f, 0);
-        if (data.ghost && data.ghostStrength > 0 && data.ghost->scheme.weights) {
+        if (quantized && data.ghost && data.ghostStrength > 0 && data.ghost->scheme.weights) {
             const std::vector<LevelBar> old = percentBars(levelBars(stepCurve(data.ghost->quantized), data.ghost->levels));
             drawBars(frame, old, mix(c.quantized, c.dimmed, 0.6f), 0.5f * data.ghostStrength);
         }
@@ -109,9 +111,9 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
         else if (quantized) drawSteps(frame, percent(coded), c.quantized, 0.3f, 1);
         drawSteps(frame, percent(real), c.real, 0, 1);
         if (quantized) drawLevels(frame, report);
-        clip.draw();
+        if (clip) clip->draw();
         drawBeyond(frame, state.view.x, real);
-        if (frame.hovered() && state.view.drag == PlotView::Drag::None && !clip.underPointer()) explain(frame, report, real);
+        if (frame.hovered() && state.view.drag == PlotView::Drag::None && !(clip && clip->underPointer())) explain(frame, report, real, quantized);
     }
     frame.end();
 }

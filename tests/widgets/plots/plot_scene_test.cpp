@@ -355,6 +355,21 @@ TEST_F(PlotHand, SurvivesStrangeReports) {
     scene.takeIntents();
 }
 
+TEST_F(PlotHand, SeeFloatHidesTheQuantizedWeightsAndTheirHandles) {
+    show(report);
+    const Picture both = rig.picture();
+    scene.setFloatOnly(true);
+    const Picture real = rig.picture();
+    EXPECT_NE(both, real);
+    rig.drag(pixelX("weights", report->clipHi), 150, 400, 150);
+    EXPECT_TRUE(taken<SetClip>().empty());
+    scene.fitAll();
+    scene.setFloatOnly(false);
+    rig.canvas.leavePointer();
+    rig.settle();
+    EXPECT_EQ(both, rig.picture());
+}
+
 TEST_F(PlotHand, SaysInWordsWhatThePicturesShow) {
     EXPECT_EQ(scene.description(), "No layer is selected.");
     show(report);
