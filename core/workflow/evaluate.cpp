@@ -36,19 +36,26 @@ bool among(std::span<const float> row, std::int64_t label, int k) {
 
 // Sums over samples; a snapshot of them is an Evaluation.
 struct Tally {
-    std::int64_t samples = 0, top1 = 0, top5 = 0, floatTop1 = 0, floatTop5 = 0, agreed = 0;
+    std::int64_t samples = 0, top1 = 0, top5 = 0, floatTop1 = 0, floatTop5 = 0;
+    std::int64_t agreed = 0, positions = 0;
     double signal = 0, noise = 0, largest = 0;
     std::vector<std::int64_t> flipped;
 
-    void add(std::span<const float> reference, std::span<const float> row, const std::vector<std::int64_t>* labels) {
+    // A row holds `each` answers of equal length: one for a classifier, one per token or anchor otherwise.
+    void add(std::span<const float> reference, std::span<const float> row, std::int64_t each, const std::vector<std::int64_t>* labels) {
         const std::int64_t index = samples++;
         if (labels) {
             const std::int64_t label = (*labels)[static_cast<std::size_t>(index)];
             top1 += among(row, label, 1), top5 += among(row, label, 5);
             floatTop1 += among(reference, label, 1), floatTop5 += among(reference, label, 5);
         }
-        if (row.empty() || highest(row) == highest(reference)) ++agreed;
-        else if (flipped.size() < Evaluation::kMostFlipped) flipped.push_back(index);
+        if (row.empty()) return;
+        const std::size_t length = row.size() / static_cast<std::size_t>(each);
+        std::int64_t same = 0;
+        for (std::size_t from = 0; from < row.size(); from += length)
+            same += highest(row.subspan(from, length)) == highest(reference.subspan(from, length));
+        agreed += same, positions += each;
+        if (same < each && flipped.size() < Evaluation::kMostFlipped) flipped.push_back(index);
     }
     void compare(std::span<const float> reference, std::span<const float> values) {
         for (std::size_t i = 0; i < reference.size(); ++i) {
@@ -62,7 +69,7 @@ struct Tally {
         result.samples = samples;
         result.top1 = share(top1), result.top5 = share(top5);
         result.floatTop1 = share(floatTop1), result.floatTop5 = share(floatTop5);
-        result.agreement = samples > 0 ? share(agreed) : 1;
+        result.agreement = positions > 0 ? static_cast<double>(agreed) / static_cast<double>(positions) : 1;
         result.outputSqnrDb = decibels(signal, noise);
         result.maximumError = largest;
         result.flipped = flipped;
@@ -126,9 +133,11 @@ private:
         const bool batched = !inputs.empty() && inputs[0].shape().rank() > 0 && m_feed.batch() > 1;
         const std::int64_t rows = batched ? inputs[0].shape()[0] : 1;
         m_rowPerSample = !outputs.empty() && outputs[0].count() > 0 && (!batched || (outputs[0].shape().rank() > 0 && outputs[0].shape()[0] == rows));
+        const bool sequence = m_rowPerSample && outputs[0].shape().rank() == 3;
+        m_classes = !sequence;
         for (std::int64_t row = 0; row < valid; ++row) {
-            if (m_rowPerSample) m_tally.add(rowOf(reference[0], row, rows), rowOf(outputs[0], row, rows), m_feed.labels());
-            else m_tally.add({}, {}, nullptr);
+            if (m_rowPerSample) m_tally.add(rowOf(reference[0], row, rows), rowOf(outputs[0], row, rows), sequence ? outputs[0].shape()[1] : 1, m_classes ? m_feed.labels() : nullptr);
+            else m_tally.add({}, {}, 1, nullptr);
         }
         for (std::size_t o = 0; o < outputs.size(); ++o) m_tally.compare(reference[o].as<float>(), outputs[o].as<float>());
     }
@@ -137,7 +146,7 @@ private:
         Evaluation result;
         result.mode = m_network.mode;
         m_tally.into(result);
-        result.labelled = m_feed.labels() != nullptr && m_rowPerSample;
+        result.labelled = m_feed.labels() != nullptr && m_rowPerSample && m_classes;
         result.seconds = m_seconds;
         result.samplesPerSecond = m_seconds > 0 ? static_cast<double>(m_tally.samples) / m_seconds : 0;
         result.note = m_feed.note();
@@ -154,7 +163,7 @@ private:
     Workspace m_workspace, m_referenceWorkspace;
     Tally m_tally;
     double m_seconds = 0;
-    bool m_rowPerSample = true;
+    bool m_rowPerSample = true, m_classes = true;
 };
 
 // Whether a first run of a whole batch works: models that leave the batch open outside may fix it inside.

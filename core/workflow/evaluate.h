@@ -31,10 +31,10 @@ struct Evaluation {
     bool labelled = false;
     double top1 = 0, top5 = 0;            // share of samples, 0..1; only where labelled
     double floatTop1 = 0, floatTop5 = 0;  // of the float network on the same samples
-    double agreement = 1;                 // share of samples whose highest output is the float network's
+    double agreement = 1;                 // share of answers (one per sample; per position of N × T × C outputs) whose highest is float's
     double outputSqnrDb = 0;              // over all outputs of all samples, against float
     double maximumError = 0;              // largest difference of any output from float
-    std::vector<std::int64_t> flipped;    // samples whose highest output differs from float's, at most kMostFlipped
+    std::vector<std::int64_t> flipped;    // samples with an answer that differs from float's, at most kMostFlipped
     std::vector<LayerEvaluation> layers;
     double seconds = 0;                   // spent in the evaluated network alone
     double samplesPerSecond = 0;
@@ -49,8 +49,8 @@ struct EvaluateOptions {
     std::function<void(const Evaluation&)> partial;
 };
 
-// The samples' classes are the highest of the first output's elements per sample; outputs that are not one
-// row per sample are compared with float, but have no top-1. Throws Error and Cancelled.
+// A sample's class is the highest of the first output's elements for it; an output of rank 3 holds one answer per
+// position (tokens, anchors) and has no top-1; outputs that are not one row per sample are only compared with float. Throws Error and Cancelled.
 Evaluation evaluate(const Network& network, SampleFeed feed, const EvaluateOptions& options, Workers& workers, JobContext& job);
 
 }  // namespace bitlathe

@@ -1,7 +1,5 @@
 #include "core/workflow/network.h"
 
-#include "core/engine/fuse_integer.h"
-
 #include <array>
 
 namespace bitlathe {
@@ -34,11 +32,11 @@ Network prepareNetwork(std::shared_ptr<const Model> model, const Recipe* recipe,
         network.quantized = std::make_shared<const QuantizedModel>(quantizeModel(*model, *recipe, ranges, {}, workers, quantizing));
         runs = std::shared_ptr<const Model>(network.quantized, &network.quantized->model);
     }
-    if (mode == EngineMode::Integer) runs = fuseInteger(*runs);
     job.checkpoint(0.7, "compiling");
     CompileOptions options;
     options.machine = machine;
     options.fuse = fuse;
+    options.integer = mode == EngineMode::Integer;
     network.executable = Executable::compile(std::move(runs), options);
     job.checkpoint(1.0, "compiled");
     return network;

@@ -1,0 +1,28 @@
+// What each consumer accepts, as rows: the checks before an export, each with its cure. The facts behind
+// them were probed with the real consumers. Knows no engine.
+#pragma once
+
+#include "core/model/model.h"
+#include "core/quant/qdq.h"
+#include "core/quant/recipe.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitlathe {
+
+struct Target {
+    std::string_view name;    // stable: "onnxruntime"
+    std::string_view label;   // for people
+    std::string_view format;  // a row of formats()
+    std::string_view about;   // one sentence for people
+    QdqOptions options;       // how the graph is laid out for it
+    // Breaches of the consumer's rules and what a person should know; an Error refuses the export.
+    std::vector<Issue> (*check)(const Model& source, const QuantizedModel& quantized);
+};
+
+const std::vector<Target>& targets();
+const Target* findTarget(std::string_view name);
+
+}  // namespace bitlathe

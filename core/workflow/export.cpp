@@ -1,0 +1,112 @@
+#include "core/workflow/export.h"
+
+#include "core/base/mapped_file.h"
+#include "core/base/sha256.h"
+#include "core/formats/format.h"
+#include "core/formats/target.h"
+#include "core/quant/recipe_json.h"
+
+#include <algorithm>
+
+namespace bitlathe {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const Target& targetOf(const std::string& name) {
+    if (const Target* target = findTarget(name)) return *target;
+    std::string names;
+    for (const Target& target : targets()) names += (names.empty() ? "" : ", ") + std::string(target.name);
+    throw Error(ErrorKind::Usage, "there is no target '" + name + "'; there are " + names);
+}
+
+bool refuses(const Issue& issue) { return issue.level == Issue::Level::Error; }
+
+std::int64_t constantBytes(const Graph& graph) {
+    std::int64_t bytes = 0;
+    for (const Value& value : graph.values)
+        if (value.constant) bytes += static_cast<std::int64_t>(value.constant->bytes().size());
+    return bytes;
+}
+
+void addHash(Sha256& sum, const fs::path& path, JobContext& job) {
+    const auto file = MappedFile::open(path);
+    constexpr std::size_t kStep = std::size_t(1) << 20;
+    for (auto rest = file->bytes(); !rest.empty();) {
+        const auto part = rest.first(std::min(kStep, rest.size()));
+        sum.add(part);
+        rest = rest.subspan(part.size());
+        job.checkpoint(0.0, "hashing " + path.filename().string());
+    }
+}
+
+}  // namespace
+
+ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext& job) {
+    const Target& target = targetOf(request.target);
+    ExportPlan plan;
+    plan.issues = validate(request.recipe, *request.model);
+    plan.bytesBefore = plan.bytesAfter = constantBytes(request.model->graph);
+    if (std::any_of(plan.issues.begin(), plan.issues.end(), refuses)) return plan;
+    plan.quantized = std::make_shared<const QuantizedModel>(
+        quantizeModel(*request.model, request.recipe, request.ranges, target.options, workers, job));
+    const auto found = target.check(*request.model, *plan.quantized);
+    plan.issues.insert(plan.issues.end(), found.begin(), found.end());
+    plan.bytesAfter = constantBytes(plan.quantized->model.graph);
+    double bits = 0, weights = 0;
+    for (const LayerOutcome& outcome : plan.quantized->layers) {
+        const Layer& layer = request.model->layers[outcome.layer];
+        if (!layer.quantizable) continue;
+        weights += static_cast<double>(layer.shape.count());
+        bits += outcome.weights ? 8.0 * static_cast<double>(storedBytes(outcome.weights->layout, outcome.weights->spec))
+                                : 8.0 * static_cast<double>(layer.shape.count()) * static_cast<double>(layer.bytes) / static_cast<double>(std::max<std::int64_t>(layer.parameters, 1));
+    }
+    plan.bitsPerWeight = weights > 0 ? bits / weights : 0;
+    return plan;
+}
+
+ExportResult exportModel(const ExportRequest& request, Workers& workers, JobContext& job) {
+    const Target& target = targetOf(request.target);
+    std::error_code none;
+    if (!request.model->source.empty() && fs::equivalent(request.model->source, request.path, none))
+        throw Error(ErrorKind::Usage, "'" + request.path.string() + "' is the source itself; a source is never overwritten, choose another name");
+    JobContext planning = job.part(0.0, 0.5), writing = job.part(0.5, 1.0);
+    ExportResult result;
+    result.plan = planExport(request, workers, planning);
+    for (const Issue& issue : result.plan.issues)
+        if (refuses(issue))
+            throw Error(ErrorKind::Recipe, (issue.layer.empty() ? "" : "layer '" + issue.layer + "': ") + issue.message + (issue.cure.empty() ? "" : "; " + issue.cure));
+    WriteOptions options;
+    options.metadata = {{"bitlathe.version", BITLATHE_VERSION},
+                        {"bitlathe.target", std::string(target.name)},
+                        {"bitlathe.recipe", toJson(request.recipe)},
+                        {"bitlathe.source.name", request.model->source.filename().string()},
+                        {"bitlathe.source.sha256", sourceSha256(*request.model, planning)}};
+    if (!request.calibrationSha256.empty()) options.metadata.emplace_back("bitlathe.calibration.sha256", request.calibrationSha256);
+    findFormat(target.format)->write(result.plan.quantized->model, request.path, options, writing);
+    result.fileBytes = static_cast<std::int64_t>(fs::file_size(request.path, none));
+    return result;
+}
+
+std::string dataSha256(const std::string& spec, JobContext& job) {
+    fs::path path = spec;
+    if (!fs::exists(path)) path = spec.substr(0, spec.rfind(':'));
+    Sha256 sum;
+    if (!fs::is_directory(path)) {
+        addHash(sum, path, job);
+        return sum.hex();
+    }
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(path))
+        if (entry.is_regular_file()) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (const fs::path& file : files) {
+        const std::string name = fs::relative(file, path).generic_string() + '\n';
+        sum.add(std::as_bytes(std::span(name.data(), name.size())));
+        addHash(sum, file, job);
+    }
+    return sum.hex();
+}
+
+}  // namespace bitlathe
