@@ -2,6 +2,7 @@
 
 #include "core/engine/operators/activation.h"
 #include "core/engine/operators/arithmetic.h"
+#include "core/engine/operators/batch_norm.h"
 #include "core/engine/operators/cast.h"
 #include "core/engine/operators/conv.h"
 #include "core/engine/operators/dropout.h"
@@ -10,8 +11,10 @@
 #include "core/engine/operators/logic.h"
 #include "core/engine/operators/matmul.h"
 #include "core/engine/operators/matmul_nbits.h"
-#include "core/engine/operators/pad.h"
 #include "core/engine/operators/nhwc.h"
+#include "core/engine/operators/normalize.h"
+#include "core/engine/operators/pad.h"
+#include "core/engine/operators/pool.h"
 #include "core/engine/operators/qlinear_conv.h"
 #include "core/engine/operators/qlinear_elementwise.h"
 #include "core/engine/operators/qlinear_matmul.h"
@@ -21,6 +24,7 @@
 #include "core/engine/operators/reduce.h"
 #include "core/engine/operators/select.h"
 #include "core/engine/operators/shape.h"
+#include "core/engine/operators/softmax.h"
 #include "core/engine/operators/transpose.h"
 #include "core/engine/operators/unary.h"
 
@@ -150,6 +154,27 @@ constexpr Operator kOperators[] = {
     {"CastLike", kOnnx, "to the number format of another tensor", runCastLike},
 
     // normalisation and pooling
+    {"Softmax", kOnnx, "exponentials that add up to 1", runSoftmax, kThroughFloat32},
+    {"LogSoftmax", kOnnx, "logarithm of Softmax", runLogSoftmax, kThroughFloat32},
+    {"Hardmax", kOnnx, "1 for the largest, else 0", runHardmax, kThroughFloat32},
+    {"BatchNormalization", kOnnx, "by statistics of each channel", runBatchNormalization, kThroughFloat32},
+    {"LayerNormalization", kOnnx, "by mean and variance of the last axes", runLayerNormalization, kThroughFloat32},
+    {"SkipLayerNormalization", kMicrosoft, "LayerNormalization of a sum", runSkipLayerNormalization, kThroughFloat32},
+    {"RMSNormalization", kOnnx, "by root mean square of the last axes", runRmsNormalization, kThroughFloat32},
+    {"SimplifiedLayerNormalization", kOnnx, "RMSNormalization's first name", runRmsNormalization, kThroughFloat32},
+    {"SkipSimplifiedLayerNormalization", kMicrosoft, "RMSNormalization of a sum", runSkipRmsNormalization, kThroughFloat32},
+    {"InstanceNormalization", kOnnx, "by mean and variance of each channel of each image", runInstanceNormalization, kThroughFloat32},
+    {"GroupNormalization", kOnnx, "by mean and variance of groups of channels", runGroupNormalization, kThroughFloat32},
+    {"MeanVarianceNormalization", kOnnx, "by mean and variance over chosen axes", runMeanVarianceNormalization, kThroughFloat32},
+    {"LpNormalization", kOnnx, "by the norm along an axis", runLpNormalization, kThroughFloat32},
+    {"LRN", kOnnx, "by the energy of neighbouring channels", runLrn, kThroughFloat32},
+    {"MaxPool", kOnnx, "largest of each window", runMaxPool},
+    {"AveragePool", kOnnx, "mean of each window", runAveragePool, kThroughFloat32},
+    {"LpPool", kOnnx, "norm of each window", runLpPool, kThroughFloat32},
+    {"GlobalAveragePool", kOnnx, "mean of each channel", runGlobalAveragePool},
+    {"GlobalMaxPool", kOnnx, "largest of each channel", runGlobalMaxPool},
+    {"GlobalLpPool", kOnnx, "norm of each channel", runGlobalLpPool},
+    {"MaxUnpool", kOnnx, "values back to where MaxPool found them", runMaxUnpool, kThroughFloat32},
 
     // reductions
     {"ReduceSum", kOnnx, "sum", runReduceSum},

@@ -8,6 +8,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <string>
 
 namespace bitlathe {
 
@@ -225,7 +227,38 @@ void runReduction(OperatorContext& context) {
     else if (!visitNumbers(x.type(), reduce)) refuseType(context, x.type());
 }
 
+// Everything behind batch and channel becomes one element.
+template <class F>
+void runGlobalPool(OperatorContext& context) {
+    const Tensor& x = context.input(0);
+    needRank(context, x, 2);
+    Reduction r;
+    r.outer = x.shape().count(0, 2);
+    r.extent = x.shape().count(2, x.shape().rank());
+    r.data = x.bytes().data();
+    r.type = x.type();
+    std::vector<std::int64_t> dims(static_cast<std::size_t>(x.shape().rank()), 1);
+    dims[0] = x.shape()[0];
+    dims[1] = x.shape()[1];
+    r.result = Shape(std::move(dims));
+    const bool known = visitReals(x.type(), [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        reduceRows<F>(context, r, context.output<T>(0, r.result, r.type).data());
+    });
+    if (!known) refuseType(context, x.type());
+}
+
 }  // namespace
+
+void runGlobalAveragePool(OperatorContext& context) { runGlobalPool<Mean>(context); }
+void runGlobalMaxPool(OperatorContext& context) { runGlobalPool<Max>(context); }
+
+void runGlobalLpPool(OperatorContext& context) {
+    const std::int64_t p = context.node().integer("p", 2);
+    if (p == 1) runGlobalPool<L1>(context);
+    else if (p == 2) runGlobalPool<L2>(context);
+    else context.refuse("p = " + std::to_string(p) + " is not computed, only 1 and 2");
+}
 
 void runReduceSum(OperatorContext& context) { runReduction<Sum>(context); }
 void runReduceMean(OperatorContext& context) { runReduction<Mean>(context); }

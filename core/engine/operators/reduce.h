@@ -16,5 +16,8 @@ void runReduceL2(OperatorContext& context);
 void runReduceLogSum(OperatorContext& context);
 void runReduceLogSumExp(OperatorContext& context);
 void runReduceSumSquare(OperatorContext& context);
+void runGlobalAveragePool(OperatorContext& context);
+void runGlobalMaxPool(OperatorContext& context);
+void runGlobalLpPool(OperatorContext& context);
 
 }  // namespace bitlathe
