@@ -1,0 +1,215 @@
+#include "core/quant/qdq_weights.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace bitlathe {
+
+namespace {
+
+// Codes, one per byte, with the shape that they will have in the file.
+struct Codes {
+    Shape shape;
+    std::vector<std::int16_t> values;
+};
+
+std::int16_t codeAt(const Tensor& codes, std::int64_t i) noexcept {
+    const auto byte = codes.bytes()[static_cast<std::size_t>(i)];
+    return codes.type() == ElementType::I8 ? static_cast<std::int16_t>(static_cast<std::int8_t>(byte)) : std::to_integer<std::int16_t>(byte);
+}
+
+// A format may give a group of zeros the scale 0, which files must not hold: code 0 at scale 1 says the same.
+void mendZeroScales(QuantizedTensor& weights) {
+    bool any = false;
+    for (const float scale : weights.scales) any = any || !(scale > 0);
+    if (!any) return;
+    std::byte* to = nullptr;
+    Tensor codes = Tensor::allocate(weights.codes.type(), weights.codes.shape(), to);
+    std::copy(weights.codes.bytes().begin(), weights.codes.bytes().end(), to);
+    const GroupGrid grid = weights.grid();
+    const auto [outer, channels, inner] = weights.layout;
+    for (std::int64_t o = 0, i = 0; o < outer; ++o)
+        for (std::int64_t c = 0; c < channels; ++c)
+            for (std::int64_t n = 0; n < inner; ++n, ++i) {
+                const auto group = static_cast<std::size_t>(grid.groupOf(c, o * inner + n));
+                if (!(weights.scales[group] > 0)) to[i] = static_cast<std::byte>(weights.zeroPoints[group]);
+            }
+    for (float& scale : weights.scales)
+        if (!(scale > 0)) scale = 1.0f;
+    weights.codes = std::move(codes);
+}
+
+Codes transposedCodes(const Tensor& codes) {
+    const std::int64_t rows = codes.shape()[0], columns = codes.shape()[1];
+    Codes out{Shape{columns, rows}, {}};
+    out.values.resize(static_cast<std::size_t>(rows * columns));
+    for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t c = 0; c < columns; ++c) out.values[static_cast<std::size_t>(c * rows + r)] = codeAt(codes, r * columns + c);
+    return out;
+}
+
+Codes plainCodes(const Tensor& codes) {
+    Codes out{codes.shape(), {}};
+    out.values.resize(static_cast<std::size_t>(codes.count()));
+    for (std::size_t i = 0; i < out.values.size(); ++i) out.values[i] = codeAt(codes, static_cast<std::int64_t>(i));
+    return out;
+}
+
+// channels × perChannel.
+Codes channelMajorCodes(const QuantizedTensor& weights) {
+    const auto [outer, channels, inner] = weights.layout;
+    Codes out{Shape{channels, outer * inner}, {}};
+    out.values.resize(static_cast<std::size_t>(channels * outer * inner));
+    for (std::int64_t o = 0, i = 0; o < outer; ++o)
+        for (std::int64_t c = 0; c < channels; ++c)
+            for (std::int64_t n = 0; n < inner; ++n, ++i) out.values[static_cast<std::size_t>((c * outer + o) * inner + n)] = codeAt(weights.codes, i);
+    return out;
+}
+
+template <class Value>
+Tensor packed(ElementType type, const Shape& shape, const std::vector<Value>& values) {
+    std::byte* to = nullptr;
+    Tensor tensor = Tensor::allocate(type, shape, to);
+    if (bitsOf(type) == 8) {
+        for (std::size_t i = 0; i < values.size(); ++i) to[i] = static_cast<std::byte>(values[i] & 255);
+        return tensor;
+    }
+    std::memset(to, 0, tensor.bytes().size());
+    for (std::size_t i = 0; i < values.size(); ++i) to[i / 2] |= static_cast<std::byte>((values[i] & 15) << (i % 2 * 4));
+    return tensor;
+}
+
+// Everything that one DequantizeLinear reads.
+struct Stored {
+    Codes codes;
+    Shape parameterShape;            // of scales and zero points
+    std::vector<float> scales;
+    std::vector<std::int32_t> zeros;
+    Attributes attributes;
+};
+
+ValueId emitStored(GraphEdit& edit, const std::string& name, const Stored& stored, ElementType container, bool withZeros) {
+    std::vector<ValueId> inputs = {edit.addConstant(name + "_quantized", packed(container, stored.codes.shape, stored.codes.values)),
+                                   edit.addConstant(name + "_scale", Tensor::of(stored.parameterShape, stored.scales))};
+    if (withZeros) inputs.push_back(edit.addConstant(name + "_zero_point", packed(container, stored.parameterShape, stored.zeros)));
+    const ValueId out = edit.addValue(name + "_dequantized");
+    edit.emit("DequantizeLinear", name + "_DequantizeLinear", std::move(inputs), {out}, stored.attributes);
+    return out;
+}
+
+// Channel-major values back into the weight's order: [C, perChannel] → [C, outer…, inner…] → the weight's axes.
+ValueId emitRestore(GraphEdit& edit, const std::string& name, ValueId flat, const QuantizedTensor& weights, int channelAxis) {
+    std::vector<std::int64_t> dims = weights.shape().dims();
+    const bool moved = weights.layout.outer != 1;
+    if (moved) {
+        dims.erase(dims.begin() + channelAxis);
+        dims.insert(dims.begin(), weights.layout.channels);
+    }
+    const ValueId shape = edit.addConstant(name + "_shape", Tensor::of(Shape{static_cast<std::int64_t>(dims.size())}, dims));
+    const ValueId shaped = edit.addValue(name + "_shaped");
+    edit.emit("Reshape", name + "_Reshape", {flat, shape}, {shaped});
+    if (!moved) return shaped;
+    std::vector<std::int64_t> order;  // axis a of the weight is axis order[a] of [C, others…]
+    for (int a = 0; a < weights.shape().rank(); ++a) order.push_back(a < channelAxis ? a + 1 : a == channelAxis ? 0 : a);
+    const ValueId out = edit.addValue(name + "_transposed");
+    edit.emit("Transpose", name + "_Transpose", {shaped}, {out}, {{"perm", order}});
+    return out;
+}
+
+}  // namespace
+
+ValueId emitWeight(GraphEdit& edit, const std::string& name, const QuantizedTensor& given, const WeightForm& form) {
+    QuantizedTensor weights = given;
+    mendZeroScales(weights);
+    const bool isSigned = weights.codes.type() == ElementType::I8;
+    const bool small = !form.integer && weights.spec.bits <= 4;
+    const ElementType container = small ? (isSigned ? ElementType::I4 : ElementType::U4) : (isSigned ? ElementType::I8 : ElementType::U8);
+    const bool withZeros = !isSigned || form.integer;
+
+    const GroupGrid grid = weights.grid();
+    const Shape& shape = weights.shape();
+    const int rank = shape.rank();
+    const bool oneAxis = form.channelAxis >= 0 && form.channelAxis < rank && shape[form.channelAxis] == weights.layout.channels;
+    Stored stored;
+    stored.scales = weights.scales;
+    stored.zeros = weights.zeroPoints;
+    if (grid.perChannel == 0 || weights.scales.size() == 1) {
+        stored.codes = form.transposed ? transposedCodes(weights.codes) : plainCodes(weights.codes);
+        return emitStored(edit, name, stored, container, withZeros);
+    }
+    const auto groups = static_cast<std::int64_t>(weights.scales.size());
+    if (grid.perChannel == 1 && oneAxis) {
+        stored.codes = form.transposed ? transposedCodes(weights.codes) : plainCodes(weights.codes);
+        stored.parameterShape = Shape{groups};
+        stored.attributes["axis"] = static_cast<std::int64_t>(form.transposed ? 1 - form.channelAxis : form.channelAxis);
+        return emitStored(edit, name, stored, container, withZeros);
+    }
+    const int axis = form.transposed ? 1 - form.channelAxis : form.channelAxis;
+    if (grid.perChannel > 1) stored.attributes["block_size"] = grid.size;
+    if (rank == 2 && oneAxis && axis == 1) {  // [K,N]: groups run down a column
+        stored.codes = form.transposed ? transposedCodes(weights.codes) : plainCodes(weights.codes);
+        stored.parameterShape = Shape{grid.perChannel, weights.layout.channels};
+        stored.attributes["axis"] = std::int64_t(0);
+        for (std::int64_t g = 0; g < grid.perChannel; ++g)
+            for (std::int64_t c = 0; c < weights.layout.channels; ++c) {
+                const auto to = static_cast<std::size_t>(g * weights.layout.channels + c), from = static_cast<std::size_t>(c * grid.perChannel + g);
+                stored.scales[to] = weights.scales[from];
+                stored.zeros[to] = weights.zeroPoints[from];
+            }
+        return emitStored(edit, name, stored, container, withZeros);
+    }
+    // Channel by channel: [C, elements], groups along the second axis.
+    stored.codes = channelMajorCodes(weights);
+    stored.parameterShape = grid.perChannel > 1 ? Shape{weights.layout.channels, grid.perChannel} : Shape{weights.layout.channels};
+    stored.attributes["axis"] = std::int64_t(grid.perChannel > 1 ? 1 : 0);
+    const ValueId flat = emitStored(edit, name, stored, container, withZeros);
+    return rank == 2 && weights.layout.outer == 1 && weights.layout.channels == shape[0] ? flat : emitRestore(edit, name, flat, weights, form.channelAxis);
+}
+
+QuantizedTensor withRoomForBias(QuantizedTensor weights, std::span<const float> values, std::span<const float> bias, float inputScale) {
+    constexpr double kMost = 1 << 30;  // half of what int32 holds: the products need room too
+    if (weights.codes.type() != ElementType::I8) return weights;
+    bool any = false;
+    for (std::size_t c = 0; c < bias.size(); ++c) {
+        float& scale = weights.scales[weights.scales.size() == 1 ? 0 : c];
+        const double least = std::abs(static_cast<double>(bias[c])) / (static_cast<double>(inputScale) * kMost);
+        if (!(static_cast<double>(scale) < least) || !std::isfinite(least)) continue;
+        scale = static_cast<float>(least);
+        any = true;
+    }
+    if (!any) return weights;
+    std::byte* to = nullptr;
+    Tensor codes = Tensor::allocate(ElementType::I8, weights.shape(), to);
+    const auto [outer, channels, inner] = weights.layout;
+    const CodeRange range = codeRange(weights.spec.bits, weights.spec.symmetric, weights.spec.narrow);
+    for (std::int64_t o = 0, i = 0; o < outer; ++o)
+        for (std::int64_t c = 0; c < channels; ++c)
+            for (std::int64_t n = 0; n < inner; ++n, ++i)
+                to[i] = static_cast<std::byte>(encodeAffine(values[static_cast<std::size_t>(i)], {scaleOf(weights, c), 0}, range) & 255);
+    weights.codes = std::move(codes);
+    return weights;
+}
+
+ValueId emitBias(GraphEdit& edit, const std::string& name, std::span<const float> bias, float inputScale, const QuantizedTensor& weights) {
+    std::vector<std::int32_t> codes(bias.size());
+    std::vector<float> scales(weights.scales.size() == 1 ? 1 : bias.size());
+    for (std::size_t c = 0; c < bias.size(); ++c) {
+        const float weightScale = scaleOf(weights, static_cast<std::int64_t>(c));
+        const float scale = inputScale * (weightScale > 0 ? weightScale : 1.0f);
+        scales[scales.size() == 1 ? 0 : c] = scale;
+        const double code = std::nearbyint(static_cast<double>(bias[c]) / static_cast<double>(scale));
+        constexpr double kLimit = std::numeric_limits<std::int32_t>::max();
+        codes[c] = std::isnan(code) ? 0 : static_cast<std::int32_t>(std::min(kLimit, std::max(-kLimit, code)));
+    }
+    const Shape all{static_cast<std::int64_t>(bias.size())};
+    const Shape shape = scales.size() == 1 && bias.size() != 1 ? Shape{} : Shape{static_cast<std::int64_t>(scales.size())};
+    Attributes attributes;
+    if (shape.rank() == 1) attributes["axis"] = std::int64_t(0);
+    const ValueId out = edit.addValue(name + "_dequantized");
+    edit.emit("DequantizeLinear", name + "_DequantizeLinear",
+              {edit.addConstant(name + "_quantized", Tensor::of(all, codes)), edit.addConstant(name + "_scale", Tensor::of(shape, scales))}, {out}, std::move(attributes));
+    return out;
+}
+
+}  // namespace bitlathe
