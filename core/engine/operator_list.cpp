@@ -8,6 +8,7 @@
 #include "core/engine/operators/dropout.h"
 #include "core/engine/operators/gather.h"
 #include "core/engine/operators/generate.h"
+#include "core/engine/operators/grid_sample.h"
 #include "core/engine/operators/logic.h"
 #include "core/engine/operators/matmul.h"
 #include "core/engine/operators/matmul_nbits.h"
@@ -22,6 +23,7 @@
 #include "core/engine/operators/quantize_linear.h"
 #include "core/engine/operators/rearrange.h"
 #include "core/engine/operators/reduce.h"
+#include "core/engine/operators/resize.h"
 #include "core/engine/operators/select.h"
 #include "core/engine/operators/shape.h"
 #include "core/engine/operators/softmax.h"
@@ -225,6 +227,10 @@ constexpr Operator kOperators[] = {
     {"NonZero", kOnnx, "indices of what is not 0", runNonZero},
     {"Compress", kOnnx, "elements where a condition holds", runCompress},
     {"Unique", kOnnx, "each element once", runUnique},
+
+    // sampling
+    {"Resize", kOnnx, "other extents by sampling", runResize, kThroughFloat32},
+    {"GridSample", kOnnx, "samples at given places", runGridSample, kThroughFloat32},
 
     // recurrent
 };
