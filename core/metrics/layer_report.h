@@ -1,6 +1,7 @@
 // All that the screen shows of one layer under one scheme: an immutable snapshot. Knows no plots.
 #pragma once
 
+#include "core/quant/histogram.h"
 #include "core/quant/scheme.h"
 
 #include <cstdint>
@@ -8,15 +9,6 @@
 #include <vector>
 
 namespace bitlathe {
-
-// Counts over equal bins of [lo, hi]; what lies outside is counted apart.
-struct Histogram {
-    double lo = 0, hi = 0;
-    std::vector<std::uint64_t> counts;
-    std::uint64_t below = 0, above = 0;
-    double binWidth() const noexcept { return counts.empty() ? 0 : (hi - lo) / static_cast<double>(counts.size()); }
-    bool operator==(const Histogram&) const = default;
-};
 
 // Of the finite weights x.
 struct WeightStatistics {
@@ -32,7 +24,7 @@ struct QuantizationError {
     double maximum = 0;         // max|e|
     double sqnrDb = 0;          // 10·log10(Σx²/Σe²); +infinity when Σe² is 0
     double cosine = 1;          // Σx·x̂ / √(Σx²·Σx̂²); 1 when both are 0
-    double clipped = 0;         // share of weights outside the representable range, 0..1
+    double clipped = 0;         // share of weights beyond the representable range by more than half a step, 0..1
     bool operator==(const QuantizationError&) const = default;
 };
 
@@ -43,8 +35,9 @@ struct ChannelRange {
     bool operator==(const ChannelRange&) const = default;
 };
 
-// Root mean square error by channel (rows) and group of columns; large layers are reduced to at most
-// kMapSide cells a side, each the RMS over what it covers.
+// Root mean square error by channel (rows) and elements of the channel (columns); columns are groups, or
+// several, where the scheme has groups. Large layers are reduced to at most kMapSide cells a side, each
+// the RMS over what it covers; the last row and column may cover less.
 struct ErrorMap {
     static constexpr int kMapSide = 512;
     int rows = 0, columns = 0;
@@ -56,7 +49,9 @@ struct ErrorMap {
 struct LayerReport {
     std::size_t layer = 0;  // index in Model::layers
     Scheme scheme;
-    double doneFraction = 0;  // share of the weights that the figures rest on; 1: exact, final
+    // Share of the weights that the figures rest on. 1: exact, final. Below: a preview, whose channels and
+    // map cells without a sample show the nearest sampled ones.
+    double doneFraction = 0;
     WeightStatistics statistics;
     QuantizationError error;
     double clipLo = 0, clipHi = 0;  // representable range; widest over channels and groups
@@ -64,8 +59,8 @@ struct LayerReport {
     std::int64_t scales = 0;        // how many scales the scheme stores
     std::int64_t bytesBefore = 0, bytesAfter = 0;  // of the weight: codes, scales and zero points as stored
     double bitsPerWeight = 0;
-    Histogram weights, quantized;  // x and x̂ over one axis
-    Histogram errors;              // e
+    Histogram weights, quantized;  // x and x̂ over one axis, equal bins
+    Histogram errors;              // e over ± half the widest step; what clipping adds lies outside
     std::vector<ChannelRange> channels;
     ErrorMap map;
     std::string note;  // what a reader must know: "constant weights", "3 NaN weights are coded as 0"

@@ -22,6 +22,8 @@ bool isMinMax(const QuantSpec& spec) noexcept {
     return std::holds_alternative<MinMax>(spec.range) || std::holds_alternative<MovingAverage>(spec.range);
 }
 
+ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0.0f), std::max(range.hi, 0.0f)}; }
+
 ValueRange wholeRange(std::span<const float> values, const QuantSpec& spec, Workers& workers) {
     if (!isMinMax(spec)) return weightRange(values, spec);
     constexpr std::int64_t kGrain = 1 << 16;
@@ -37,13 +39,15 @@ ValueRange wholeRange(std::span<const float> values, const QuantSpec& spec, Work
 
 }  // namespace
 
-void forTiles(std::span<const WeightTile> tiles, Workers& workers, JobContext& job, const std::function<void(std::size_t)>& body) {
+void forTiles(std::span<const WeightTile> tiles, Workers& workers, JobContext& job, const std::function<void(std::size_t)>& body,
+              const std::function<void(std::size_t, std::size_t)>& after) {
     for (std::size_t begin = 0; begin < tiles.size();) {
         std::size_t end = begin;
         for (std::int64_t count = 0; end < tiles.size() && count < kSliceElements; ++end) count += tiles[end].count();
         workers.forEach(static_cast<std::int64_t>(end - begin), [&](std::int64_t i) {
             if (!job.stopRequested()) body(begin + static_cast<std::size_t>(i));
         });
+        if (after && !job.stopRequested()) after(begin, end);
         begin = end;
         job.checkpoint(double(begin) / double(tiles.size()));
     }
@@ -57,7 +61,7 @@ GroupParameters groupParameters(const QuantizedTensor& q, std::int64_t group) no
     return {q.scales[g], q.zeroPoints[g], {inner + g * width, width}};
 }
 
-void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job) {
+void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends) {
     const Codec& codec = codecOf(q.spec);
     const GroupGrid grid = q.grid();
     const auto groups = static_cast<std::size_t>(grid.groups);
@@ -66,7 +70,12 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
     q.inner.assign(groups * static_cast<std::size_t>(codec.innerBytes(q.spec)), std::byte{0});
     if (groups == 0) return;
     if (grid.perChannel == 0) {
-        fitOne(codec, q, 0, values, wholeRange(values, q.spec, workers));
+        fitOne(codec, q, 0, values, ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : wholeRange(values, q.spec, workers));
+        job.checkpoint(1.0);
+        return;
+    }
+    if (ends && isMinMax(q.spec) && grid.perChannel == 1 && !codec.fitNeedsValues(q.spec)) {
+        for (std::size_t g = 0; g < groups; ++g) fitOne(codec, q, static_cast<std::int64_t>(g), {}, holdingZero(ends->channels[g]));
         job.checkpoint(1.0);
         return;
     }

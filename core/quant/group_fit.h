@@ -10,16 +10,26 @@
 #include <algorithm>
 #include <functional>
 #include <span>
+#include <vector>
 
 namespace bitlathe {
 
-// Calls body(tile index) for every tile, in parallel, with a checkpoint after each slice of about a
-// million elements. Throws Cancelled.
-void forTiles(std::span<const WeightTile> tiles, Workers& workers, JobContext& job, const std::function<void(std::size_t)>& body);
+// Calls body(tile index) for every tile, in parallel, in slices of about a million elements. After each
+// slice comes after(first tile, end) in the calling thread, where partial results are combined in order,
+// and a checkpoint. Throws Cancelled.
+void forTiles(std::span<const WeightTile> tiles, Workers& workers, JobContext& job, const std::function<void(std::size_t)>& body,
+              const std::function<void(std::size_t, std::size_t)>& after = {});
+
+// Smallest and largest finite values, of the tensor and of each of its channels.
+struct KnownEnds {
+    ValueRange tensor;
+    std::vector<ValueRange> channels;
+};
 
 // Fills q.scales, q.zeroPoints and q.inner from the values (the weight's own order); q.spec and q.layout
-// are set. Throws Cancelled.
-void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job);
+// are set. ends: where the finite values' ends are known already, they save min-max schemes the look at
+// the values; null otherwise. Throws Cancelled.
+void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends = nullptr);
 
 // The parameters of one group as the codec wants them; inner points into q.
 GroupParameters groupParameters(const QuantizedTensor& q, std::int64_t group) noexcept;

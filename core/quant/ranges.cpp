@@ -41,6 +41,12 @@ ValueRange percentile(std::span<const float> x, double percent, bool symmetric) 
     return {lo, *(values.end() - 1 - side)};
 }
 
+// Few values in many bins say nothing, slowly: at least eight values for each bin, but enough bins to choose from.
+std::size_t entropyBins(const Entropy& rule, std::size_t count) noexcept {
+    const auto asked = static_cast<std::size_t>(rule.bins), least = std::min(asked, 2 * static_cast<std::size_t>(rule.quantizedBins));
+    return std::clamp(count / 8 / 2 * 2, least, asked);
+}
+
 }  // namespace
 
 ValueRange finiteRange(std::span<const float> x) noexcept {
@@ -64,7 +70,7 @@ ValueRange weightRange(std::span<const float> x, const QuantSpec& spec) {
             [&](const Entropy& rule) {
                 const ValueRange seen = finiteRange(x);
                 const double limit = std::max(std::fabs(double(seen.lo)), std::fabs(double(seen.hi)));
-                Histogram histogram{-limit, limit, std::vector<std::uint64_t>(static_cast<std::size_t>(rule.bins)), 0, 0};
+                Histogram histogram{-limit, limit, std::vector<std::uint64_t>(entropyBins(rule, x.size())), 0, 0};
                 if (limit == 0) return seen;
                 addTo(histogram, x);
                 return entropyRange(histogram, rule.quantizedBins, seen);

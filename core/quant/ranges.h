@@ -23,7 +23,8 @@ ValueRange finiteRange(std::span<const float> x) noexcept;
 //   Percentile     order statistics: with k = floor((100 − p) % of n), symmetric formats cut the k largest
 //                  magnitudes, asymmetric ones k/2 (rounded down) values at each end
 //   LeastError     argmin over shrunken ranges of Σ|x − x̂|^norm; see core/quant/least_error.h
-//   Entropy        entropyRange() of a histogram over ±max|x|
+//   Entropy        entropyRange() of a histogram over ±max|x|; the rule's bins, but for fewer values as few as
+//                  one for every 8 of them, down to twice quantizedBins
 //   Manual         as given
 ValueRange weightRange(std::span<const float> x, const QuantSpec& spec);
 

@@ -1,0 +1,92 @@
+#include "core/workflow/analyze.h"
+
+#include "core/base/job.h"
+#include "core/quant/codec.h"
+#include "core/quant/group_fit.h"
+#include "core/workflow/layer_measure.h"
+#include "core/workflow/layer_report_parts.h"
+#include "core/workflow/report_cache.h"
+
+#include <algorithm>
+
+namespace bitlathe {
+
+namespace {
+
+// Rules that search take longer per weight; their sample is smaller, so that the preview stays quick.
+std::int64_t sampleFor(const Scheme& scheme, std::int64_t weights) noexcept {
+    if (!scheme.weights) return weights;
+    if (std::holds_alternative<LeastError>(scheme.weights->range)) return std::max<std::int64_t>(weights / 8, 1);
+    if (std::holds_alternative<Entropy>(scheme.weights->range)) return std::max<std::int64_t>(weights / 32, 1);
+    return weights;
+}
+
+std::int64_t groupSizeOf(const WeightSource& source, const QuantSpec& spec) noexcept {
+    const GroupGrid grid = groupGrid(source.layout, spec);
+    return grid.perChannel > 1 ? grid.size : 0;
+}
+
+}  // namespace
+
+std::shared_ptr<const LayerReport> analyzeLayer(const WeightSource& source, const Scheme& scheme, const AnalyzeOptions& options,
+                                                ReportCache* cache, Workers& workers, JobContext& job, const PublishReport& publish) {
+    const auto show = [&](std::shared_ptr<const LayerReport> report) {
+        if (publish) publish(report);
+        return report;
+    };
+    if (cache)
+        if (auto known = cache->report(source.model, source.layer, scheme)) return show(std::move(known));
+    std::shared_ptr<const LayerFacts> facts = cache ? cache->facts(source.model, source.layer) : nullptr;
+    job.checkpoint(0);
+    if (publish && options.sampleWeights > 0 && source.values.count() > options.sampleWeights) {
+        const auto sample = sampleOf(source, sampleFor(scheme, options.sampleWeights), scheme.weights ? groupSizeOf(source, *scheme.weights) : 0);
+        JobContext part = job.part(0, 0.1);
+        show(std::make_shared<const LayerReport>(previewReport(source, sample, scheme, facts.get(), workers, part)));
+    }
+    if (!facts) {
+        JobContext part = job.part(0.1, 0.4);
+        facts = std::make_shared<const LayerFacts>(layerFacts(source.values.as<float>(), source.layout, workers, part));
+        if (cache) cache->keep(source.model, source.layer, facts);
+    }
+    JobContext part = job.part(0.4, 1);
+    auto report = std::make_shared<const LayerReport>(exactReport(source, scheme, *facts, workers, part));
+    if (cache) cache->keep(source.model, report);
+    return show(std::move(report));
+}
+
+std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& spec, std::int64_t sampleWeights, Workers& workers,
+                                   JobContext& job, const std::function<void(const std::vector<CurvePoint>&)>& publish) {
+    const Codec& codec = codecOf(spec);
+    WeightSource part = source;
+    if (sampleWeights > 0 && source.values.count() > sampleWeights) part = sampleOf(source, sampleWeights, groupSizeOf(source, spec)).source;
+    const auto values = part.values.as<float>();
+    std::vector<CurvePoint> points;
+    const int widths = codec.maxBits - codec.minBits + 1;
+    for (int bits = codec.minBits; bits <= codec.maxBits; ++bits) {
+        const int i = bits - codec.minBits;
+        JobContext step = job.part(double(i) / widths, double(i + 1) / widths);
+        JobContext fitting = step.part(0, 0.5), measuring = step.part(0.5, 1);
+        QuantizedTensor q;
+        q.spec = spec;
+        q.spec.bits = bits;
+        q.layout = part.layout;
+        fitGroups(values, q, workers, fitting);
+        const QuantizationError error = figuresOf(measureSums(values, q, workers, measuring));
+        points.push_back({bits, storedBytes(source.layout, q.spec), bitsPerWeight(source.layout, q.spec), error.sqnrDb, error.rootMeanSquare});
+        if (publish) publish(points);
+    }
+    return points;
+}
+
+LayerEffect effectOf(const LayerReport& before, const LayerReport& after) noexcept {
+    LayerEffect effect;
+    effect.bytesBefore = before.bytesAfter;
+    effect.bytesAfter = after.bytesAfter;
+    effect.bitsPerWeightBefore = before.bitsPerWeight;
+    effect.bitsPerWeightAfter = after.bitsPerWeight;
+    effect.sqnrBefore = before.error.sqnrDb;
+    effect.sqnrAfter = after.error.sqnrDb;
+    return effect;
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,33 @@
+// What is true of a layer's weights under every scheme: statistics, histogram, channels. Made once per
+// layer and kept.
+#pragma once
+
+#include "core/metrics/layer_report.h"
+#include "core/model/layer.h"
+#include "core/workflow/weight_source.h"
+
+#include <span>
+#include <vector>
+
+namespace bitlathe {
+
+class JobContext;
+class Workers;
+
+struct ChannelFacts {
+    float min = 0, max = 0, mean = 0, deviation = 0;  // of the finite weights
+    bool operator==(const ChannelFacts&) const = default;
+};
+
+struct LayerFacts {
+    static constexpr int kBins = 512;
+    WeightStatistics statistics;
+    Histogram histogram;  // kBins bins from min to max; around a constant one's value
+    std::vector<ChannelFacts> channels;
+    bool operator==(const LayerFacts&) const = default;
+};
+
+// values: the weight's own order. The same for every number of threads. Throws Cancelled.
+LayerFacts layerFacts(std::span<const float> values, const ChannelLayout& layout, Workers& workers, JobContext& job);
+
+}  // namespace bitlathe
