@@ -40,7 +40,7 @@ TEST(SampleFeed, AFixedBatchIsFilledWithItsLastSample) {
     const SampleFeed feed(taking({{Dim{8, ""}, Dim{2, ""}}}), counting({2}, 10));
     EXPECT_EQ(feed.inputs(1)[0].shape(), (Shape{8, 2}));
     EXPECT_EQ(feed.validIn(1), 2);
-    EXPECT_EQ(feed.inputs(1)[0].as<float>()[15], 8.0f);
+    EXPECT_EQ(feed.inputs(1)[0].as<float>()[15], 9.0f);
 }
 
 TEST(SampleFeed, ASampleStoredWithItsBatchAxisFits) {
