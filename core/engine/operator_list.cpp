@@ -22,6 +22,7 @@
 #include "core/engine/operators/qlinear_pool.h"
 #include "core/engine/operators/quantize_linear.h"
 #include "core/engine/operators/rearrange.h"
+#include "core/engine/operators/recurrent.h"
 #include "core/engine/operators/reduce.h"
 #include "core/engine/operators/resize.h"
 #include "core/engine/operators/select.h"
@@ -233,6 +234,9 @@ constexpr Operator kOperators[] = {
     {"GridSample", kOnnx, "samples at given places", runGridSample, kThroughFloat32},
 
     // recurrent
+    {"LSTM", kOnnx, "long short-term memory", runLstm, kThroughFloat32},
+    {"GRU", kOnnx, "gated recurrent unit", runGru, kThroughFloat32},
+    {"RNN", kOnnx, "plain recurrent layer", runRnn, kThroughFloat32},
 };
 
 }  // namespace
