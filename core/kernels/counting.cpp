@@ -4,13 +4,16 @@
 
 namespace bitlathe {
 
-CodeCounter::CodeCounter(int size) noexcept : m_size(size) {
+CodeCounter::CodeCounter(Isa isa, int size) noexcept
+    : m_size(size),
+      m_few(size > fewCodes || isa < Isa::Avx2 ? nullptr : isa < Isa::Avx512Vnni ? countFewAvx2 : countFewAvx512) {
     if (m_size > 0) std::memset(m_tables, 0, sizeof m_tables);
 }
 
-void CodeCounter::count(const std::uint8_t* index, std::int64_t n) noexcept {
+void CodeCounter::count(const std::uint8_t* index, int n) noexcept {
     if (m_size == 0) return;
-    std::int64_t i = 0;
+    if (m_few) return m_few(index, n, m_tables[0]);
+    int i = 0;
     for (; i + 8 <= n; i += 8) {
         std::uint64_t eight;
         std::memcpy(&eight, index + i, 8);

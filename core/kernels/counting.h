@@ -4,17 +4,21 @@
 
 #include <cstdint>
 
+#include "core/kernels/counting_kernels.h"
+#include "core/kernels/isa.h"
+
 namespace bitlathe {
 
 // Indices 0..size-1 of one byte each. size 0: does nothing.
 class CodeCounter {
 public:
-    explicit CodeCounter(int size) noexcept;
-    void count(const std::uint8_t* index, std::int64_t n) noexcept;
+    CodeCounter(Isa isa, int size) noexcept;
+    void count(const std::uint8_t* index, int n) noexcept;
     void addTo(std::int64_t* counts) const noexcept;  // `size` entries
 
 private:
     int m_size;
+    CountFewFn m_few;  // where there are 16 codes at most
     std::uint32_t m_tables[4][256];
 };
 

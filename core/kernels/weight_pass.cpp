@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cfloat>
-#include <cmath>
 
 #include "core/kernels/counting.h"
 #include "core/kernels/weight_pass_kernels.h"
@@ -11,7 +9,6 @@
 namespace bitlathe {
 namespace {
 
-constexpr int mostGroups = 256;  // of one piece
 constexpr int spare = 16;
 
 WeightPieceFn pieceOf(Isa isa) noexcept {
@@ -50,30 +47,6 @@ struct DoubleLanes {
     }
 };
 
-// The parameters of one piece's groups, and how sure the reciprocal is of them.
-struct Groups {
-    float scale[mostGroups], inverse[mostGroups], low[mostGroups], high[mostGroups];
-    float sure = 0;
-
-    void set(const WeightPass& pass, std::int64_t first, int count) noexcept {
-        float largest = 0;
-        bool divide = false;
-        for (int i = 0; i < count; ++i) {
-            const float s = pass.scales[first + i];
-            const std::int32_t zero = pass.zeroPoints ? pass.zeroPoints[first + i] : 0;
-            scale[i] = s;
-            inverse[i] = 1.0f / s;
-            low[i] = static_cast<float>(pass.low - zero);
-            high[i] = static_cast<float>(pass.high - zero);
-            largest = std::max(largest, std::max(std::fabs(low[i]), std::fabs(high[i])));
-            divide |= !(std::fabs(s) >= FLT_MIN && inverse[i] >= FLT_MIN && inverse[i] <= FLT_MAX);
-        }
-        // Reciprocal and quotient are off by half a unit in the last place each: together by less than
-        // |q| * 2^-23, and q is at most one beyond the largest code where it matters.
-        sure = divide ? -1.0f : 0.5f - (largest + 2.0f) * 0x1p-22f;
-    }
-};
-
 WeightBins binsOf(const Bins& bins, std::uint16_t* index) noexcept {
     if (bins.count == 0) return {nullptr, 0, 0, 0};
     return {index, bins.low, static_cast<float>(bins.count) / (bins.high - bins.low), static_cast<float>(bins.count)};
@@ -95,16 +68,15 @@ WeightSums weightPass(Isa isa, const WeightPass& pass) noexcept {
     assert(pass.groupSize >= 1 && pass.high - pass.low <= 255);
     assert(pass.groupSize <= weightPieceElements || (!pass.groupError2 && !pass.groupValue2));
     const WeightPieceFn run = pieceOf(isa);
-    Groups groups;
     DoubleLanes lanes;
     std::uint8_t codeIndex[weightPieceElements + spare];
     std::uint16_t valueIndex[weightPieceElements + spare], decodedIndex[weightPieceElements + spare],
         errorIndex[weightPieceElements + spare];
-    CodeCounter codes(pass.codeCounts ? pass.high - pass.low + 1 : 0);
+    CodeCounter codes(isa, pass.codeCounts ? pass.high - pass.low + 1 : 0);
     BinCounter values(pass.values.count), decoded(pass.decoded.count), errors(pass.errors.count);
 
     const std::int64_t groupsPerPiece =
-        std::clamp<std::int64_t>(weightPieceElements / pass.groupSize, 1, mostGroups);
+        std::clamp<std::int64_t>(weightPieceElements / pass.groupSize, 1, weightPieceGroups);
     for (std::int64_t at = 0; at < pass.count;) {
         const std::int64_t group = at / pass.groupSize;
         WeightPiece piece{};
@@ -119,15 +91,12 @@ WeightSums weightPass(Isa isa, const WeightPass& pass) noexcept {
             piece.groupSize = static_cast<int>(pass.groupSize);
             piece.lastSize = static_cast<int>(count - (piece.groups - 1) * pass.groupSize);
         }
-        groups.set(pass, group, piece.groups);
         piece.x = pass.x + at;
-        piece.scale = groups.scale;
-        piece.inverse = groups.inverse;
-        piece.low = groups.low;
-        piece.high = groups.high;
-        piece.sure = groups.sure;
-        piece.signs = pass.signs;
+        piece.scales = pass.scales + group;
+        piece.zeroPoints = pass.zeroPoints ? pass.zeroPoints + group : nullptr;
         piece.codeLow = pass.low;
+        piece.codeHigh = pass.high;
+        piece.signs = pass.signs;
         piece.codes = pass.codes ? pass.codes + at : nullptr;
         piece.codeIndex = pass.codeCounts ? codeIndex : nullptr;
         piece.values = binsOf(pass.values, valueIndex);
@@ -138,7 +107,7 @@ WeightSums weightPass(Isa isa, const WeightPass& pass) noexcept {
         WeightLanes sums;
         run(piece, sums);
         lanes.add(sums);
-        codes.count(codeIndex, count);
+        codes.count(codeIndex, static_cast<int>(count));
         values.count(valueIndex, count);
         decoded.count(decodedIndex, count);
         errors.count(errorIndex, count);

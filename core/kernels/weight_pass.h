@@ -6,9 +6,10 @@
 // being float32, plus the zero point, saturated; NaN gets the code of 0. Most quotients are taken with a
 // reciprocal; those near a tie are divided, so every code is the law's.
 //
-// Sums have one fixed order on every instruction set, so they are the same bits too: element i of a
-// group goes to lane i % 16; lanes add up in float32 over a piece of a group (at most 2048 elements, and
-// a piece holds whole groups where groups are shorter), pieces in double, lanes as a tree at the end.
+// Sums have one fixed order on every instruction set, so they are the same bits too. A piece is a part of
+// a group, or several whole groups, at most 4096 elements. Within a group's part, 64 elements at a time,
+// padded with zeros: lane l of 16 takes fma(v[l+16], v[l+16], v[l]^2) + fma(v[l+48], v[l+48], v[l+32]^2)
+// in float32. Groups add up by lane in float32, pieces by lane in double, and the lanes last, as a tree.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +57,7 @@ struct WeightPass {
     std::uint8_t* codes = nullptr;       // count bytes, two's complement
     std::int64_t* codeCounts = nullptr;  // high - low + 1 entries, added to
     Bins values, decoded, errors;
-    float* groupError2 = nullptr;  // sums of e^2 and x^2 of each group; groups of at most 2048 elements
+    float* groupError2 = nullptr;  // sums of e^2 and x^2 of each group; groups of at most 4096 elements
     float* groupValue2 = nullptr;
 };
 

@@ -2,51 +2,103 @@
 
 #include <immintrin.h>
 
+// The plan is that of weight_pass_avx512.cpp: nearest integers by a reciprocal and the addition of
+// 1.5 * 2^23; elements with a suspicious error are looked at again. Sixteen lanes are two halves.
+
 namespace bitlathe {
 namespace {
 
 #define INLINE static inline __attribute__((always_inline))
 
+constexpr float magicNumber = 12582912.0f;  // 1.5 * 2^23
+constexpr int prefetchBytes = 12 * 1024;    // ahead; less does not hide the memory's latency
+
 struct Scale {
     __m256 scale, inverse, low, high;
+    __m256i lowBits, highBits;  // of magicNumber + low, + high
+    __m256i unsuspicious;       // bits of the error from which on an element is looked at again, less 1
 };
 
-// Lanes 0..7 and 8..15.
-struct GroupSums {
+struct Sums {
     __m256 error2[2], value2[2], valueError[2];
 };
 
 struct Totals {
-    __m256 error2[2], value2[2], valueError[2], maxError[2];
+    __m256 error2[2], value2[2], valueError[2];
+    __m256i maxError[2];  // bits of a magnitude: they order as the floats do
     __m256i clipped[2], notFinite[2];
 };
 
-INLINE __m256 magnitude(__m256 v) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v); }
-INLINE __m256 finiteMask(__m256 v) { return _mm256_cmp_ps(magnitude(v), _mm256_set1_ps(__builtin_inff()), _CMP_LT_OQ); }
+struct Parameters {
+    float inverse[weightPieceGroups + 8], low[weightPieceGroups + 8], high[weightPieceGroups + 8];
+    std::int32_t unsuspicious[weightPieceGroups + 8];
+};
+
+INLINE __m256i bits(__m256 v) { return _mm256_castps_si256(v); }
+INLINE __m256 floats(__m256i v) { return _mm256_castsi256_ps(v); }
+INLINE __m256i magnitudeBits(__m256 v) { return _mm256_and_si256(bits(v), _mm256_set1_epi32(0x7fffffff)); }
 
 // All ones in the lanes below `count`.
-INLINE __m256 lanesBelow(int count) {
-    return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)));
+INLINE __m256i lanesBelow(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-INLINE __m256 divided(__m256 x, const Scale& s) {
+INLINE __m256i finiteLanes(__m256 x) { return _mm256_cmpgt_epi32(_mm256_set1_epi32(0x7f800000), magnitudeBits(x)); }
+
+// Eight groups at a time.
+INLINE void prepare(const WeightPiece& p, Parameters& to) {
+    const __m256 codeLow = _mm256_set1_ps(static_cast<float>(p.codeLow)), codeHigh = _mm256_set1_ps(static_cast<float>(p.codeHigh));
+    for (int g = 0; g < p.groups; g += 8) {
+        const __m256i lanes = lanesBelow(p.groups - g);
+        const __m256 scale = _mm256_maskload_ps(p.scales + g, lanes);
+        const __m256 zero = p.zeroPoints ? _mm256_cvtepi32_ps(_mm256_maskload_epi32(p.zeroPoints + g, lanes)) : _mm256_setzero_ps();
+        const __m256 low = _mm256_sub_ps(codeLow, zero), high = _mm256_sub_ps(codeHigh, zero);
+        const __m256 largest = _mm256_max_ps(floats(magnitudeBits(low)), floats(magnitudeBits(high)));
+        const __m256 margin = _mm256_mul_ps(_mm256_add_ps(largest, _mm256_set1_ps(2.0f)), _mm256_set1_ps(0x1p-21f));
+        const __m256 bound = _mm256_mul_ps(scale, _mm256_sub_ps(_mm256_set1_ps(0.5f), margin));
+        const __m256 usable = _mm256_and_ps(_mm256_cmp_ps(scale, _mm256_set1_ps(0x1p-100f), _CMP_GT_OQ),
+                                            _mm256_cmp_ps(scale, _mm256_set1_ps(0x1p100f), _CMP_LT_OQ));
+        const __m256i trusted = p.signs ? _mm256_setzero_si256() : _mm256_and_si256(bits(bound), bits(usable));
+        _mm256_storeu_ps(to.inverse + g, _mm256_div_ps(_mm256_set1_ps(1.0f), scale));
+        _mm256_storeu_ps(to.low + g, low);
+        _mm256_storeu_ps(to.high + g, high);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to.unsuspicious + g), _mm256_sub_epi32(trusted, _mm256_set1_epi32(1)));
+    }
+}
+
+INLINE Scale scaleOf(const WeightPiece& p, const Parameters& from, int group) {
+    Scale s;
+    s.scale = _mm256_set1_ps(p.scales[group]);
+    s.inverse = _mm256_set1_ps(from.inverse[group]);
+    s.low = _mm256_set1_ps(from.low[group]);
+    s.high = _mm256_set1_ps(from.high[group]);
+    s.lowBits = bits(_mm256_add_ps(s.low, _mm256_set1_ps(magicNumber)));
+    s.highBits = bits(_mm256_add_ps(s.high, _mm256_set1_ps(magicNumber)));
+    s.unsuspicious = _mm256_set1_epi32(from.unsuspicious[group]);
+    return s;
+}
+
+// The law itself: code less the zero point before it is clamped; a NaN becomes 0.
+INLINE __m256 nearest(const WeightPiece& p, __m256 x, const Scale& s) {
+    if (p.signs)
+        return _mm256_blendv_ps(_mm256_set1_ps(1.0f), _mm256_set1_ps(-1.0f), _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_LT_OQ));
     const __m256 n = _mm256_round_ps(_mm256_div_ps(x, s.scale), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     return _mm256_and_ps(n, _mm256_cmp_ps(n, n, _CMP_ORD_Q));
 }
 
-INLINE __m256 signOf(__m256 x) {
-    return _mm256_blendv_ps(_mm256_set1_ps(1.0f), _mm256_set1_ps(-1.0f), _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_LT_OQ));
-}
+struct Element {
+    __m256 x, code, decoded, error;  // x and error as they enter the sums
+};
 
-// The nearest integer to x / scale; a reciprocal's quotient that is not sure of it is divided.
-INLINE __m256 nearest(const WeightPiece& p, __m256 x, const Scale& s, const bool careful) {
-    if (careful) return p.signs ? signOf(x) : divided(x, s);
-    const __m256 magic = _mm256_set1_ps(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
-    const __m256 n = _mm256_sub_ps(_mm256_fmadd_ps(x, s.inverse, magic), magic);
-    const __m256 distance = magnitude(_mm256_fmsub_ps(x, s.inverse, n));
-    const __m256 unsure = _mm256_cmp_ps(distance, _mm256_set1_ps(p.sure), _CMP_NLE_UQ);
-    if (__builtin_expect(_mm256_movemask_ps(unsure) != 0, 0)) return divided(x, s);
-    return n;
+INLINE void lookAgain(const WeightPiece& p, Element& e, const int half, const Scale& s, __m256i lanes, Totals& t) {
+    const __m256 n = nearest(p, e.x, s);
+    e.code = _mm256_min_ps(_mm256_max_ps(n, s.low), s.high);
+    e.decoded = _mm256_mul_ps(e.code, s.scale);
+    e.error = _mm256_sub_ps(e.x, e.decoded);
+    const __m256i finite = finiteLanes(e.x);
+    const __m256i clipped = _mm256_and_si256(bits(_mm256_cmp_ps(e.code, n, _CMP_NEQ_UQ)), _mm256_and_si256(finite, lanes));
+    t.clipped[half] = _mm256_sub_epi32(t.clipped[half], clipped);
+    t.notFinite[half] = _mm256_sub_epi32(t.notFinite[half], _mm256_andnot_si256(finite, lanes));
 }
 
 INLINE __m128i words(__m256i v) { return _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)); }
@@ -70,35 +122,71 @@ INLINE void putBytes(std::uint8_t* to, __m256i v, int count) {
     for (int i = 0; i < count; ++i) to[i] = tail[i];
 }
 
-// Eight elements, of which `count` are meant; half: lanes 0..7 or 8..15.
-INLINE void step(const WeightPiece& p, int at, int count, const int half, const Scale& s, GroupSums& g, Totals& t,
-                 const bool careful) {
-    const __m256 mask = lanesBelow(count);
-    __m256 x = count >= 8 ? _mm256_loadu_ps(p.x + at) : _mm256_maskload_ps(p.x + at, _mm256_castps_si256(mask));
-    const __m256 n = nearest(p, x, s, careful);
-    const __m256 code = _mm256_min_ps(_mm256_max_ps(n, s.low), s.high);
-    const __m256 decoded = _mm256_mul_ps(code, s.scale);
-    __m256 error = _mm256_sub_ps(x, decoded);
-    __m256 clipped = _mm256_and_ps(_mm256_cmp_ps(code, n, _CMP_NEQ_UQ), mask);
-    const __m256i index = _mm256_cvtps_epi32(_mm256_sub_ps(code, s.low));
+INLINE void put(const WeightPiece& p, int at, const Element& e, const Scale& s, int count) {
+    const __m256i index = _mm256_cvtps_epi32(_mm256_sub_ps(e.code, s.low));
     if (p.codes) putBytes(p.codes + at, _mm256_add_epi32(index, _mm256_set1_epi32(p.codeLow)), count);
     if (p.codeIndex) putBytes(p.codeIndex + at, index, 8);
-    if (p.values.index) putIndex(p.values, at, x);
-    if (p.decoded.index) putIndex(p.decoded, at, decoded);
-    if (p.errors.index) putIndex(p.errors, at, error);
-    error = _mm256_and_ps(error, mask);
-    if (careful) {
-        const __m256 finite = finiteMask(x);
-        t.notFinite[half] = _mm256_sub_epi32(t.notFinite[half], _mm256_castps_si256(_mm256_andnot_ps(finite, mask)));
-        x = _mm256_and_ps(x, finite);
-        error = _mm256_and_ps(error, finite);
-        clipped = _mm256_and_ps(clipped, finite);
+    if (p.values.index) putIndex(p.values, at, e.x);
+    if (p.decoded.index) putIndex(p.decoded, at, e.decoded);
+    if (p.errors.index) putIndex(p.errors, at, e.error);
+}
+
+// Sums of four products, two by two.
+INLINE __m256 products(const __m256 a[4], const __m256 b[4]) {
+    return _mm256_add_ps(_mm256_fmadd_ps(a[1], b[1], _mm256_mul_ps(a[0], b[0])),
+                         _mm256_fmadd_ps(a[3], b[3], _mm256_mul_ps(a[2], b[2])));
+}
+
+// Every second eight of 64 elements, from `at` on: half 0 or 1. With `tail`, `count` of them are meant,
+// counted from `at`. `full`: codes and indices too.
+INLINE void step(const WeightPiece& p, int at, int count, const int half, const Scale& s, Sums& g, Totals& t, const bool full,
+                 const bool tail) {
+    Element e[4];
+    __m256i largest = _mm256_setzero_si256();
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+        const float* from = p.x + at + 16 * i;
+        e[i].x = tail ? _mm256_maskload_ps(from, lanesBelow(count - 16 * i)) : _mm256_loadu_ps(from);
+        const __m256i sum = bits(_mm256_fmadd_ps(e[i].x, s.inverse, _mm256_set1_ps(magicNumber)));
+        const __m256i clamped = _mm256_min_epi32(_mm256_max_epi32(sum, s.lowBits), s.highBits);
+        e[i].code = _mm256_sub_ps(floats(clamped), _mm256_set1_ps(magicNumber));
+        e[i].decoded = _mm256_mul_ps(e[i].code, s.scale);
+        e[i].error = _mm256_sub_ps(e[i].x, e[i].decoded);
+        largest = _mm256_max_epi32(largest, magnitudeBits(e[i].error));
     }
-    g.error2[half] = _mm256_fmadd_ps(error, error, g.error2[half]);
-    g.value2[half] = _mm256_fmadd_ps(x, x, g.value2[half]);
-    g.valueError[half] = _mm256_fmadd_ps(x, error, g.valueError[half]);
-    t.maxError[half] = _mm256_max_ps(t.maxError[half], magnitude(error));
-    t.clipped[half] = _mm256_sub_epi32(t.clipped[half], _mm256_castps_si256(clipped));
+    const bool again = _mm256_movemask_epi8(_mm256_cmpgt_epi32(largest, s.unsuspicious)) != 0;
+    if (__builtin_expect(again, 0)) {
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i)
+            lookAgain(p, e[i], half, s, tail ? lanesBelow(count - 16 * i) : _mm256_set1_epi32(-1), t);
+    }
+    if (full) {
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i)
+            if (!tail || count > 16 * i) put(p, at + 16 * i, e[i], s, tail ? count - 16 * i : 8);
+    }
+    __m256 x[4], error[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+        x[i] = e[i].x;
+        error[i] = e[i].error;
+    }
+    if (tail || again) {
+        // Lanes that do not count: behind the end, and not finite.
+        largest = _mm256_setzero_si256();
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) {
+            const __m256i meant = tail ? lanesBelow(count - 16 * i) : _mm256_set1_epi32(-1);
+            const __m256 counts = floats(_mm256_and_si256(meant, finiteLanes(x[i])));
+            x[i] = _mm256_and_ps(x[i], counts);
+            error[i] = _mm256_and_ps(error[i], counts);
+            largest = _mm256_max_epi32(largest, magnitudeBits(error[i]));
+        }
+    }
+    t.maxError[half] = _mm256_max_epi32(t.maxError[half], largest);
+    g.error2[half] = _mm256_add_ps(g.error2[half], products(error, error));
+    g.value2[half] = _mm256_add_ps(g.value2[half], products(x, x));
+    g.valueError[half] = _mm256_add_ps(g.valueError[half], products(x, error));
 }
 
 INLINE float total(const __m256 v[2]) {
@@ -108,24 +196,28 @@ INLINE float total(const __m256 v[2]) {
     return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
 }
 
-INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool careful) {
+INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool full) {
     const WeightPiece p = piece;  // what is stored cannot change it
+    Parameters parameters;
+    prepare(p, parameters);
     const __m256 zero = _mm256_setzero_ps();
     const __m256i none = _mm256_setzero_si256();
-    Totals t{{zero, zero}, {zero, zero}, {zero, zero}, {zero, zero}, {none, none}, {none, none}};
+    Totals t{{zero, zero}, {zero, zero}, {zero, zero}, {none, none}, {none, none}, {none, none}};
     int at = 0;
     for (int group = 0; group < p.groups; ++group) {
         const int end = at + (group + 1 == p.groups ? p.lastSize : p.groupSize);
-        const Scale s{_mm256_set1_ps(p.scale[group]), _mm256_set1_ps(p.inverse[group]), _mm256_set1_ps(p.low[group]),
-                      _mm256_set1_ps(p.high[group])};
-        GroupSums g{{zero, zero}, {zero, zero}, {zero, zero}};
-        for (; at + 16 <= end; at += 16) {
-            _mm_prefetch(reinterpret_cast<const char*>(p.x + at) + 4096, _MM_HINT_T0);
-            step(p, at, 8, 0, s, g, t, careful);
-            step(p, at + 8, 8, 1, s, g, t, careful);
+        const Scale s = scaleOf(p, parameters, group);
+        Sums g{{zero, zero}, {zero, zero}, {zero, zero}};
+        for (; at + 64 <= end; at += 64) {
+            for (int line = 0; line < 4; ++line)
+                _mm_prefetch(reinterpret_cast<const char*>(p.x + at + 16 * line) + prefetchBytes, _MM_HINT_T0);
+            step(p, at, 64, 0, s, g, t, full, false);
+            step(p, at + 8, 64, 1, s, g, t, full, false);
         }
-        if (at < end) step(p, at, end - at < 8 ? end - at : 8, 0, s, g, t, careful);
-        if (at + 8 < end) step(p, at + 8, end - at - 8, 1, s, g, t, careful);
+        for (int ahead = at; ahead < end; ahead += 16)
+            _mm_prefetch(reinterpret_cast<const char*>(p.x + ahead) + prefetchBytes, _MM_HINT_T0);
+        if (end > at) step(p, at, end - at, 0, s, g, t, full, true);
+        if (end > at + 8) step(p, at + 8, end - at - 8, 1, s, g, t, full, true);
         at = end;
         for (int h = 0; h < 2; ++h) {
             t.error2[h] = _mm256_add_ps(t.error2[h], g.error2[h]);
@@ -139,26 +231,17 @@ INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool car
         _mm256_storeu_ps(lanes.error2 + 8 * h, t.error2[h]);
         _mm256_storeu_ps(lanes.value2 + 8 * h, t.value2[h]);
         _mm256_storeu_ps(lanes.valueError + 8 * h, t.valueError[h]);
-        _mm256_storeu_ps(lanes.maxError + 8 * h, t.maxError[h]);
+        _mm256_storeu_ps(lanes.maxError + 8 * h, floats(t.maxError[h]));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes.clipped + 8 * h), t.clipped[h]);
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes.notFinite + 8 * h), t.notFinite[h]);
     }
 }
 
-INLINE bool allFinite(const float* lanes) {
-    const __m256 both = _mm256_and_ps(finiteMask(_mm256_loadu_ps(lanes)), finiteMask(_mm256_loadu_ps(lanes + 8)));
-    return _mm256_movemask_ps(both) == 0xff;
-}
-
 }  // namespace
 
 void weightPieceAvx2(const WeightPiece& p, WeightLanes& lanes) noexcept {
-    if (!p.signs && p.sure >= 0) {
-        pieceOf(p, lanes, false);
-        // A weight that is not finite shows in its lane; only then is the piece taken again, with care.
-        if (allFinite(lanes.value2)) return;
-    }
-    pieceOf(p, lanes, true);
+    if (p.codes || p.codeIndex || p.values.index || p.decoded.index || p.errors.index) pieceOf(p, lanes, true);
+    else pieceOf(p, lanes, false);
 }
 
 }  // namespace bitlathe

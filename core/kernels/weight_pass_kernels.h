@@ -5,7 +5,8 @@
 
 namespace bitlathe {
 
-constexpr int weightPieceElements = 2048;
+constexpr int weightPieceElements = 4096;
+constexpr int weightPieceGroups = 256;
 
 // Index of a value: floor(clamp((v - low) * perUnit, -1, count)) + 1.
 struct WeightBins {
@@ -13,18 +14,15 @@ struct WeightBins {
     float low, perUnit, count;
 };
 
-// At most weightPieceElements elements in `groups` groups of `groupSize`, the last of `lastSize`. Index
-// buffers have 16 spare entries behind the last element, which may be written.
+// At most weightPieceElements elements in `groups` <= weightPieceGroups groups of `groupSize`, the last of
+// `lastSize`. Index buffers have 16 spare entries behind the last element, which may be written.
 struct WeightPiece {
     const float* x;
     int groups, groupSize, lastSize;
-    const float* scale;    // per group
-    const float* inverse;  // per group: 1 / scale
-    const float* low;      // per group: lowest code less the zero point
-    const float* high;
-    float sure;  // a quotient farther than this from its nearest integer is divided; below 0: all are
+    const float* scales;             // per group
+    const std::int32_t* zeroPoints;  // per group, or nullptr: all 0
+    std::int32_t codeLow, codeHigh;
     bool signs;
-    std::int32_t codeLow;
     std::uint8_t* codes;      // or nullptr
     std::uint8_t* codeIndex;  // code less codeLow, or nullptr
     WeightBins values, decoded, errors;

@@ -10,12 +10,12 @@ struct Element {
     bool clipped = false;
 };
 
-Element quantized(const WeightPiece& p, int group, float x) noexcept {
+Element quantized(const WeightPiece& p, int group, float x, float low, float high) noexcept {
     if (p.signs) return {x < 0 ? -1.0f : 1.0f, false};
-    const float q = x / p.scale[group];
+    const float q = x / p.scales[group];
     const float nearest = q == q ? std::nearbyint(q) : 0.0f;
-    float n = nearest > p.low[group] ? nearest : p.low[group];
-    n = n < p.high[group] ? n : p.high[group];
+    float n = nearest > low ? nearest : low;
+    n = n < high ? n : high;
     return {n, n != nearest};
 }
 
@@ -37,6 +37,12 @@ float total(const float lanes[16]) noexcept {
     return sums[0];
 }
 
+// Sixty-four products a[i] * b[i], added to their lanes.
+void addProducts(const float* a, const float* b, float lanes[16]) noexcept {
+    for (int l = 0; l < 16; ++l)
+        lanes[l] += std::fma(a[l + 16], b[l + 16], a[l] * b[l]) + std::fma(a[l + 48], b[l + 48], a[l + 32] * b[l + 32]);
+}
+
 }  // namespace
 
 void weightPieceReference(const WeightPiece& p, WeightLanes& lanes) noexcept {
@@ -44,28 +50,35 @@ void weightPieceReference(const WeightPiece& p, WeightLanes& lanes) noexcept {
     int at = 0;
     for (int group = 0; group < p.groups; ++group) {
         float error2[16] = {}, value2[16] = {}, valueError[16] = {};
-        const int size = group + 1 == p.groups ? p.lastSize : p.groupSize;
-        for (int i = 0; i < size; ++i, ++at) {
-            const int lane = i % 16;
-            const float x = p.x[at];
-            const Element e = quantized(p, group, x);
-            const float decoded = e.n * p.scale[group];
-            const float error = x - decoded;
-            const int index = static_cast<int>(e.n - p.low[group]);
-            if (p.codes) p.codes[at] = static_cast<std::uint8_t>(index + p.codeLow);
-            if (p.codeIndex) p.codeIndex[at] = static_cast<std::uint8_t>(index);
-            putIndex(p.values, at, x);
-            putIndex(p.decoded, at, decoded);
-            putIndex(p.errors, at, error);
-            if (!std::isfinite(x)) {
-                ++lanes.notFinite[lane];
-                continue;
+        const std::int32_t zero = p.zeroPoints ? p.zeroPoints[group] : 0;
+        const auto low = static_cast<float>(p.codeLow - zero), high = static_cast<float>(p.codeHigh - zero);
+        const int end = at + (group + 1 == p.groups ? p.lastSize : p.groupSize);
+        while (at < end) {
+            float x64[64] = {}, error64[64] = {};
+            for (int i = 0; i < 64 && at < end; ++i, ++at) {
+                const int lane = i % 16;
+                const float x = p.x[at];
+                const Element e = quantized(p, group, x, low, high);
+                const float decoded = e.n * p.scales[group];
+                const float error = x - decoded;
+                const int index = static_cast<int>(e.n - low);
+                if (p.codes) p.codes[at] = static_cast<std::uint8_t>(index + p.codeLow);
+                if (p.codeIndex) p.codeIndex[at] = static_cast<std::uint8_t>(index);
+                putIndex(p.values, at, x);
+                putIndex(p.decoded, at, decoded);
+                putIndex(p.errors, at, error);
+                if (!std::isfinite(x)) {
+                    ++lanes.notFinite[lane];
+                    continue;
+                }
+                x64[i] = x;
+                error64[i] = error;
+                lanes.maxError[lane] = std::fmax(lanes.maxError[lane], std::fabs(error));
+                lanes.clipped[lane] += e.clipped;
             }
-            error2[lane] = std::fma(error, error, error2[lane]);
-            value2[lane] = std::fma(x, x, value2[lane]);
-            valueError[lane] = std::fma(x, error, valueError[lane]);
-            lanes.maxError[lane] = std::fmax(lanes.maxError[lane], std::fabs(error));
-            lanes.clipped[lane] += e.clipped;
+            addProducts(error64, error64, error2);
+            addProducts(x64, x64, value2);
+            addProducts(x64, error64, valueError);
         }
         for (int i = 0; i < 16; ++i) {
             lanes.error2[i] += error2[i];

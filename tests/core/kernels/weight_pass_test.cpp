@@ -115,12 +115,12 @@ TEST(WeightPass, IsTheSameBitsOnEveryIsaForSmallSizes) {
 TEST(WeightPass, IsTheSameBitsForEveryWidthAndLongGroups) {
     Bytes random(2);
     for (int bits = 1; bits <= 8; ++bits)
-        for (const std::int64_t group : {9, 128, 2048, 2049, 5000, 100000})
+        for (const std::int64_t group : {9, 128, 4096, 4097, 5000, 100000})
             for (const bool zeros : {false, true}) {
                 const std::int32_t top = (1 << bits) - 1;
                 Case c{20011, group, zeros ? 0 : -(top / 2), zeros ? top : top - top / 2, zeros};
                 c.bins = bits % 2 ? 256 : 2000;
-                c.maps = group <= 2048;
+                c.maps = group <= 4096;
                 check(c, inputOf(c, random, bits == 3 ? 0.6f : 1.0f));
             }
 }
