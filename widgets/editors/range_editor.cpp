@@ -1,0 +1,134 @@
+#include "widgets/editors/range_editor.h"
+
+#include "widgets/editors/choice.h"
+
+#include <QDoubleSpinBox>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QVBoxLayout>
+#include <algorithm>
+#include <cmath>
+
+namespace bitlathe {
+namespace {
+
+template <class T>
+constexpr int indexOf() {
+    return int(RangeRule(T{}).index());
+}
+
+void setUpNumber(QDoubleSpinBox* box, double lo, double hi, int decimals, double step, double value) {
+    box->setRange(lo, hi);
+    box->setDecimals(decimals);
+    box->setSingleStep(step);
+    box->setValue(value);
+}
+
+}  // namespace
+
+RangeEditor::RangeEditor(For what, const QString& name, QWidget* parent)
+    : QWidget(parent), m_kind(new Choice(name)), m_parameters(new QWidget), m_firstLabel(new QLabel), m_secondLabel(new QLabel),
+      m_first(new QDoubleSpinBox), m_second(new QDoubleSpinBox) {
+    m_kind->add(tr("Min–max"), indexOf<MinMax>(), tr("lo = min x, hi = max x: nothing is clipped, outliers stretch the steps."));
+    if (what == For::Activations)
+        m_kind->add(tr("Moving average"), indexOf<MovingAverage>(), tr("m ← (1 − c)·m + c·(min or max of the batch): one odd batch weighs little."));
+    m_kind->add(tr("Percentile"), indexOf<Percentile>(), tr("The range that holds p % of the values: the outermost are clipped."));
+    m_kind->add(tr("Least squared error"), indexOf<LeastError>(), tr("The range that makes Σ(x − q(x))² smallest: clips a few to serve the many."));
+    m_kind->add(tr("Entropy (KL)"), indexOf<Entropy>(), tr("The range whose quantized histogram is closest to the float one by Kullback-Leibler divergence."));
+    if (what == For::Weights)
+        m_kind->add(tr("By hand"), indexOf<Manual>(), tr("The clip lines in the histogram, or the numbers below."));
+    m_kind->setToolTip(tr("Where the representable range ends. What lies outside is clipped to its edge."));
+    auto* row = new QHBoxLayout(m_parameters);
+    row->setContentsMargins(18, 0, 0, 0);
+    row->setSpacing(6);
+    for (QLabel* label : {m_firstLabel, m_secondLabel}) label->setProperty("caption", true);
+    for (QDoubleSpinBox* box : {m_first, m_second}) {
+        box->setKeyboardTracking(false);
+        box->setMinimumWidth(78);
+    }
+    row->addWidget(m_firstLabel, 1);
+    row->addWidget(m_first);
+    row->addWidget(m_secondLabel);
+    row->addWidget(m_second);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(6);
+    column->addWidget(m_kind);
+    column->addWidget(m_parameters);
+    setFocusProxy(m_kind);
+    m_parameters->hide();
+    connect(m_kind, &Choice::chosen, this, [this](int kind) { emit edited(startOf(kind)); });
+    connect(m_kind, &Choice::hovered, this, [this](int kind) { emit hovered(startOf(kind)); });
+    connect(m_kind, &Choice::hoverEnded, this, &RangeEditor::hoverEnded);
+    for (QDoubleSpinBox* box : {m_first, m_second})
+        connect(box, &QDoubleSpinBox::valueChanged, this, &RangeEditor::parametersChanged);
+}
+
+RangeRule RangeEditor::startOf(int kind) const {
+    if (m_rule && int(m_rule->index()) == kind) return *m_rule;
+    if (kind == indexOf<MovingAverage>()) return MovingAverage{};
+    if (kind == indexOf<Percentile>()) return Percentile{};
+    if (kind == indexOf<LeastError>()) return LeastError{};
+    if (kind == indexOf<Entropy>()) return Entropy{};
+    if (kind == indexOf<Manual>()) {
+        const double lo = std::min(m_foundLo, 0.0), hi = std::max(m_foundHi, 0.0);
+        return lo < hi ? Manual{lo, hi} : Manual{};
+    }
+    return MinMax{};
+}
+
+void RangeEditor::show(const std::optional<RangeRule>& common, std::optional<std::size_t> kind) {
+    m_rule = common;
+    m_kind->show(kind ? std::optional<int>(int(*kind)) : std::nullopt);
+    m_showing = true;
+    showParameters(common);
+    m_showing = false;
+}
+
+void RangeEditor::showParameters(const std::optional<RangeRule>& rule) {
+    bool one = false, two = false;
+    if (const auto* p = rule ? std::get_if<Percentile>(&*rule) : nullptr) {
+        one = true;
+        m_firstLabel->setText(tr("Percent kept"));
+        setUpNumber(m_first, 50.01, 100, 3, 0.01, p->percent);
+    } else if (const auto* a = rule ? std::get_if<MovingAverage>(&*rule) : nullptr) {
+        one = true;
+        m_firstLabel->setText(tr("Weight of the newest"));
+        setUpNumber(m_first, 0.001, 1, 3, 0.01, a->constant);
+    } else if (const auto* e = rule ? std::get_if<LeastError>(&*rule) : nullptr) {
+        one = true;
+        m_firstLabel->setText(tr("Norm of the error"));
+        setUpNumber(m_first, 0.5, 8, 2, 0.1, e->norm);
+    } else if (const auto* m = rule ? std::get_if<Manual>(&*rule) : nullptr) {
+        one = two = true;
+        m_firstLabel->setText(tr("From"));
+        m_secondLabel->setText(tr("to"));
+        const double size = std::max({std::abs(m->lo), std::abs(m->hi), 1e-6});
+        const double step = std::pow(10, std::floor(std::log10(size)) - 1);
+        const int decimals = std::max(2, 2 - int(std::floor(std::log10(size))) + 1);
+        setUpNumber(m_first, -1e6, 0, decimals, step, m->lo);
+        setUpNumber(m_second, 0, 1e6, decimals, step, m->hi);
+    }
+    m_first->setAccessibleName(m_firstLabel->text());
+    m_second->setAccessibleName(m_secondLabel->text());
+    m_firstLabel->setBuddy(m_first);
+    m_secondLabel->setBuddy(m_second);
+    m_secondLabel->setVisible(two);
+    m_second->setVisible(two);
+    m_parameters->setVisible(one);
+}
+
+void RangeEditor::parametersChanged() {
+    if (m_showing || !m_rule) return;
+    RangeRule rule = *m_rule;
+    if (auto* p = std::get_if<Percentile>(&rule)) p->percent = m_first->value();
+    else if (auto* a = std::get_if<MovingAverage>(&rule)) a->constant = m_first->value();
+    else if (auto* e = std::get_if<LeastError>(&rule)) e->norm = m_first->value();
+    else if (auto* m = std::get_if<Manual>(&rule)) {
+        if (m_first->value() >= m_second->value()) return;
+        *m = {m_first->value(), m_second->value()};
+    }
+    if (rule != *m_rule) emit edited(rule);
+}
+
+}  // namespace bitlathe

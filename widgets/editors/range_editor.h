@@ -1,0 +1,48 @@
+// The rule by which the clip range is found, with its one parameter. Knows no schemes and no data.
+#pragma once
+
+#include "core/quant/scheme.h"
+
+#include <QWidget>
+#include <optional>
+
+class QDoubleSpinBox;
+class QLabel;
+
+namespace bitlathe {
+
+class Choice;
+
+class RangeEditor : public QWidget {
+    Q_OBJECT
+public:
+    enum class For { Weights, Activations };
+    RangeEditor(For what, const QString& name, QWidget* parent = nullptr);
+
+    // common: the value all layers share; kind: the member they share when only the parameter differs.
+    void show(const std::optional<RangeRule>& common, std::optional<std::size_t> kind);
+    // Where "by hand" starts: the range that the present rule found.
+    void setFound(double lo, double hi) { m_foundLo = lo, m_foundHi = hi; }
+
+signals:
+    void edited(const bitlathe::RangeRule& rule);
+    void hovered(const bitlathe::RangeRule& rule);
+    void hoverEnded();
+
+private:
+    RangeRule startOf(int kind) const;
+    void showParameters(const std::optional<RangeRule>& rule);
+    void parametersChanged();
+
+    Choice* m_kind;
+    QWidget* m_parameters;
+    QLabel* m_firstLabel;
+    QLabel* m_secondLabel;
+    QDoubleSpinBox* m_first;
+    QDoubleSpinBox* m_second;
+    std::optional<RangeRule> m_rule;
+    double m_foundLo = -1, m_foundHi = 1;
+    bool m_showing = false;
+};
+
+}  // namespace bitlathe

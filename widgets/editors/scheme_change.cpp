@@ -1,0 +1,94 @@
+#include "widgets/editors/scheme_change.h"
+
+#include <algorithm>
+
+namespace bitlathe {
+
+NumberFormat numberFormatOf(const Scheme& scheme) {
+    if (!scheme.weights) return NumberFormat::Float;
+    if (!scheme.weights->symmetric) return NumberFormat::IntAsymmetric;
+    return scheme.weights->narrow ? NumberFormat::IntSymmetric : NumberFormat::IntSymmetricFull;
+}
+
+ActivationChoice activationChoiceOf(const Scheme& scheme) {
+    if (!scheme.activations) return ActivationChoice::Float;
+    return scheme.activations->symmetric ? ActivationChoice::Symmetric8 : ActivationChoice::Asymmetric8;
+}
+
+Scheme applied(Scheme scheme, const SchemeChange& change) {
+    if (change.format == NumberFormat::Float) {
+        scheme.weights.reset();
+        scheme.activations.reset();  // integers times floats run nowhere
+    } else if (change.format || change.bits || change.granularity || change.range) {
+        if (!scheme.weights) scheme.weights.emplace();
+    }
+    if (scheme.weights) {
+        QuantSpec& weights = *scheme.weights;
+        if (change.format) {
+            weights.symmetric = *change.format != NumberFormat::IntAsymmetric;
+            weights.narrow = *change.format == NumberFormat::IntSymmetric;
+        }
+        if (change.bits) weights.bits = std::clamp(*change.bits, 1, 8);
+        // One bit has no middle code: a symmetric narrow range would hold nothing but zero.
+        if (weights.bits == 1 && change.bits && weights.symmetric) weights.symmetric = weights.narrow = false;
+        if (change.granularity) weights.granularity = *change.granularity;
+        if (change.range) weights.range = *change.range;
+    }
+    if (change.activations) {
+        if (*change.activations == ActivationChoice::Float) {
+            scheme.activations.reset();
+        } else {
+            if (!scheme.activations) scheme.activations.emplace();
+            scheme.activations->symmetric = *change.activations == ActivationChoice::Symmetric8;
+        }
+    }
+    if (change.activationRange && scheme.activations) scheme.activations->range = *change.activationRange;
+    return scheme;
+}
+
+CommonScheme commonOf(const std::vector<Scheme>& schemes) {
+    CommonScheme common;
+    bool first = true;
+    const auto meet = [&first](auto& field, const auto& value) {
+        if (first) field = value;
+        else if (field && *field != value) field.reset();
+    };
+    for (const Scheme& scheme : schemes) {
+        const QuantSpec weights = scheme.weights.value_or(QuantSpec{});
+        meet(common.format, numberFormatOf(scheme));
+        meet(common.bits, scheme.weights ? weights.bits : 32);
+        meet(common.granularity, weights.granularity);
+        meet(common.granularityKind, weights.granularity.index());
+        meet(common.range, weights.range);
+        meet(common.rangeKind, weights.range.index());
+        meet(common.activations, activationChoiceOf(scheme));
+        const RangeRule activationRange = scheme.activations.value_or(ActivationSpec{}).range;
+        meet(common.activationRange, activationRange);
+        meet(common.activationRangeKind, activationRange.index());
+        first = false;
+    }
+    return common;
+}
+
+const std::vector<int>& groupSizes() {
+    static const std::vector<int> sizes = {16, 32, 64, 128, 256, 512, 1024};
+    return sizes;
+}
+
+std::optional<Granularity> steppedGroup(const Granularity& granularity, int direction) {
+    const auto& sizes = groupSizes();
+    if (const auto* group = std::get_if<PerGroup>(&granularity)) {
+        if (direction > 0) {
+            const auto next = std::upper_bound(sizes.begin(), sizes.end(), group->size);
+            return next == sizes.end() ? Granularity(PerChannel{}) : Granularity(PerGroup{*next});
+        }
+        const auto here = std::lower_bound(sizes.begin(), sizes.end(), group->size);
+        if (here == sizes.begin()) return std::nullopt;
+        return Granularity(PerGroup{*std::prev(here)});
+    }
+    if (std::holds_alternative<PerChannel>(granularity))
+        return direction > 0 ? Granularity(PerTensor{}) : Granularity(PerGroup{sizes.back()});
+    return direction > 0 ? std::nullopt : std::optional<Granularity>(PerChannel{});
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,51 @@
+// An edit of a scheme that leaves alone what it does not mention, so that one hand movement can change
+// many layers whose other fields differ. Plain values; no Qt.
+#pragma once
+
+#include "core/quant/scheme.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bitlathe {
+
+// The number formats that the editor offers; a scheme is one of them or float.
+enum class NumberFormat { Float, IntSymmetric, IntSymmetricFull, IntAsymmetric };
+enum class ActivationChoice { Float, Asymmetric8, Symmetric8 };
+
+NumberFormat numberFormatOf(const Scheme& scheme);
+ActivationChoice activationChoiceOf(const Scheme& scheme);
+
+struct SchemeChange {
+    std::optional<NumberFormat> format;
+    std::optional<int> bits;  // 1..8; turns a float layer into an integer one
+    std::optional<Granularity> granularity;
+    std::optional<RangeRule> range;
+    std::optional<ActivationChoice> activations;
+    std::optional<RangeRule> activationRange;
+    bool operator==(const SchemeChange&) const = default;
+};
+
+Scheme applied(Scheme scheme, const SchemeChange& change);
+
+// What several layers have in common; a field is empty where they differ.
+struct CommonScheme {
+    std::optional<NumberFormat> format;
+    std::optional<int> bits;
+    std::optional<Granularity> granularity;  // the whole value
+    std::optional<std::size_t> granularityKind;  // index in the variant
+    std::optional<RangeRule> range;
+    std::optional<std::size_t> rangeKind;
+    std::optional<ActivationChoice> activations;
+    std::optional<std::size_t> activationRangeKind;
+    std::optional<RangeRule> activationRange;
+};
+CommonScheme commonOf(const std::vector<Scheme>& schemes);
+
+// Powers of two that make sense as group sizes, smallest first.
+const std::vector<int>& groupSizes();
+// The next larger or smaller group size; from a scheme without groups: channel ↔ largest group.
+std::optional<Granularity> steppedGroup(const Granularity& granularity, int direction);
+
+}  // namespace bitlathe

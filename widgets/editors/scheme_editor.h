@@ -1,0 +1,44 @@
+// The whole scheme of one or several layers as fields: value in, signal out. Where layers differ a
+// field says so, and an edit changes only what it names. Knows no recipes.
+#pragma once
+
+#include "widgets/editors/scheme_change.h"
+
+#include <QWidget>
+#include <array>
+
+namespace bitlathe {
+
+class BitsEditor;
+class Choice;
+class GranularityEditor;
+class RangeEditor;
+
+class SchemeEditor : public QWidget {
+    Q_OBJECT
+public:
+    explicit SchemeEditor(QWidget* parent = nullptr);
+
+    void show(const std::vector<Scheme>& schemes);  // empty: nothing to edit, all fields disabled
+    void setScaleCounts(std::array<std::int64_t, 3> counts);
+    void setFoundRange(double lo, double hi);
+    int groupSize() const;
+
+signals:
+    // what: the edit in words, without the layers ("4 bits").
+    void edited(const bitlathe::SchemeChange& change, const QString& what);
+    void gestureBegan();
+    void gestureEnded();
+    void hovered(const bitlathe::SchemeChange& change);
+    void hoverEnded();
+
+private:
+    Choice* m_format;
+    BitsEditor* m_bits;
+    GranularityEditor* m_granularity;
+    RangeEditor* m_range;
+    Choice* m_activations;
+    RangeEditor* m_activationRange;
+};
+
+}  // namespace bitlathe

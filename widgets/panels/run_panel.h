@@ -1,0 +1,77 @@
+// Running the network on data: what to run on, which engine, and what came of it. Takes and gives plain
+// values; knows no engine and no files.
+#pragma once
+
+#include <QWidget>
+#include <vector>
+
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QSpinBox;
+class QTreeWidget;
+
+namespace bitlathe {
+
+struct RunLayerRow {
+    QString name, kernel, reason;  // reason: why in float, where integers were asked for
+    double ownDb = 0, carriedDb = 0, medianMs = 0;
+    bool integer = false;
+};
+
+struct RunResult {
+    QString engine, recipe, data;
+    qint64 samples = 0;
+    bool labelled = false, finished = false, stale = false;  // stale: the recipe changed since
+    double top1 = 0, top5 = 0, floatTop1 = 0, agreement = 1, outputDb = 0, samplesPerSecond = 0;
+    std::vector<RunLayerRow> layers;
+    QString note;
+};
+
+class RunPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit RunPanel(QWidget* parent = nullptr);
+
+    QString dataset() const;
+    QString calibration() const;
+    int engine() const;  // 0 float, 1 simulated, 2 integer
+    int mostSamples() const;  // 0: all
+    void setDataset(const QString& path);
+    void setCalibration(const QString& path);
+    void setEngine(int engine);
+    void setCalibrationNeeded(bool needed);
+    void setRunning(bool running);
+    void setRunnable(bool runnable, const QString& reason);
+    void setProblem(const QString& text);  // what, where and the cure; empty: none
+    void setResults(const std::vector<RunResult>& results, int shown);
+    void focusStart();
+    QSize sizeHint() const override { return {760, 250}; }
+
+signals:
+    void runClicked();
+    void stopClicked();
+    void dataBrowseClicked();
+    void calibrationBrowseClicked();
+    void settingsChanged();
+    void resultPicked(int index);
+    void layerActivated(const QString& name);
+
+private:
+    void showLayers(const RunResult& result);
+
+    QLineEdit* m_data;
+    QLineEdit* m_calibration;
+    QLabel* m_calibrationLabel;
+    QComboBox* m_engine;
+    QSpinBox* m_samples;
+    QPushButton* m_run;
+    QLabel* m_problem;
+    QTreeWidget* m_runs;
+    QTreeWidget* m_layers;
+    QLabel* m_hint;
+    bool m_running = false;
+};
+
+}  // namespace bitlathe
