@@ -7,6 +7,5 @@ namespace bitlathe {
 
 void benchMatrices(const Machine& machine);
 void benchConvolutions(const Machine& machine);
-void benchWeights(const Machine& machine);
 
 }  // namespace bitlathe

@@ -1,0 +1,90 @@
+// Keeps the figures of every layer up to date with the recipe: asks for what differs, the selected layer
+// first, then the rows on screen, then the rest; a preview, then the exact figure. Results are kept by
+// value, so undo shows at once. Knows no widgets; the measuring itself is a function handed in.
+#pragma once
+
+#include "core/base/job_runner.h"
+#include "core/metrics/layer_report.h"
+#include "core/model/model.h"
+#include "core/workflow/analyze.h"
+#include "core/workflow/report_cache.h"
+
+#include <QObject>
+#include <QString>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace bitlathe {
+
+class Jobs;
+
+using ReportPtr = std::shared_ptr<const LayerReport>;
+
+// Measures one layer under one scheme: publishes a preview first where one is wanted and the layer is
+// large, and the exact report last. Runs on a worker.
+using MeasureLayer = std::function<void(const Model&, std::size_t layer, const Scheme&, bool preview, JobContext&, const PublishReport&)>;
+
+class Analysis : public QObject {
+    Q_OBJECT
+public:
+    // The cache is the one that the measuring fills.
+    Analysis(JobRunner& runner, Jobs& jobs, MeasureLayer measure, ReportCache& cache, QObject* parent = nullptr);
+    ~Analysis() override;
+
+    void setModel(std::shared_ptr<const Model> model);
+    void setSchemes(const std::vector<Scheme>& schemes);
+    void setSelected(const std::vector<std::size_t>& layers);  // the first one is what plots show
+    void setVisible(const std::vector<std::size_t>& layers);
+
+    // The newest report for the present schemes; null while there is none.
+    ReportPtr report(std::size_t layer) const;
+    // The report of any scheme measured before; null otherwise.
+    ReportPtr known(std::size_t layer, const Scheme& scheme) const { return m_cache.report(m_identity, layer, scheme); }
+    bool complete() const;  // every quantized layer has its exact figure
+
+    // Measures schemes that are not in the recipe, for ghosts and curves; answers come in wondered(),
+    // one by one, exact where known, previews otherwise. A new question replaces the old one.
+    struct Question {
+        std::size_t layer;
+        Scheme scheme;
+    };
+    // Ghosts and curves each have questions of their own.
+    enum class Wonder { Ghost, Curve };
+    void wonder(Wonder what, const std::vector<Question>& questions);
+
+signals:
+    void reportsArrived(const std::vector<bitlathe::ReportPtr>& reports);
+    void wondered(bitlathe::Analysis::Wonder what, const std::vector<bitlathe::ReportPtr>& reports);
+    void failed(const QString& message);
+    void finished();
+
+private:
+    struct Order {
+        std::size_t layer;
+        Scheme scheme;
+        bool preview;
+    };
+    struct Delivery;  // reports on their way from the worker
+    std::vector<Order> pending() const;
+    void restart();
+    void run(JobSlot<int>& slot, std::vector<Order> orders, std::optional<Wonder> wondering, int priority);
+    void deliver(Delivery& delivery, std::optional<Wonder> wondering);
+
+    Jobs& m_jobs;
+    Post m_post;
+    MeasureLayer m_measure;
+    std::shared_ptr<const Model> m_model;
+    std::vector<Scheme> m_schemes;
+    std::vector<ReportPtr> m_reports;
+    std::vector<std::size_t> m_selected, m_visible;
+    ReportCache& m_cache;
+    std::string m_identity;  // of the model
+    JobSlot<int> m_slot, m_ghostSlot, m_curveSlot;
+    int m_job = 0;
+    std::uint64_t m_generation = 0;  // of the model
+};
+
+}  // namespace bitlathe

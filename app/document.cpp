@@ -1,0 +1,115 @@
+#include "app/document.h"
+
+#include <QUndoCommand>
+
+namespace bitlathe {
+
+// The only command there is: the recipe before and after.
+class Document::RecipeCommand : public QUndoCommand {
+public:
+    RecipeCommand(Document& document, Recipe before, Recipe after, const QString& text, Gesture gesture)
+        : QUndoCommand(text), m_document(document), m_before(std::move(before)), m_after(std::move(after)), m_gesture(gesture) {}
+
+    void undo() override { m_document.setRecipe(m_before); }
+    void redo() override { m_document.setRecipe(m_after); }
+    int id() const override { return m_gesture == kNoGesture ? -1 : 1; }
+    bool mergeWith(const QUndoCommand* next) override {
+        const auto* other = static_cast<const RecipeCommand*>(next);
+        if (other->m_gesture != m_gesture) return false;
+        m_after = other->m_after;
+        setText(other->text());
+        setObsolete(m_after == m_before);  // dragged there and back
+        return true;
+    }
+
+private:
+    Document& m_document;
+    Recipe m_before, m_after;
+    Gesture m_gesture;
+};
+
+Document::Document(QObject* parent) : QObject(parent) {
+    connect(&m_history, &QUndoStack::cleanChanged, this, [this] { emit modifiedChanged(modified()); });
+}
+
+void Document::open(std::shared_ptr<const Model> model, Recipe recipe) {
+    m_model = std::move(model);
+    m_recipePath.clear();
+    m_snapshots.clear();
+    m_other.reset();
+    m_atB = false;
+    m_history.clear();
+    m_history.setClean();
+    m_recipe = std::move(recipe);
+    m_schemes = m_model ? schemesFor(m_recipe, *m_model) : std::vector<Scheme>{};
+    m_issues = m_model ? validate(m_recipe, *m_model) : std::vector<Issue>{};
+    emit modelChanged();
+    emit recipeChanged();
+    emit snapshotsChanged();
+    emit otherChanged();
+    emit modifiedChanged(false);
+}
+
+void Document::replaceModel(std::shared_ptr<const Model> model) {
+    m_model = std::move(model);
+    m_schemes = schemesFor(m_recipe, *m_model);
+    m_issues = validate(m_recipe, *m_model);
+    emit modelChanged();
+    emit recipeChanged();
+}
+
+void Document::edit(Recipe after, const QString& text, Gesture gesture) {
+    if (!m_model || after == m_recipe) return;
+    m_history.push(new RecipeCommand(*this, m_recipe, std::move(after), text, gesture));
+}
+
+void Document::setRecipe(const Recipe& recipe) {
+    m_recipe = recipe;
+    m_schemes = schemesFor(m_recipe, *m_model);
+    m_issues = validate(m_recipe, *m_model);
+    emit recipeChanged();
+}
+
+void Document::takeSnapshot(const QString& name) {
+    m_snapshots.push_back({name, m_recipe});
+    emit snapshotsChanged();
+}
+
+void Document::removeSnapshot(std::size_t index) {
+    if (index >= m_snapshots.size()) return;
+    m_snapshots.erase(m_snapshots.begin() + std::ptrdiff_t(index));
+    emit snapshotsChanged();
+}
+
+void Document::restoreSnapshot(std::size_t index) {
+    if (index < m_snapshots.size()) edit(m_snapshots[index].recipe, tr("Snapshot “%1”").arg(m_snapshots[index].name));
+}
+
+void Document::toggleAB() {
+    if (!m_model) return;
+    const Recipe aside = m_other.value_or(m_recipe);
+    m_other = m_recipe;
+    m_atB = !m_atB;
+    edit(aside, m_atB ? tr("Switch to B") : tr("Switch to A"));
+    emit otherChanged();
+}
+
+void Document::markSaved(const QString& path) {
+    m_recipePath = path;
+    m_history.setClean();
+    emit modifiedChanged(modified());
+}
+
+void setLayer(Recipe& recipe, const Model& model, std::size_t layer, const Scheme& scheme) {
+    const std::string& name = model.layers[layer].name;
+    recipe.layers.erase(name);
+    if (schemeFor(recipe, model, layer) != scheme) recipe.layers[name] = scheme;
+}
+
+Recipe withoutLayers(const Recipe& recipe, const Model& model, const std::vector<std::size_t>& layers) {
+    Recipe after = recipe;
+    for (std::size_t layer : layers) after.layers.erase(model.layers[layer].name);
+    return after;
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,126 @@
+#include "app/export_control.h"
+
+#include "app/post.h"
+#include "widgets/models/figures.h"
+#include "widgets/panels/export_panel.h"
+
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+
+namespace bitlathe {
+
+ExportControl::ExportControl(Session& session, RunControl& run, ExportPanel& panel, QObject* parent)
+    : QObject(parent), m_session(session), m_run(run), m_panel(panel), m_planSlot(session.resources().runner, postTo(this)),
+      m_writeSlot(session.resources().runner, postTo(this)) {
+    m_panel.setTargets({{QStringLiteral("onnxruntime"), tr("ONNX Runtime (QDQ)"), tr("QuantizeLinear and DequantizeLinear around float operators; ONNX Runtime turns them into integer ones.")}});
+    m_soon.setSingleShot(true);
+    m_soon.setInterval(250);
+    connect(&m_soon, &QTimer::timeout, this, &ExportControl::plan);
+    connect(&session.document(), &Document::modelChanged, this, [this] {
+        const QFileInfo file(m_session.document().model() ? QString::fromStdString(m_session.document().model()->source.string()) : QString());
+        m_panel.setPath(file.dir().filePath(file.completeBaseName() + QStringLiteral(".quantized.onnx")));
+        m_panel.setProblem({});
+    });
+    connect(&session.document(), &Document::recipeChanged, this, &ExportControl::planSoon);
+    connect(&panel, &ExportPanel::settingsChanged, this, &ExportControl::planSoon);
+    connect(&panel, &ExportPanel::exportClicked, this, &ExportControl::start);
+    connect(&panel, &ExportPanel::stopClicked, this, [this] { if (m_job) m_session.jobs().stop(m_job); });
+    connect(&panel, &ExportPanel::browseClicked, this, [this] {
+        const QString path = QFileDialog::getSaveFileName(&m_panel, tr("Export to"), m_panel.path(), tr("ONNX models (*.onnx)"));
+        if (!path.isEmpty()) m_panel.setPath(path);
+    });
+}
+
+ExportControl::~ExportControl() {
+    m_planSlot.cancel();
+    m_writeSlot.cancel();
+}
+
+QString ExportControl::path() const { return m_panel.path(); }
+void ExportControl::setPath(const QString& path) { m_panel.setPath(path); }
+
+void ExportControl::openPanel() {
+    m_panel.focusStart();
+    plan();
+}
+
+void ExportControl::planSoon() {
+    // Nobody looks at the plan of a panel that is closed.
+    if (m_panel.isVisible()) m_soon.start();
+}
+
+ExportRequest ExportControl::request() const {
+    ExportRequest request;
+    request.model = m_session.document().model();
+    request.recipe = m_session.document().recipe();
+    request.target = m_panel.target().toStdString();
+    request.path = m_panel.path().toStdString();
+    return request;
+}
+
+void ExportControl::plan() {
+    if (!m_session.document().model()) return;
+    m_panel.setPlanning(true);
+    m_planSlot.start(
+        [request = request(), data = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), machine = m_session.resources().machine,
+         &workers = m_session.resources().workers](JobContext& job) mutable {
+            Planned planned;
+            JobContext first = job.part(0, 0.7), second = job.part(0.7, 1);
+            planned.calibration = RunControl::calibrated(request.model, request.recipe, data, last, machine, workers, first);
+            request.ranges = planned.calibration->ranges;
+            planned.plan = planExport(request, workers, second);
+            return planned;
+        },
+        [this](Outcome<Planned> outcome) {
+            if (const Error* error = outcome.error()) {
+                m_panel.setPlan({{Issue::Level::Error, {}, error->message(), {}}}, {}, false);
+            } else if (outcome.ok()) {
+                const ExportPlan& plan = outcome.value().plan;
+                m_run.keepCalibration(outcome.value().calibration);
+                const double ratio = plan.bytesAfter > 0 ? double(plan.bytesBefore) / double(plan.bytesAfter) : 1;
+                m_panel.setPlan(plan.issues, tr("%1 → %2 (%3), %4 bits/weight").arg(bytesText(plan.bytesBefore), bytesText(plan.bytesAfter), ratioText(ratio), bitsPerWeightText(plan.bitsPerWeight)),
+                                plan.quantized != nullptr);
+            }
+            emit planned();
+        },
+        {}, 6);
+}
+
+void ExportControl::start() {
+    if (!m_session.document().model() || running()) return;
+    m_panel.setProblem({});
+    m_panel.setRunning(true);
+    m_job = m_session.jobs().begin(tr("Exporting %1").arg(QFileInfo(m_panel.path()).fileName()), [this] { m_writeSlot.cancel(false); });
+    m_writeSlot.start(
+        [request = request(), data = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), machine = m_session.resources().machine,
+         &workers = m_session.resources().workers](JobContext& job) mutable {
+            Written written;
+            JobContext first = job.part(0, 0.4), second = job.part(0.4, 0.45), third = job.part(0.45, 1);
+            written.calibration = RunControl::calibrated(request.model, request.recipe, data, last, machine, workers, first);
+            request.ranges = written.calibration->ranges;
+            if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(data, second);
+            written.result = exportModel(request, workers, third);
+            return written;
+        },
+        [this, path = m_panel.path()](Outcome<Written> outcome) {
+            m_session.jobs().end(m_job);
+            m_job = 0;
+            m_panel.setRunning(false);
+            if (const Error* error = outcome.error()) {
+                const QString message = QString::fromStdString(error->message());
+                m_panel.setProblem(message);
+                emit m_session.happened(message);
+                emit failed(message);
+            } else if (outcome.ok()) {
+                m_run.keepCalibration(outcome.value().calibration);
+                const QString text = tr("Wrote %1: %2. It was read again and compared with what was meant.").arg(path, bytesText(outcome.value().result.fileBytes));
+                m_panel.setDone(text);
+                emit m_session.happened(text);
+                emit exported(path, outcome.value().result.fileBytes);
+            }
+        },
+        m_session.jobs().reportFor(m_job), 15);
+}
+
+}  // namespace bitlathe

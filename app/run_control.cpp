@@ -1,0 +1,239 @@
+#include "app/run_control.h"
+
+#include "app/post.h"
+#include "core/base/mailbox.h"
+#include "core/data/dataset.h"
+#include "core/workflow/calibrate.h"
+#include "core/workflow/network.h"
+#include "core/workflow/samples.h"
+#include "widgets/models/figures.h"
+
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <cmath>
+#include <limits>
+
+namespace bitlathe {
+
+RunControl::RunControl(Session& session, RunPanel& panel, QObject* parent)
+    : QObject(parent), m_session(session), m_panel(panel), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)) {
+    connect(&session.document(), &Document::modelChanged, this, &RunControl::modelChanged);
+    connect(&session.document(), &Document::recipeChanged, this, &RunControl::recipeChanged);
+    connect(&session, &Session::opened, this, &RunControl::refresh);
+    connect(&panel, &RunPanel::runClicked, this, &RunControl::start);
+    connect(&panel, &RunPanel::stopClicked, this, &RunControl::stop);
+    connect(&panel, &RunPanel::settingsChanged, this, &RunControl::refresh);
+    connect(&panel, &RunPanel::resultPicked, this, [this](int index) {
+        m_shown = index;
+        m_panel.setResults(m_results, m_shown);
+    });
+    const auto browse = [this](const QString& title) {
+        return QFileDialog::getOpenFileName(&m_panel, title, QFileInfo(m_session.modelPath()).path(), tr("Samples (*.npz *.npy *.h5 *.hdf5);;All files (*)"));
+    };
+    connect(&panel, &RunPanel::dataBrowseClicked, this, [this, browse] {
+        if (const QString path = browse(tr("Evaluation data")); !path.isEmpty()) m_panel.setDataset(path);
+    });
+    connect(&panel, &RunPanel::calibrationBrowseClicked, this, [this, browse] {
+        if (const QString path = browse(tr("Calibration data")); !path.isEmpty()) m_panel.setCalibration(path);
+    });
+    refresh();
+}
+
+RunControl::~RunControl() { m_slot.cancel(); }
+
+QString RunControl::engineName() const {
+    static const EngineMode modes[] = {EngineMode::Float, EngineMode::Simulated, EngineMode::Integer};
+    return fromUtf8(nameOf(modes[m_panel.engine()]));
+}
+
+bool RunControl::calibrationWanted() const {
+    const auto& model = m_session.document().model();
+    return model && needsCalibration(*model, m_session.document().recipe());
+}
+
+void RunControl::setDataset(const QString& path) { m_panel.setDataset(path); }
+void RunControl::openPanel() { m_panel.focusStart(); }
+
+void RunControl::modelChanged() {
+    stop();
+    m_calibration.reset();
+    m_results.clear();
+    m_recipes.clear();
+    m_shown = -1;
+    m_panel.setResults({}, -1);
+    m_panel.setProblem({});
+    // Data that lies beside the model under its name is what its author meant.
+    const auto& model = m_session.document().model();
+    const QFileInfo file(QString::fromStdString(model->source.string()));
+    const auto beside = [&](const char* suffix) {
+        for (const char* extension : {".npz", ".h5"}) {
+            const QString path = file.dir().filePath(file.completeBaseName() + QLatin1String(suffix) + QLatin1String(extension));
+            if (QFileInfo::exists(path)) return path;
+        }
+        return QString();
+    };
+    if (const QString test = beside("_test"); !test.isEmpty()) m_panel.setDataset(test);
+    if (const QString calibration = beside("_calibration"); !calibration.isEmpty()) m_panel.setCalibration(calibration);
+}
+
+void RunControl::recipeChanged() {
+    bool changed = false;
+    for (std::size_t i = 0; i < m_results.size(); ++i) {
+        const bool stale = m_results[i].engine != tr("Float") && m_recipes[i] != m_session.document().recipe();
+        changed = changed || stale != m_results[i].stale;
+        m_results[i].stale = stale;
+    }
+    if (changed) {
+        m_panel.setResults(m_results, m_shown);
+        emit resultChanged();
+    }
+    refresh();
+}
+
+void RunControl::refresh() {
+    const auto& model = m_session.document().model();
+    m_panel.setCalibrationNeeded(calibrationWanted());
+    if (!model) return m_panel.setRunnable(false, tr("Open a model first."));
+    if (!m_session.missingOperators().empty())
+        return m_panel.setRunnable(false, tr("The engine lacks %1.").arg(fromUtf8(m_session.missingOperators().front())));
+    if (m_panel.dataset().isEmpty()) return m_panel.setRunnable(false, tr("Choose the data to run on."));
+    if (m_panel.engine() != 0 && calibrationWanted() && m_panel.calibration().isEmpty())
+        return m_panel.setRunnable(false, tr("This recipe quantizes activations: choose calibration data, or leave activations in float."));
+    m_panel.setRunnable(true, tr("Run the network on the data"));
+}
+
+std::shared_ptr<const Calibration> RunControl::calibrated(std::shared_ptr<const Model> model, const Recipe& recipe, const std::string& data,
+                                                          std::shared_ptr<const Calibration> last, const Machine& machine, Workers& workers, JobContext& job) {
+    if (!needsCalibration(*model, recipe)) return std::make_shared<Calibration>();
+    auto fresh = std::make_shared<Calibration>();
+    fresh->model = model;
+    fresh->data = data;
+    fresh->preprocessing = recipe.preprocessing;
+    for (const Scheme& scheme : schemesFor(recipe, *model)) {
+        fresh->asked.push_back(scheme.activations);
+        fresh->quantized.push_back(scheme.weights.has_value());
+    }
+    if (last && last->model == model && last->data == data && last->asked == fresh->asked && last->quantized == fresh->quantized && last->preprocessing == fresh->preprocessing)
+        return last;
+    if (data.empty())
+        throw Error(ErrorKind::Usage, "the recipe quantizes activations and there is no calibration data; choose some in the Run panel, or leave activations in float");
+    const Dataset dataset = openDataset(data);
+    const SampleFeed feed(*model, dataset, recipe.preprocessing);
+    fresh->ranges = calibrate(model, recipe, feed, {}, machine, workers, job);
+    return fresh;
+}
+
+void RunControl::start() {
+    const auto& model = m_session.document().model();
+    if (!model || running()) return;
+    static const EngineMode modes[] = {EngineMode::Float, EngineMode::Simulated, EngineMode::Integer};
+    m_mode = modes[m_panel.engine()];
+    m_recipe = m_session.document().recipe();
+    m_data = m_panel.dataset();
+    const std::uint64_t run = ++m_run;
+    m_job = m_session.jobs().begin(tr("Running %1").arg(fromUtf8(nameOf(m_mode))), [this] { m_slot.cancel(false); });
+    m_panel.setProblem({});
+    m_panel.setRunning(true);
+    auto mailbox = std::make_shared<Mailbox<Evaluation>>();
+    const auto show = [this, mailbox, run] {
+        const auto newest = mailbox->take();
+        if (newest && run == m_run && running()) put(resultOf(*newest, false));
+    };
+    m_slot.start(
+        [model, recipe = m_recipe, mode = m_mode, data = m_data.toStdString(), calibrationData = m_panel.calibration().toStdString(), last = m_calibration,
+         most = m_panel.mostSamples(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show, post = m_post](JobContext& job) {
+            const bool asFloat = mode == EngineMode::Float;
+            Answer answer;
+            JobContext first = job.part(0, asFloat ? 0.02 : 0.25), second = job.part(asFloat ? 0.02 : 0.25, 1);
+            answer.calibration = asFloat ? last : calibrated(model, recipe, calibrationData, last, machine, workers, first);
+            first.checkpoint(1, "preparing the network");
+            static const ActivationRanges none;
+            const ActivationRanges& ranges = answer.calibration ? answer.calibration->ranges : none;
+            const Network network = prepareNetwork(model, asFloat ? nullptr : &recipe, ranges, mode, false, machine, workers, first);
+            const Dataset dataset = openDataset(data);
+            EvaluateOptions options;
+            options.mostSamples = most;
+            options.partial = [&](const Evaluation& partial) {
+                if (mailbox->post(std::make_shared<const Evaluation>(partial))) post(show);
+            };
+            answer.evaluation = evaluate(network, SampleFeed(*model, dataset, recipe.preprocessing), options, workers, second);
+            return answer;
+        },
+        [this](Outcome<Answer> outcome) {
+            m_session.jobs().end(m_job);
+            m_job = 0;
+            m_panel.setRunning(false);
+            if (const Error* error = outcome.error()) {
+                m_panel.setProblem(QString::fromStdString(error->message()));
+                emit m_session.happened(QString::fromStdString(error->message()));
+            } else if (outcome.ok()) {
+                if (outcome.value().calibration) m_calibration = outcome.value().calibration;
+                put(resultOf(outcome.value().evaluation, true));
+                const Evaluation& e = outcome.value().evaluation;
+                emit m_session.happened(e.labelled ? tr("%1 engine, %2 samples: top-1 %3, agreement with float %4").arg(fromUtf8(nameOf(e.mode)), exactCountText(e.samples), percentText(e.top1), percentText(e.agreement))
+                                                   : tr("%1 engine, %2 samples: output SQNR %3 dB").arg(fromUtf8(nameOf(e.mode)), exactCountText(e.samples), dbText(e.outputSqnrDb)));
+            }
+            refresh();
+            emit resultChanged();
+            emit finished();
+        },
+        m_session.jobs().reportFor(m_job), 15);
+}
+
+void RunControl::stop() {
+    if (running()) m_session.jobs().stop(m_job);
+}
+
+RunResult RunControl::resultOf(const Evaluation& evaluation, bool finished) const {
+    RunResult result;
+    result.engine = evaluation.mode == EngineMode::Float ? tr("Float") : evaluation.mode == EngineMode::Simulated ? tr("Simulated") : tr("Integer");
+    result.recipe = evaluation.mode == EngineMode::Float ? tr("source") : m_recipe.name.empty() ? tr("custom") : fromUtf8(m_recipe.name);
+    if (!m_recipe.layers.empty() && evaluation.mode != EngineMode::Float) result.recipe += tr(" + %n own", nullptr, int(m_recipe.layers.size()));
+    result.data = QFileInfo(m_data).fileName();
+    result.samples = evaluation.samples;
+    result.labelled = evaluation.labelled;
+    result.finished = finished;
+    result.top1 = evaluation.top1;
+    result.top5 = evaluation.top5;
+    result.floatTop1 = evaluation.floatTop1;
+    result.agreement = evaluation.agreement;
+    result.outputDb = evaluation.outputSqnrDb;
+    result.samplesPerSecond = evaluation.samplesPerSecond;
+    result.note = fromUtf8(evaluation.note);
+    for (const LayerEvaluation& layer : evaluation.layers)
+        result.layers.push_back({fromUtf8(layer.name), fromUtf8(layer.kernel), fromUtf8(layer.reason), layer.sqnrDb, layer.carriedSqnrDb, layer.medianMs, layer.integer});
+    return result;
+}
+
+// The newest stands first; a run replaces its own partial results, and an older one of the same engine
+// and recipe.
+void RunControl::put(RunResult result) {
+    for (std::size_t i = 0; i < m_results.size(); ++i) {
+        if (m_results[i].engine != result.engine || (result.engine != tr("Float") && m_recipes[i] != m_recipe)) continue;
+        m_results.erase(m_results.begin() + std::ptrdiff_t(i));
+        m_recipes.erase(m_recipes.begin() + std::ptrdiff_t(i));
+        break;
+    }
+    m_results.insert(m_results.begin(), std::move(result));
+    m_recipes.insert(m_recipes.begin(), m_recipe);
+    if (m_results.size() > 40) {
+        m_results.pop_back();
+        m_recipes.pop_back();
+    }
+    m_shown = 0;
+    m_panel.setResults(m_results, 0);
+}
+
+std::optional<RunControl::Carried> RunControl::carriedSqnr(const std::string& layer) const {
+    for (const RunResult& result : m_results) {
+        if (result.engine == tr("Float")) continue;
+        for (const RunLayerRow& row : result.layers)
+            if (row.name == QString::fromStdString(layer) && !std::isnan(row.carriedDb))
+                return Carried{row.carriedDb, tr("%1 samples of %2, %3 engine").arg(exactCountText(result.samples), result.data, result.engine.toLower()), result.stale};
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace bitlathe

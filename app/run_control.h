@@ -1,0 +1,90 @@
+// Runs the network on data for the run panel: calibrates where the recipe wants it, prepares one of the
+// three engines, evaluates, and keeps the results. Also lends calibrated ranges to the export.
+#pragma once
+
+#include "app/session.h"
+#include "core/quant/activation_range.h"
+#include "core/workflow/evaluate.h"
+#include "widgets/panels/run_panel.h"
+
+#include <QObject>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace bitlathe {
+
+// Activation ranges and what they were made from; shared between runs as long as nothing of it changed.
+struct Calibration {
+    std::shared_ptr<const Model> model;
+    std::string data;
+    std::vector<std::optional<ActivationSpec>> asked;  // by layer
+    std::vector<bool> quantized;                       // by layer
+    std::string preprocessing;
+    ActivationRanges ranges;
+};
+
+class RunControl : public QObject {
+    Q_OBJECT
+public:
+    RunControl(Session& session, RunPanel& panel, QObject* parent = nullptr);
+    ~RunControl() override;
+
+    void openPanel();
+    void start();
+    void stop();
+    bool running() const { return m_job != 0; }
+
+    void setDataset(const QString& path);
+    QString dataset() const { return m_panel.dataset(); }
+    QString calibrationData() const { return m_panel.calibration(); }
+    QString engineName() const;
+    bool calibrationWanted() const;
+
+    // The carried SQNR of a layer in the newest quantized run; stale when the recipe changed since.
+    struct Carried {
+        double db = 0;
+        QString measuredOn;
+        bool stale = false;
+    };
+    std::optional<Carried> carriedSqnr(const std::string& layer) const;
+    const std::vector<RunResult>& results() const { return m_results; }
+
+    // Ranges for the recipe: those of the last calibration where they still fit, else calibrated anew on the
+    // worker. Throws Error(Usage) where data is needed and none is given.
+    static std::shared_ptr<const Calibration> calibrated(std::shared_ptr<const Model> model, const Recipe& recipe, const std::string& data,
+                                                         std::shared_ptr<const Calibration> last, const Machine& machine, Workers& workers, JobContext& job);
+    std::shared_ptr<const Calibration> lastCalibration() const { return m_calibration; }
+    void keepCalibration(std::shared_ptr<const Calibration> calibration) { m_calibration = std::move(calibration); }
+
+signals:
+    void resultChanged();
+    void finished();
+
+private:
+    struct Answer {
+        std::shared_ptr<const Calibration> calibration;
+        Evaluation evaluation;
+    };
+    void modelChanged();
+    void recipeChanged();
+    void refresh();
+    RunResult resultOf(const Evaluation& evaluation, bool finished) const;
+    void put(RunResult result);
+
+    Session& m_session;
+    RunPanel& m_panel;
+    JobSlot<Answer> m_slot;
+    Post m_post;
+    int m_job = 0;
+    std::uint64_t m_run = 0;
+    std::shared_ptr<const Calibration> m_calibration;
+    std::vector<RunResult> m_results;
+    std::vector<Recipe> m_recipes;  // of the results
+    int m_shown = -1;
+    EngineMode m_mode = EngineMode::Integer;
+    Recipe m_recipe;
+    QString m_data;
+};
+
+}  // namespace bitlathe

@@ -1,0 +1,160 @@
+#include "app/session.h"
+
+#include "app/measure.h"
+#include "app/post.h"
+#include "core/base/mapped_file.h"
+#include "core/base/save_file.h"
+#include "core/quant/recipe_json.h"
+#include "core/workflow/load.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QFileInfo>
+#include <QSettings>
+#include <filesystem>
+
+namespace bitlathe {
+namespace {
+
+std::filesystem::path toPath(const QString& text) { return std::filesystem::path(QDir::toNativeSeparators(text).toStdString()); }
+
+}  // namespace
+
+Session::Session(const Resources& resources, QObject* parent)
+    : QObject(parent), m_resources(resources), m_analysis(resources.runner, m_jobs, measureWith(resources.workers, m_cache), m_cache),
+      m_load(resources.runner, postTo(this)), m_recipe(resources.runner, postTo(this)), m_save(resources.runner, postTo(this)) {
+    connect(&m_document, &Document::modelChanged, this, [this] { m_analysis.setModel(m_document.model()); });
+    connect(&m_document, &Document::recipeChanged, this, [this] { m_analysis.setSchemes(m_document.schemes()); });
+    connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, [this](const QString& path) {
+        // An editor that writes beside and renames drops the watch together with the old file.
+        if (QFileInfo::exists(path) && !m_watcher.files().contains(path)) m_watcher.addPath(path);
+        if (QFileInfo::exists(path)) emit changedOnDisk(path);
+    });
+}
+
+Session::~Session() { m_jobs.stopAll(); }
+
+void Session::open(const QString& path) {
+    if (path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive)) loadRecipe(path);
+    else openModel(path);
+}
+
+void Session::openModel(const QString& path, bool reload) {
+    const QString absolute = QFileInfo(path).absoluteFilePath();
+    m_openingPath = absolute;
+    if (m_loadJob) m_jobs.end(m_loadJob);
+    m_loadJob = m_jobs.begin(tr("Opening %1").arg(QFileInfo(path).fileName()), [this] { m_load.cancel(false); });
+    emit openingChanged();
+    m_load.start(
+        [path = toPath(absolute), machine = m_resources.machine](JobContext& job) {
+            Loaded loaded;
+            loaded.model = loadModel(path, machine, job);
+            loaded.missing = bitlathe::missingOperators(*loaded.model);
+            return loaded;
+        },
+        [this, absolute, reload](Outcome<Loaded> outcome) { modelLoaded(absolute, reload, std::move(outcome)); },
+        m_jobs.reportFor(m_loadJob), 20);
+}
+
+void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outcome) {
+    m_jobs.end(m_loadJob);
+    m_loadJob = 0;
+    m_openingPath.clear();
+    emit openingChanged();
+    if (const Error* error = outcome.error()) {
+        emit happened(QString::fromStdString(error->message()));
+        emit refused(path, QString::fromStdString(error->message()));
+        return;
+    }
+    if (outcome.cancelled()) return;
+    m_modelPath = path;
+    m_missing = outcome.value().missing;
+    if (reload && m_document.model()) {
+        m_document.replaceModel(outcome.value().model);
+    } else {
+        const Preset* preset = findPreset("int8");
+        Recipe recipe = preset ? preset->recipe : Recipe{};
+        m_document.open(outcome.value().model, std::move(recipe));
+    }
+    watch(path);
+    remember(path);
+    emit happened(tr("Opened %1: %n layer(s)", nullptr, int(m_document.model()->layers.size())).arg(path));
+    emit opened();
+}
+
+void Session::loadRecipe(const QString& path) {
+    m_recipe.start(
+        [path](JobContext&) {
+            const auto file = MappedFile::open(toPath(path));
+            const auto bytes = file->bytes();
+            return recipeFromJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.toStdString());
+        },
+        [this, path](Outcome<Recipe> outcome) {
+            if (const Error* error = outcome.error()) {
+                emit happened(QString::fromStdString(error->message()));
+                emit refused(path, QString::fromStdString(error->message()));
+            } else if (outcome.ok()) {
+                if (!m_document.model()) {
+                    emit refused(path, tr("This is a recipe. Open a model first, then the recipe again."));
+                    return;
+                }
+                m_document.edit(outcome.value(), tr("Recipe “%1”").arg(QFileInfo(path).fileName()));
+                emit happened(tr("Loaded the recipe %1").arg(path));
+            }
+        },
+        {}, 20);
+}
+
+void Session::saveRecipe(const QString& path) {
+    m_save.start(
+        [path, recipe = m_document.recipe()](JobContext&) {
+            SaveFile file(toPath(path));
+            file.write(std::string_view(toJson(recipe)));
+            file.commit();
+            return 0;
+        },
+        [this, path, saved = m_document.recipe()](Outcome<int> outcome) {
+            if (const Error* error = outcome.error()) {
+                emit refused(path, QString::fromStdString(error->message()));
+            } else if (outcome.ok()) {
+                if (saved == m_document.recipe()) m_document.markSaved(path);
+                emit happened(tr("Saved the recipe %1").arg(path));
+                emit this->saved(path);
+            }
+        },
+        {}, 20);
+}
+
+QStringList Session::recentFiles() const { return QSettings().value(QStringLiteral("recentFiles")).toStringList(); }
+
+void Session::forgetRecent() {
+    QSettings().remove(QStringLiteral("recentFiles"));
+    emit recentChanged();
+}
+
+void Session::remember(const QString& path) {
+    QStringList recent = recentFiles();
+    recent.removeAll(path);
+    recent.prepend(path);
+    while (recent.size() > 9) recent.removeLast();
+    QSettings().setValue(QStringLiteral("recentFiles"), recent);
+    emit recentChanged();
+}
+
+void Session::watch(const QString& path) {
+    if (!m_watcher.files().isEmpty()) m_watcher.removePaths(m_watcher.files());
+    m_watcher.addPath(path);
+}
+
+QString Session::demoFile(const QString& name) {
+    const QDir program(QCoreApplication::applicationDirPath());
+    for (const QString& folder : {program.filePath(QStringLiteral("../share/bitlathe/demo")), QStringLiteral(BITLATHE_DEMO_DIR)}) {
+        const QFileInfo file(QDir(folder).filePath(name));
+        if (file.exists()) return file.canonicalFilePath();
+    }
+    return {};
+}
+
+QString Session::demoModel() { return demoFile(QStringLiteral("glyphs.onnx")); }
+
+}  // namespace bitlathe

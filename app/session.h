@@ -1,0 +1,78 @@
+// A model being worked on: opening it, its recipe as a file, recent files, what changed on disk. Owns
+// the document, the analysis and the jobs. Knows no widgets.
+#pragma once
+
+#include "app/analysis.h"
+#include "app/document.h"
+#include "app/jobs.h"
+#include "app/resources.h"
+
+#include <QFileSystemWatcher>
+#include <QObject>
+#include <QStringList>
+#include <memory>
+
+namespace bitlathe {
+
+class Session : public QObject {
+    Q_OBJECT
+public:
+    explicit Session(const Resources& resources, QObject* parent = nullptr);
+    ~Session() override;
+
+    // Files of any kind: a model, a recipe (.json). Loads in the background; the open model stays until then.
+    void open(const QString& path);
+    void openModel(const QString& path, bool reload = false);
+    void loadRecipe(const QString& path);
+    void saveRecipe(const QString& path);
+
+    bool opening() const { return !m_openingPath.isEmpty(); }
+    const QString& openingPath() const { return m_openingPath; }
+    const QString& modelPath() const { return m_modelPath; }  // empty: none
+    // Operators that the engine lacks, with the first node that needs each; empty: the model runs.
+    const std::vector<std::string>& missingOperators() const { return m_missing; }
+
+    QStringList recentFiles() const;
+    void forgetRecent();
+    // The demo that ships, beside the program or in the source tree; empty when it is not installed.
+    static QString demoModel();
+    static QString demoFile(const QString& name);
+
+    Document& document() { return m_document; }
+    Analysis& analysis() { return m_analysis; }
+    Jobs& jobs() { return m_jobs; }
+    const Resources& resources() const { return m_resources; }
+
+signals:
+    void openingChanged();
+    void opened();
+    void refused(const QString& path, const QString& message);  // a model or recipe could not be read
+    void changedOnDisk(const QString& path);
+    void saved(const QString& path);
+    void happened(const QString& text);  // for the log
+    void recentChanged();
+
+private:
+    struct Loaded {
+        std::shared_ptr<const Model> model;
+        std::vector<std::string> missing;
+    };
+    void remember(const QString& path);
+    void watch(const QString& path);
+    void modelLoaded(const QString& path, bool reload, Outcome<Loaded> outcome);
+
+    Resources m_resources;
+    ReportCache m_cache;
+    Jobs m_jobs;
+    Document m_document;
+    Analysis m_analysis;
+    JobSlot<Loaded> m_load;
+    JobSlot<Recipe> m_recipe;
+    JobSlot<int> m_save;
+    int m_loadJob = 0;
+    QString m_openingPath, m_modelPath;
+    std::vector<std::string> m_missing;
+    QFileSystemWatcher m_watcher;
+};
+
+}  // namespace bitlathe
