@@ -94,6 +94,8 @@ std::shared_ptr<const Blas> Blas::load() {
     blas->m_name = "OpenBLAS " + std::string(core);
     if (wanted && core == "Prescott")
         blas->m_note = "OpenBLAS runs its Prescott kernels on a processor that can do far better; unset " + std::string(kCoreVariable);
+    else if (wanted && chosenByUser && core != wanted)
+        blas->m_note = "OpenBLAS runs its " + std::string(core) + " kernels because " + kCoreVariable + " says so; this processor deserves " + wanted;
     blas->m_library = std::move(library);
     return blas;
 }

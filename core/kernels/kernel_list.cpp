@@ -33,6 +33,9 @@ constexpr KernelRow rows[] = {
     {"quantize_avx512", "quantize", Isa::Avx512Vnni, "float to codes and back, AVX-512"},
     {"quantize_avx2", "quantize", Isa::Avx2, "float to codes and back, AVX2"},
     {"quantize_reference", "quantize", Isa::Reference, "float to codes and back, plain C++"},
+    {"fconv_avx512", "fconv", Isa::Avx512Vnni, "float convolution, AVX-512"},
+    {"fconv_avx2", "fconv", Isa::Avx2, "float convolution, AVX2 and FMA"},
+    {"fconv_reference", "fconv", Isa::Reference, "float convolution, plain C++"},
     {"transpose_avx2", "transpose", Isa::Avx2, "NCHW to NHWC and back, AVX2"},
     {"transpose_reference", "transpose", Isa::Reference, "NCHW to NHWC and back, plain C++"},
 };

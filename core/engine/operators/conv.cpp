@@ -1,11 +1,12 @@
 #include "core/engine/operators/conv.h"
 
-#include "core/engine/blas.h"
 #include "core/engine/operator.h"
 #include "core/engine/operators/epilogue.h"
-#include "core/engine/operators/im2col.h"
+#include "core/engine/operators/staged_image.h"
+#include "core/kernels/kernel_list.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace bitlathe {
 
@@ -13,97 +14,133 @@ namespace {
 
 struct ConvState {
     Epilogue epilogue;
+    Tensor packed;  // of a constant filter, group after group
 };
 
-// One convolution, resolved. x: n × channels × in; w: outputs × channels/groups × taps; y: n × outputs × out.
+// One convolution, resolved. x: batch × channels × in; w: outputs × channels/groups × taps; y: batch × outputs × out.
 struct ConvTask {
     Window window;
-    std::int64_t batch, channels, outputs, groups;
-    const float *x, *w, *bias, *addend;
-    float* y;
+    std::int64_t batch = 0, channels = 0, outputs = 0, groups = 1;
+    const float *x = nullptr, *bias = nullptr, *addend = nullptr;
+    float* y = nullptr;
+    const float* packed = nullptr;
     Epilogue epilogue;
 
-    void finish(std::int64_t n, std::int64_t output, std::int64_t begin, std::int64_t end) const {
-        const std::int64_t at = (n * outputs + output) * window.outCount() + begin;
-        if (bias || addend || epilogue.activation != Epilogue::Activation::None)
-            epilogue.apply(y + at, end - begin, bias ? bias[output] : 0.0f, addend ? addend + at : nullptr);
-    }
+    std::int64_t perGroup() const { return channels / groups; }
+    std::int64_t groupOutputs() const { return outputs / groups; }
+    std::int64_t depth() const { return perGroup() * window.taps(); }
+    std::int64_t groupPacked() const { return fconvPackedCount(groupOutputs(), depth()); }
 };
 
-bool isDepthwise(const ConvTask& t) { return t.groups > 1 && t.channels == t.groups; }
-
-// One row of one tap: y[i] += w · x[i · stride + offset], where that lies inside.
-void addTap(const float* x, std::int64_t width, float w, std::int64_t offset, std::int64_t stride, float* y, std::int64_t count) {
-    const std::int64_t begin = offset < 0 ? std::min(count, (-offset + stride - 1) / stride) : 0;
-    const std::int64_t end = offset >= width ? 0 : std::min(count, (width - 1 - offset) / stride + 1);
-    x += offset;
-    if (stride == 1)
-        for (std::int64_t i = begin; i < end; ++i) y[i] += w * x[i];
-    else
-        for (std::int64_t i = begin; i < end; ++i) y[i] += w * x[i * stride];
+Tensor packFilter(const Tensor& w, std::int64_t groups) {
+    const std::int64_t outputs = w.shape()[0] / groups, depth = w.shape().count(1, w.shape().rank());
+    std::byte* bytes = nullptr;
+    Tensor packed = Tensor::allocate(ElementType::F32, Shape{groups * fconvPackedCount(outputs, depth)}, bytes);
+    auto* to = reinterpret_cast<float*>(bytes);
+    for (std::int64_t g = 0; g < groups; ++g)
+        fconvPack(w.as<float>().data() + g * outputs * depth, outputs, depth, to + g * fconvPackedCount(outputs, depth));
+    return packed;
 }
 
-void depthwisePlane(const ConvTask& t, std::int64_t n, std::int64_t output) {
-    const Window& w = t.window;
-    const std::int64_t channel = output / (t.outputs / t.groups);
-    const float* image = t.x + (n * t.channels + channel) * w.inCount();
-    float* plane = t.y + (n * t.outputs + output) * w.outCount();
-    std::fill_n(plane, w.outCount(), 0.0f);
-    for (std::int64_t od = 0; od < w.out[0]; ++od)
-        for (std::int64_t oh = 0; oh < w.out[1]; ++oh) {
-            float* row = plane + (od * w.out[1] + oh) * w.out[2];
-            const float* tap = t.w + output * w.taps();
-            for (std::int64_t kd = 0; kd < w.kernel[0]; ++kd)
-                for (std::int64_t kh = 0; kh < w.kernel[1]; ++kh, tap += w.kernel[2]) {
-                    const std::int64_t d = od * w.stride[0] + kd * w.dilation[0] - w.padBegin[0];
-                    const std::int64_t h = oh * w.stride[1] + kh * w.dilation[1] - w.padBegin[1];
-                    if (d < 0 || d >= w.in[0] || h < 0 || h >= w.in[1]) continue;
-                    for (std::int64_t kw = 0; kw < w.kernel[2]; ++kw)
-                        addTap(image + (d * w.in[1] + h) * w.in[2], w.in[2], tap[kw], kw * w.dilation[2] - w.padBegin[2], w.stride[2], row, w.out[2]);
+// Taps and rows of a convolution, and how its work is cut. All of it follows from shapes.
+class Convolution {
+public:
+    explicit Convolution(const ConvTask& task) : t(task), m_image(task.window), m_taps(m_image.taps(task.perGroup())), m_rows(m_image.rows()) {
+        using Activation = Epilogue::Activation;
+        const Activation activation = t.epilogue.activation;
+        m_bounded = !t.addend && (activation == Activation::Relu || activation == Activation::Clip);
+        m_low = activation == Activation::Relu ? 0.0f : t.epilogue.a;
+        m_high = activation == Activation::Relu ? std::numeric_limits<float>::infinity() : t.epilogue.b;
+        m_finish = !m_bounded && (t.addend || activation != Activation::None);
+        // Rows of one piece read an image part that stays in the second-level cache.
+        const auto count = static_cast<std::int64_t>(m_rows.size());
+        m_pieceRows = std::clamp<std::int64_t>((1 << 12) / t.perGroup() / 24 * 24, 24, std::max<std::int64_t>(count, 24));
+        m_pieces = (count + m_pieceRows - 1) / m_pieceRows;
+        m_blockOutputs = t.groupOutputs();
+        if (t.groups * m_pieces < 8) m_blockOutputs = std::max<std::int64_t>(16, (t.groupOutputs() + 3) / 4 + 7) / 8 * 8;
+        m_blocks = (t.groupOutputs() + m_blockOutputs - 1) / m_blockOutputs;
+    }
+
+    void run(OperatorContext& context) const {
+        const std::int64_t size = t.window.inCount(), staged = m_image.channelSize();
+        if (t.batch >= 8) {  // an image is enough work for one thread
+            context.forEachWithScratch(t.batch, m_image.inPlace() ? 0 : (t.channels * staged + fconvLanes) * 4, [&](std::int64_t n, std::byte* scratch) {
+                const float* image = t.x + n * t.channels * size;
+                if (!m_image.inPlace()) {
+                    auto* to = reinterpret_cast<float*>(scratch);
+                    for (std::int64_t c = 0; c < t.channels; ++c) m_image.stage(image + c * size, to + c * staged);
+                    image = to;
                 }
+                for (std::int64_t i = 0; i < items(); ++i) compute(context.machine().isa, n, i, image);
+            });
+            return;
         }
-    t.finish(n, output, 0, w.outCount());
-}
+        float* stage = m_image.inPlace() ? nullptr : context.scratch<float>(t.channels * staged + fconvLanes).data();
+        const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, m_blockOutputs * t.depth() * std::min<std::int64_t>(m_pieceRows, static_cast<std::int64_t>(m_rows.size())) * fconvLanes));
+        for (std::int64_t n = 0; n < t.batch; ++n) {
+            const float* image = t.x + n * t.channels * size;
+            if (stage) {
+                context.forRange(t.channels, std::max<std::int64_t>(1, kStageGrain / std::max<std::int64_t>(1, staged)), [&](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t c = begin; c < end; ++c) m_image.stage(image + c * size, stage + c * staged);
+                });
+                image = stage;
+            }
+            context.forRange(items(), grain, [&](std::int64_t begin, std::int64_t end) {
+                for (std::int64_t i = begin; i < end; ++i) compute(context.machine().isa, n, i, image);
+            });
+        }
+    }
 
-// Columns of patches per product: the patch matrix stays in the second-level cache.
-std::int64_t tileColumns(std::int64_t depth, std::int64_t columns) {
-    constexpr std::int64_t kElements = 1 << 16;
-    return std::min(columns, std::max<std::int64_t>(64, kElements / std::max<std::int64_t>(depth, 1) / 64 * 64));
-}
+private:
+    static constexpr std::int64_t kGrain = 2'000'000;   // multiply-adds that are worth waking a thread for
+    static constexpr std::int64_t kStageGrain = 65536;  // floats
 
-void convolve(OperatorContext& context, const ConvTask& t) {
-    const Blas& blas = *context.machine().blas;
-    const std::int64_t perGroup = t.channels / t.groups, outputs = t.outputs / t.groups;
-    const std::int64_t depth = perGroup * t.window.taps(), columns = t.window.outCount();
-    const bool inPlace = t.window.isPointwise();
-    const std::int64_t tile = tileColumns(depth, columns), tiles = (columns + tile - 1) / tile;
-    // Few columns: cut the output channels too, and build each patch matrix more than once.
-    const std::int64_t block = t.batch * t.groups * tiles < 8 ? std::max<std::int64_t>(64, (outputs + 3) / 4) : outputs;
-    const std::int64_t blocks = (outputs + block - 1) / block;
-    context.forEachWithScratch(t.batch * t.groups * tiles * blocks, inPlace ? 0 : depth * tile * 4, [&](std::int64_t chunk, std::byte* scratch) {
-        const std::int64_t m0 = chunk % blocks * block, m1 = std::min(outputs, m0 + block);
-        const std::int64_t begin = chunk / blocks % tiles * tile, end = std::min(columns, begin + tile);
-        const std::int64_t group = chunk / blocks / tiles % t.groups, n = chunk / blocks / tiles / t.groups;
-        const float* image = t.x + (n * t.channels + group * perGroup) * t.window.inCount();
-        auto* col = reinterpret_cast<float*>(scratch);
-        if (!inPlace) im2col(t.window, perGroup, image, begin, end, col);
-        const std::int64_t first = group * outputs + m0;
-        blas.sgemm({.m = m1 - m0, .n = end - begin, .k = depth,
-                    .a = t.w + first * depth, .lda = depth,
-                    .b = inPlace ? image + begin : col, .ldb = inPlace ? columns : end - begin,
-                    .c = t.y + (n * t.outputs + first) * columns + begin, .ldc = columns});
-        for (std::int64_t m = m0; m < m1; ++m) t.finish(n, group * outputs + m, begin, end);
-    });
-}
+    std::int64_t items() const { return t.groups * m_pieces * m_blocks; }
+
+    // One piece of rows for one block of output channels of one group.
+    void compute(Isa isa, std::int64_t n, std::int64_t item, const float* image) const {
+        const std::int64_t group = item / m_blocks / m_pieces, piece = item / m_blocks % m_pieces, block = item % m_blocks;
+        const std::int64_t plane = t.window.outCount(), begin = block * m_blockOutputs, end = std::min(t.groupOutputs(), begin + m_blockOutputs);
+        const auto first = static_cast<std::size_t>(piece * m_pieceRows), last = std::min(m_rows.size(), first + static_cast<std::size_t>(m_pieceRows));
+        FconvCall call;
+        call.packed = t.packed + group * t.groupPacked();
+        call.taps = m_taps.data();
+        call.depth = t.depth();
+        call.outputs = t.groupOutputs();
+        call.x = image + group * t.perGroup() * m_image.channelSize();
+        call.y = t.y + (n * t.outputs + group * t.groupOutputs()) * plane;
+        call.yStride = plane;
+        call.bias = t.bias ? t.bias + group * t.groupOutputs() : nullptr;
+        call.bounded = m_bounded;
+        call.low = m_low;
+        call.high = m_high;
+        fconv(isa, call, m_rows.data() + first, static_cast<std::int64_t>(last - first), begin, end);
+        if (!m_finish) return;
+        const std::int64_t from = m_rows[first].y, count = (last < m_rows.size() ? m_rows[last].y : plane) - from;
+        for (std::int64_t o = begin; o < end; ++o) {
+            const std::int64_t at = (n * t.outputs + group * t.groupOutputs() + o) * plane + from;
+            t.epilogue.apply(t.y + at, count, 0.0f, t.addend ? t.addend + at : nullptr);
+        }
+    }
+
+    const ConvTask& t;
+    StagedImage m_image;
+    std::vector<std::int64_t> m_taps;
+    std::vector<FconvRow> m_rows;
+    bool m_bounded, m_finish;
+    float m_low, m_high;
+    std::int64_t m_pieceRows, m_pieces, m_blockOutputs, m_blocks;
+};
 
 }  // namespace
 
 Prepared prepareConv(const PrepareContext& context) {
     auto state = std::make_shared<ConvState>();
     if (!Epilogue::fromNode(context.node, state->epilogue)) context.fail("its activation is not one that can be fused");
-    const Tensor* weights = context.constant(1);
-    const bool depthwise = weights && weights->shape().rank() > 1 && weights->shape()[1] == 1 && context.node.integer("group", 1) > 1;
-    return {std::move(state), depthwise ? "depthwise float" : "im2col sgemm (" + context.machine.blas->name() + ")"};
+    const Tensor* w = context.constant(1);
+    const std::int64_t groups = context.node.integer("group", 1);
+    if (w && w->type() == ElementType::F32 && w->shape().rank() > 2 && groups >= 1 && w->shape()[0] % groups == 0) state->packed = packFilter(*w, groups);
+    return {std::move(state), std::string(kernelFor("fconv", context.machine.isa).name)};
 }
 
 void runConv(OperatorContext& context) {
@@ -122,17 +159,19 @@ void runConv(OperatorContext& context) {
     if (t.groups < 1 || t.channels % t.groups != 0 || t.outputs % t.groups != 0 || w.shape()[1] != t.channels / t.groups)
         context.fail("input " + toText(x.shape()) + ", filter " + toText(w.shape()) + " and group " + std::to_string(t.groups) + " do not fit");
     if (bias && bias->count() != t.outputs) context.fail("the bias has " + std::to_string(bias->count()) + " values for " + std::to_string(t.outputs) + " channels");
+    const auto* state = context.prepared<ConvState>();
+    const bool known = state->packed.count() > 0;
+    const Tensor fresh = known ? Tensor() : packFilter(w, t.groups);
+    t.packed = (known ? state->packed : fresh).as<float>().data();
     t.x = x.as<float>().data();
-    t.w = w.as<float>().data();
     t.bias = bias ? bias->as<float>().data() : nullptr;
     t.addend = addend ? addend->as<float>().data() : nullptr;
-    t.epilogue = context.prepared<ConvState>()->epilogue;
+    t.epilogue = state->epilogue;
     Shape shape = t.window.outShape({t.batch, t.outputs});
     if (addend && addend->shape() != shape) context.fail("the added tensor has another shape than the output");
     t.y = context.output<float>(0, std::move(shape)).data();
-    if (isDepthwise(t))
-        context.forEach(t.batch * t.outputs, [&](std::int64_t i) { depthwisePlane(t, i / t.outputs, i % t.outputs); });
-    else convolve(context, t);
+    if (t.batch == 0 || t.outputs == 0 || t.window.outCount() == 0) return;
+    Convolution(t).run(context);
 }
 
 }  // namespace bitlathe

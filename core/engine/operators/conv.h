@@ -1,5 +1,5 @@
-// Convolution in float32: products of matrices over patches of the image, and a loop of its own for
-// depthwise filters. N × C × 1..3 spatial axes.
+// Convolution in float32, straight from the image (core/kernels/fconv.h), and its transpose through products of
+// matrices. N × C × 1..3 spatial axes.
 #pragma once
 
 namespace bitlathe {

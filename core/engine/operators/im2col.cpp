@@ -5,9 +5,6 @@
 
 namespace bitlathe {
 
-namespace {
-
-// to[0..count) = row[first], row[first + stride] …, 0 outside 0..width.
 void gatherRow(const float* row, std::int64_t width, std::int64_t first, std::int64_t stride, std::int64_t count, float* to) noexcept {
     std::int64_t begin = first < 0 ? std::min(count, (-first + stride - 1) / stride) : 0;
     std::int64_t end = first >= width ? 0 : std::min(count, (width - 1 - first) / stride + 1);
@@ -21,8 +18,6 @@ void gatherRow(const float* row, std::int64_t width, std::int64_t first, std::in
     }
     std::fill(to + end, to + count, 0.0f);
 }
-
-}  // namespace
 
 void im2col(const Window& w, std::int64_t channels, const float* image, std::int64_t begin, std::int64_t end, float* col) noexcept {
     const std::int64_t columns = end - begin;
