@@ -142,7 +142,7 @@ std::string fuseMatMul(Rewriting& graph, NodeId id) {
 
 std::string fuseGemm(Rewriting& graph, NodeId id) {
     const Node node = graph.node(id);
-    if (node.real("alpha", 1.0f) != 1.0f || node.real("beta", 1.0f) != 1.0f) return "its alpha or beta is not 1";
+    if (node.real("alpha", 1.0f) != 1.0f || (node.input(2) != kNoValue && node.real("beta", 1.0f) != 1.0f)) return "its alpha or beta is not 1";
     const auto a = byteInput(graph, node.input(0));
     if (!a) return kNoInput;
     const bool transB = node.integer("transB", 0) != 0;

@@ -50,6 +50,19 @@ TEST(FuseInteger, LeavesNoFloatOperatorBetweenCodes) {
     for (const Step& step : executable->steps()) EXPECT_EQ(step.placement.reason, "") << step.placement.node;
 }
 
+// TensorFlow's converter writes beta = 0 where there is no bias; ONNX Runtime fuses that to QGemm.
+TEST(FuseInteger, BetaCountsOnlyWhereThereIsABias) {
+    for (const bool withBias : {false, true}) {
+        GraphBuilder b;
+        std::vector<float> scales;
+        std::vector<ValueId> inputs{b.codes(b.input("x"), 0.03f, 128), b.weight(Shape{10, 24}, scales)};
+        if (withBias) inputs.push_back(b.bias(0.03f, scales));
+        b.output(b.node("Gemm", inputs, {{"transB", std::int64_t(1)}, {"beta", 0.0f}}));
+        const auto ops = operatorsOf(*Executable::compile(b.model(), {.machine = machineOf(Isa::Reference), .integer = true}));
+        EXPECT_EQ(ops.back(), withBias ? "Gemm" : "com.microsoft.QGemm");
+    }
+}
+
 TEST(FuseInteger, DiffersFromTheSimulationByAtMostOneStep) {
     if (!isRunnable("GlobalAveragePool", "")) GTEST_SKIP() << "the float engine lacks GlobalAveragePool";
     const auto model = quantizedNetwork();
