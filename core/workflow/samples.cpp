@@ -47,7 +47,12 @@ SampleFeed::SampleFeed(const Model& model, const Dataset& data, const std::strin
     std::string source = "the preprocessing";
     std::string json = preprocessing;
     if (json.empty() && !data.preprocessing.empty()) json = data.preprocessing, source = "'" + data.path + "'";
-    if (json.empty()) json = metadataOf(model, "bitlathe.preprocess"), source = "the model's metadata";
+    // The model's own speaks of raw pictures: floats are taken for samples that went through it already.
+    const bool raw = data.arrays.empty() || isInteger(data.arrays.front().type);
+    if (const std::string own = metadataOf(model, "bitlathe.preprocess"); json.empty() && !own.empty()) {
+        if (raw) json = own, source = "the model's metadata";
+        else m_note = "samples are floats and used as they are; the model's own preprocessing is for raw integers (give it with --preprocess if these are raw)";
+    }
     if (!json.empty()) m_preprocessing = parsePreprocessing(json, source);
 
     const Graph& graph = model.graph;

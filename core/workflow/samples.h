@@ -17,7 +17,8 @@ class SampleFeed {
 public:
     // A model with one input takes the dataset's first array; one with several takes the arrays that have
     // its inputs' names. Throws Error(Input) naming what does not fit. `preprocessing` is JSON, and wins over
-    // what stands beside the data, which wins over the model's own (metadata key bitlathe.preprocess).
+    // what stands beside the data, which wins over the model's own (metadata key bitlathe.preprocess), which is
+    // for integer samples alone.
     SampleFeed(const Model& model, const Dataset& data, const std::string& preprocessing = {});
 
     std::int64_t samples() const noexcept { return m_data.count(); }
