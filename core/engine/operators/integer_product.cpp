@@ -53,8 +53,10 @@ void multiplyIntegers(OperatorContext& context, const IntegerProduct& p) {
     call.y = p.codes;
     call.yStride = n;
     call.rule = p.rule;
-    const std::int64_t rows = 96, columns = p.m < rows ? 256 : 512;
-    const std::int64_t across = (n + columns - 1) / columns, down = (p.m + rows - 1) / rows;
+    // Whole tiles of 48 rows by 64 columns; small products stay whole.
+    const bool small = p.m * n * w.shape.depth <= kIntegerGrain;
+    const std::int64_t rows = small ? std::max<std::int64_t>(p.m, 1) : 96, columns = small ? padded : p.m < rows ? 256 : 512;
+    const std::int64_t across = (n + columns - 1) / std::max<std::int64_t>(columns, 1), down = (p.m + rows - 1) / rows;
     const Isa isa = context.machine().isa;
     context.forEach(across * down, [&](std::int64_t chunk) {
         const std::int64_t i = chunk / across * rows, j = chunk % across * columns;

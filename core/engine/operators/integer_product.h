@@ -13,6 +13,9 @@ namespace bitlathe {
 
 class OperatorContext;
 
+// Multiply-adds of codes that are worth waking a thread for: some 10 µs.
+constexpr std::int64_t kIntegerGrain = 4'000'000;
+
 // I8 or U8; anything else is answered with false.
 bool byteTypeOf(ElementType type, ByteType& byteType) noexcept;
 

@@ -98,7 +98,10 @@ struct ConvRun {
     }
     void go(OperatorContext& context) const {
         const Isa isa = context.machine().isa;
-        context.forRange(call.shape.pixels(), 96, [&](std::int64_t begin, std::int64_t end) { iconv(isa, call, begin, end); });
+        // Multiples of 96 pixels that are worth waking a thread for.
+        const std::int64_t perPixel = std::max<std::int64_t>(1, call.shape.outputs * call.shape.taps() * (call.shape.channels / call.shape.groups));
+        const std::int64_t grain = std::max<std::int64_t>(1, kIntegerGrain / perPixel / 96) * 96;
+        context.forRange(call.shape.pixels(), grain, [&](std::int64_t begin, std::int64_t end) { iconv(isa, call, begin, end); });
     }
 };
 

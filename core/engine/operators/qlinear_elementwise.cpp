@@ -43,7 +43,7 @@ void runBinary(OperatorContext& context, BinaryKernel kernel) {
     const auto *from = a.bytes().data(), *other = b.bytes().data();
     std::byte* y = a.shape() == loop.shape() ? context.outputBytesOver(0, 0, a.type(), loop.shape()) : context.outputBytes(0, a.type(), loop.shape());
     const Isa isa = context.machine().isa;
-    loop.run(context, 1 << 15, [&](const BroadcastLoop::Row& row) {
+    loop.run(context, 1 << 17, [&](const BroadcastLoop::Row& row) {
         ByteBinary part = task;
         part.a = from + row.from[0];
         part.b = other + row.from[1];
@@ -71,7 +71,7 @@ void runTable(OperatorContext& context, F&& f) {
     }
     const auto* from = reinterpret_cast<const std::uint8_t*>(x.bytes().data());
     auto* y = reinterpret_cast<std::uint8_t*>(context.outputBytesOver(0, 0, x.type(), x.shape()));
-    context.forRange(x.count(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+    context.forRange(x.count(), 1 << 17, [&](std::int64_t begin, std::int64_t end) {
         lookupBytes(context.machine().isa, table.data(), from + begin, y + begin, end - begin);
     });
 }

@@ -15,7 +15,7 @@ namespace bitlathe {
 
 namespace {
 
-constexpr std::int64_t kGrain = 1 << 15;  // elements per task; whole bytes of every packed type
+constexpr std::int64_t kGrain = 1 << 16;  // elements per task; whole bytes of every packed type
 
 bool isSmallFloat(ElementType type) {
     return type == ElementType::F8E4M3FN || type == ElementType::F8E4M3FNUZ || type == ElementType::F8E5M2 ||
