@@ -38,6 +38,9 @@ constexpr KernelRow rows[] = {
     {"fconv_reference", "fconv", Isa::Reference, "float convolution, plain C++"},
     {"transpose_avx2", "transpose", Isa::Avx2, "NCHW to NHWC and back, AVX2"},
     {"transpose_reference", "transpose", Isa::Reference, "NCHW to NHWC and back, plain C++"},
+    {"weight_pass_avx512", "weight_pass", Isa::Avx512Vnni, "codes, error sums and histograms of weights, AVX-512"},
+    {"weight_pass_avx2", "weight_pass", Isa::Avx2, "codes, error sums and histograms of weights, AVX2"},
+    {"weight_pass_reference", "weight_pass", Isa::Reference, "codes, error sums and histograms of weights, plain C++"},
 };
 
 }  // namespace

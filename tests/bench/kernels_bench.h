@@ -7,5 +7,6 @@ namespace bitlathe {
 
 void benchMatrices(const Machine& machine);
 void benchConvolutions(const Machine& machine);
+void benchWeights(const Machine& machine);
 
 }  // namespace bitlathe
