@@ -35,7 +35,7 @@ void CodeCounter::addTo(std::int64_t* counts) const noexcept {
 }
 
 BinCounter::BinCounter(int bins) noexcept
-    : m_size(bins > 0 ? bins + 2 : 0), m_tables(m_size * 4 <= m_entries ? 4 : 1) {
+    : m_size(bins > 0 ? bins + 3 : 0), m_tables(m_size * 4 <= m_entries ? 4 : 1) {
     std::memset(m_counts, 0, static_cast<std::size_t>(m_size * m_tables) * sizeof m_counts[0]);
 }
 
@@ -57,7 +57,7 @@ void BinCounter::count(const std::uint16_t* index, std::int64_t n) noexcept {
 
 void BinCounter::addTo(std::int64_t* counts) const noexcept {
     for (int table = 0; table < m_tables && m_size > 0; ++table)
-        for (int i = 0; i < m_size; ++i) counts[i] += m_counts[table * m_size + i];
+        for (int i = 0; i + 1 < m_size; ++i) counts[i] += m_counts[table * m_size + i];
 }
 
 }  // namespace bitlathe

@@ -22,7 +22,8 @@ private:
     std::uint32_t m_tables[4][256];
 };
 
-// Indices 0..bins+1 of two bytes each, bins <= 4096. bins 0: does nothing.
+// Indices 0..bins+1 of two bytes each, bins <= 4096, or bins+2 for what is not to be counted. bins 0: does
+// nothing.
 class BinCounter {
 public:
     explicit BinCounter(int bins) noexcept;
@@ -31,7 +32,7 @@ public:
 
 private:
     static constexpr int m_entries = 4104;
-    int m_size;    // bins + 2, or 0
+    int m_size;    // bins + 3, or 0
     int m_tables;  // 4, or 1 where four would not fit
     std::uint32_t m_counts[m_entries];
 };

@@ -41,6 +41,12 @@ constexpr KernelRow rows[] = {
     {"weight_pass_avx512", "weight_pass", Isa::Avx512Vnni, "codes, error sums and histograms of weights, AVX-512"},
     {"weight_pass_avx2", "weight_pass", Isa::Avx2, "codes, error sums and histograms of weights, AVX2"},
     {"weight_pass_reference", "weight_pass", Isa::Reference, "codes, error sums and histograms of weights, plain C++"},
+    {"value_pass_avx512", "value_pass", Isa::Avx512Vnni, "extremes, sums and histograms of floats, AVX-512"},
+    {"value_pass_avx2", "value_pass", Isa::Avx2, "extremes, sums and histograms of floats, AVX2"},
+    {"value_pass_reference", "value_pass", Isa::Reference, "extremes, sums and histograms of floats, plain C++"},
+    {"convert_rows_avx512", "convert_rows", Isa::Avx512Vnni, "half-precision floats and packed codes, AVX-512"},
+    {"convert_rows_avx2", "convert_rows", Isa::Avx2, "half-precision floats and packed codes, AVX2"},
+    {"convert_rows_reference", "convert_rows", Isa::Reference, "half-precision floats and packed codes, plain C++"},
 };
 
 }  // namespace
