@@ -13,18 +13,29 @@ namespace {
 
 constexpr float kLargest = std::numeric_limits<float>::max();
 
+constexpr std::size_t kLanes = 16;
+
 BatchExtent extentOfPiece(std::span<const float> x) noexcept {
-    BatchExtent e{kLargest, -kLargest, kLargest, 0};
-    std::int64_t finite = 0;
-    for (const float v : x) {  // comparisons with NaN are false
-        const bool ok = v >= -kLargest && v <= kLargest;
+    float min[kLanes], max[kLanes], least[kLanes];
+    std::int32_t finite[kLanes] = {};
+    std::fill_n(min, kLanes, kLargest);
+    std::fill_n(max, kLanes, -kLargest);
+    std::fill_n(least, kLanes, kLargest);
+    const auto one = [&](float v, std::size_t lane) {
+        const bool ok = v - v == 0.0f;
         const float low = ok ? v : kLargest, high = ok ? v : -kLargest, size = std::fabs(low);
-        e.min = low < e.min ? low : e.min;
-        e.max = high > e.max ? high : e.max;
-        e.leastMagnitude = size < e.leastMagnitude ? size : e.leastMagnitude;
-        finite += ok;
-    }
-    e.finite = finite;
+        min[lane] = low < min[lane] ? low : min[lane];
+        max[lane] = high > max[lane] ? high : max[lane];
+        least[lane] = size < least[lane] ? size : least[lane];
+        finite[lane] += ok;
+    };
+    const std::size_t whole = x.size() / kLanes * kLanes;
+    for (std::size_t i = 0; i < whole; i += kLanes)
+        for (std::size_t lane = 0; lane < kLanes; ++lane) one(x[i + lane], lane);
+    for (std::size_t i = whole; i < x.size(); ++i) one(x[i], i - whole);
+    BatchExtent e{kLargest, -kLargest, kLargest, 0};
+    for (std::size_t lane = 0; lane < kLanes; ++lane)
+        e = {std::min(e.min, min[lane]), std::max(e.max, max[lane]), std::min(e.leastMagnitude, least[lane]), e.finite + finite[lane]};
     return e;
 }
 

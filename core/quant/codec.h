@@ -51,6 +51,10 @@ struct Codec {
     void (*encode)(const QuantSpec&, const GroupParameters&, std::span<const float> x, std::span<std::byte> codes) noexcept;
     void (*decode)(const QuantSpec&, const GroupParameters&, std::span<const std::byte> codes, std::span<float> out) noexcept;
 
+    // Σ importance·(x − x̂)² over finite x, as a search for ranges needs it: equal to encoding and decoding
+    // but for rounding. Null: there is nothing faster.
+    double (*squaredError)(const QuantSpec&, const GroupParameters&, std::span<const float> x, std::span<const float> importance) noexcept;
+
     // The lowest and the highest value that the group can hold.
     ValueRange (*representable)(const QuantSpec&, const GroupParameters&) noexcept;
     // Every value that the group can hold, ascending.

@@ -1,6 +1,7 @@
 #include "core/quant/codec_int.h"
 
 #include "core/quant/affine.h"
+#include "core/quant/affine_error.h"
 
 #include <algorithm>
 #include <cmath>
@@ -53,6 +54,16 @@ void decode(const QuantSpec& spec, const GroupParameters& group, std::span<const
         decodeAffine(as<std::uint8_t>(codes), affine(group), out);
 }
 
+double squaredError(const QuantSpec& spec, const GroupParameters& group, std::span<const float> x, std::span<const float> importance) noexcept {
+    if (!isSign(spec)) return affineSquaredError(x, importance, affine(group), rangeOf(spec));
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const double e = std::fabs(double(x[i])) - double(group.scale);
+        sum += (importance.empty() ? 1.0 : double(importance[i])) * e * e;
+    }
+    return sum;
+}
+
 ValueRange representable(const QuantSpec& spec, const GroupParameters& group) noexcept {
     return representableRange(affine(group), rangeOf(spec));
 }
@@ -79,6 +90,7 @@ const Codec kIntegerCodec = {
     .fit = fit,
     .encode = encode,
     .decode = decode,
+    .squaredError = squaredError,
     .representable = representable,
     .levels = levels,
 };

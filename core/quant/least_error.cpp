@@ -54,6 +54,7 @@ private:
         m_inner.resize(static_cast<std::size_t>(m_codec.innerBytes(m_spec)));
         group.inner = m_inner;
         m_codec.fit(m_spec, m_values, m_counts, scaled(low, high), group);
+        if (m_norm == 2.0 && m_codec.squaredError) return m_codec.squaredError(m_spec, group, m_values, m_counts);
         m_codec.encode(m_spec, group, m_values, m_codes);
         m_codec.decode(m_spec, group, m_codes, m_back);
         double sum = 0;
@@ -82,16 +83,17 @@ ValueRange leastErrorRange(std::span<const float> x, const QuantSpec& spec, doub
     const ValueRange full = widened(finiteRange(x));
     if (full.lo == full.hi) return full;
     std::vector<float> values;
-    if (x.size() <= static_cast<std::size_t>(kExactCount)) {
+    const int bins = searchBins(spec.bits);
+    if (x.size() <= static_cast<std::size_t>(bins)) {
         values.reserve(x.size());
         std::copy_if(x.begin(), x.end(), std::back_inserter(values), [](float v) { return std::isfinite(v); });
         return Search(std::move(values), {}, full, spec, norm).best();
     }
-    std::vector<double> sums(kSearchBins), counts(kSearchBins);
-    const double perUnit = kSearchBins / (double(full.hi) - double(full.lo));
+    std::vector<double> sums(static_cast<std::size_t>(bins)), counts(static_cast<std::size_t>(bins));
+    const double perUnit = bins / (double(full.hi) - double(full.lo));
     for (const float v : x) {
         if (!std::isfinite(v)) continue;
-        const auto bin = std::min<std::size_t>(static_cast<std::size_t>((double(v) - double(full.lo)) * perUnit), kSearchBins - 1);
+        const auto bin = std::min<std::size_t>(static_cast<std::size_t>((double(v) - double(full.lo)) * perUnit), sums.size() - 1);
         sums[bin] += double(v);
         ++counts[bin];
     }

@@ -14,10 +14,9 @@ namespace bitlathe {
 // then tries 9 finer factors around the best, then moves each end alone by the same steps where the
 // format is asymmetric. Ties keep the wider range. The result holds 0.
 //
-// Up to kExactCount values are searched as they are; more are first counted into kSearchBins bins whose
-// means stand for them (16 bins per step at 8 bits). NaN and infinities are ignored.
-inline constexpr int kExactCount = 4096;
-inline constexpr int kSearchBins = 4096;
+// Few values are searched as they are; more than searchBins(bits) are first counted into that many bins,
+// whose means stand for them: at least 16 bins for each step between levels. NaN and infinities are ignored.
+constexpr int searchBins(int bits) noexcept { return bits <= 4 ? 512 : bits <= 8 ? 32 << (bits - 1) : 4096; }
 ValueRange leastErrorRange(std::span<const float> x, const QuantSpec& spec, double norm);
 
 // The same over an observer's histogram: bin centres, weighted by counts; `seen` bounds the search.

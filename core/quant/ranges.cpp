@@ -51,12 +51,21 @@ std::size_t entropyBins(const Entropy& rule, std::size_t count) noexcept {
 
 ValueRange finiteRange(std::span<const float> x) noexcept {
     constexpr float kLargest = std::numeric_limits<float>::max();
-    float lo = kLargest, hi = -kLargest;
-    for (const float v : x) {  // comparisons with NaN are false; infinities are kept out by kLargest
-        const float low = v >= -kLargest ? v : kLargest, high = v <= kLargest ? v : -kLargest;
-        lo = low < lo ? low : lo;
-        hi = high > hi ? high : hi;
-    }
+    constexpr std::size_t kLanes = 16;
+    float los[kLanes], his[kLanes];
+    std::fill_n(los, kLanes, kLargest);
+    std::fill_n(his, kLanes, -kLargest);
+    const auto one = [&](float v, std::size_t lane) {
+        const bool finite = v - v == 0.0f;
+        const float low = finite ? v : kLargest, high = finite ? v : -kLargest;
+        los[lane] = low < los[lane] ? low : los[lane];
+        his[lane] = high > his[lane] ? high : his[lane];
+    };
+    const std::size_t whole = x.size() / kLanes * kLanes;
+    for (std::size_t i = 0; i < whole; i += kLanes)
+        for (std::size_t lane = 0; lane < kLanes; ++lane) one(x[i + lane], lane);
+    for (std::size_t i = whole; i < x.size(); ++i) one(x[i], i - whole);
+    const float lo = *std::min_element(los, los + kLanes), hi = *std::max_element(his, his + kLanes);
     return lo <= hi ? ValueRange{lo, hi} : ValueRange{};
 }
 

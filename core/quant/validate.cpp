@@ -50,6 +50,13 @@ void checkWeights(const QuantSpec& spec, const std::string& layer, std::int64_t 
                               "choose granularity channel, or smaller groups"});
     }
     checkRange(spec.range, layer, "weights", issues);
+    if (std::holds_alternative<Entropy>(spec.range) && !std::holds_alternative<PerTensor>(spec.granularity)) {
+        const auto* group = std::get_if<PerGroup>(&spec.granularity);
+        const std::int64_t values = group && perChannel > 0 ? std::min<std::int64_t>(group->size, perChannel) : perChannel;
+        if (values < 1024)
+            issues.push_back({Level::Warning, layer, "the entropy of " + std::to_string(values) + " weights is mostly chance, and slow to search",
+                              "choose least error, or granularity tensor"});
+    }
 }
 
 bool takesActivations(LayerKind kind) noexcept { return kind == LayerKind::Conv || kind == LayerKind::Linear; }

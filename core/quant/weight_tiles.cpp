@@ -27,8 +27,11 @@ std::vector<WeightTile> weightTiles(const ChannelLayout& layout, std::int64_t mu
     std::vector<WeightTile> tiles;
     const std::int64_t each = layout.perChannel();
     if (each <= 0 || layout.channels <= 0) return tiles;
-    if (each <= target) {
-        const std::int64_t channels = target / each;
+    // Where channels are interleaved, a tile takes a cache line of them, or the memory would be read twice.
+    constexpr std::int64_t kLine = 16;
+    const std::int64_t least = layout.outer > 1 && each <= 8 * target / kLine ? std::max<std::int64_t>(1, kLine / layout.inner) : 1;
+    if (each <= target || least > 1) {
+        const std::int64_t channels = std::max(target / each, least);
         for (std::int64_t c = 0; c < layout.channels; c += channels) tiles.push_back({c, std::min(channels, layout.channels - c), 0, each});
         return tiles;
     }

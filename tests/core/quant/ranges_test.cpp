@@ -98,12 +98,34 @@ TEST(LeastError, FindsTheOptimalClipOfAGaussian) {
 }
 
 TEST(LeastError, BinsStandForManyValuesWithoutHarm) {
-    auto x = normal(kExactCount + 1, 8);
-    const QuantSpec spec = specOf(4, false, LeastError{2});
-    const ValueRange binned = weightRange(x, spec);
-    x.pop_back();
-    const ValueRange exact = weightRange(x, spec);
-    EXPECT_NEAR(squaredError(x, spec, binned) / squaredError(x, spec, exact), 1.0, 5e-3);
+    for (int bits = 2; bits <= 8; ++bits)
+        for (const bool symmetric : {true, false}) {
+            auto x = normal(static_cast<std::size_t>(searchBins(bits)) + 1, 8);
+            const QuantSpec spec = specOf(bits, symmetric, LeastError{2});
+            const ValueRange binned = weightRange(x, spec);
+            x.pop_back();
+            const ValueRange exact = weightRange(x, spec);
+            EXPECT_NEAR(squaredError(x, spec, binned) / squaredError(x, spec, exact), 1.0, 0.01) << bits << " bits";
+        }
+}
+
+TEST(LeastError, TheFastErrorIsTheCodecs) {
+    const auto x = normal(3000, 21);
+    std::vector<float> counts(x.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = float(i % 5);
+    for (const Codec& codec : codecs()) {
+        if (!codec.squaredError) continue;
+        for (int bits = codec.minBits; bits <= codec.maxBits; ++bits)
+            for (const bool symmetric : {true, false})
+                for (const ValueRange range : {ValueRange{-4, 4}, ValueRange{-1, 0.7f}, ValueRange{0, 2}}) {
+                    const QuantSpec spec = specOf(bits, symmetric, MinMax{});
+                    GroupParameters group;
+                    codec.fit(spec, x, {}, range, group);
+                    const double expected = squaredError(x, spec, range);
+                    EXPECT_NEAR(codec.squaredError(spec, group, x, {}), expected, 1e-5 * expected) << bits;
+                    EXPECT_GT(codec.squaredError(spec, group, x, counts), expected);
+                }
+    }
 }
 
 TEST(Entropy, ConstantAndTinyTensorsHaveARange) {
