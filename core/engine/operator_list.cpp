@@ -5,7 +5,9 @@
 #include "core/engine/operators/batch_norm.h"
 #include "core/engine/operators/cast.h"
 #include "core/engine/operators/conv.h"
+#include "core/engine/operators/detection.h"
 #include "core/engine/operators/dropout.h"
+#include "core/engine/operators/einsum.h"
 #include "core/engine/operators/gather.h"
 #include "core/engine/operators/generate.h"
 #include "core/engine/operators/grid_sample.h"
@@ -22,6 +24,7 @@
 #include "core/engine/operators/qlinear_pool.h"
 #include "core/engine/operators/quantize_linear.h"
 #include "core/engine/operators/rearrange.h"
+#include "core/engine/operators/recurrent.h"
 #include "core/engine/operators/reduce.h"
 #include "core/engine/operators/resize.h"
 #include "core/engine/operators/select.h"
@@ -49,6 +52,7 @@ constexpr Operator kOperators[] = {
     {"ConvTranspose", kOnnx, "transposed convolution", runConvTranspose, kThroughFloat32},
     {"Gemm", kOnnx, "alpha A B + beta C", runGemm, kThroughFloat32, prepareMatMul},
     {"MatMul", kOnnx, "product of matrices, with broadcasting", runMatMul, kThroughFloat32, prepareMatMul},
+    {"Einsum", kOnnx, "sum of products by named axes", runEinsum, kThroughFloat32},
 
     // quantized
     {"QuantizeLinear", kOnnx, "numbers to codes", runQuantizeLinear},
@@ -231,8 +235,13 @@ constexpr Operator kOperators[] = {
     // sampling
     {"Resize", kOnnx, "other extents by sampling", runResize, kThroughFloat32},
     {"GridSample", kOnnx, "samples at given places", runGridSample, kThroughFloat32},
+    {"RoiAlign", kOnnx, "samples boxes to one size", runRoiAlign, kThroughFloat32},
+    {"NonMaxSuppression", kOnnx, "the best boxes that do not overlap", runNonMaxSuppression, kThroughFloat32},
 
     // recurrent
+    {"LSTM", kOnnx, "long short-term memory", runLstm, kThroughFloat32},
+    {"GRU", kOnnx, "gated recurrent unit", runGru, kThroughFloat32},
+    {"RNN", kOnnx, "plain recurrent layer", runRnn, kThroughFloat32},
 };
 
 }  // namespace
