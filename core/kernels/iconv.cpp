@@ -20,7 +20,7 @@ enum class Path { Depthwise, InPlace, Copied };
 
 std::int64_t groupChannels(const IconvShape& s) noexcept { return s.channels / s.groups; }
 std::int64_t groupOutputs(const IconvShape& s) noexcept { return s.outputs / s.groups; }
-std::int64_t copiedStride(const IconvShape& s) noexcept { return (s.taps() * groupChannels(s) + 3) / 4 * 4; }
+std::int64_t copiedStride(const IconvShape& s) noexcept { return (s.taps() * groupChannels(s) + 7 + 7) / 8 * 8; }
 
 Path pathOf(const IconvShape& s) noexcept {
     if (iconvIsDepthwise(s)) return Path::Depthwise;
@@ -117,6 +117,8 @@ void groupBlock(Isa isa, const IconvCall& call, std::int64_t group, const std::u
     block.packed = static_cast<const std::int8_t*>(call.packed) + group * igemmPackedBytes(block.shape);
     block.offsets = call.offsets + group * padded;
     block.columnZeros = call.outputZeros ? call.outputZeros + group * padded : nullptr;
+    // Copied rows may be read beyond their end, where the packed weights are 0: no odd depths to treat.
+    if (pathOf(s) == Path::Copied && !block.columnZeros) block.shape.depth = (block.shape.depth + 3) / 4 * 4;
     block.rows = rows;
     block.rowsStride = rowsStride;
     block.rowCount = count;

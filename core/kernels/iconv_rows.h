@@ -13,7 +13,8 @@ void iconvRowPointers(const IconvCall& call, std::int64_t pixelBegin, int count,
                       const std::uint8_t** rows, std::int64_t rowsStride) noexcept;
 
 // The same rows copied together: to[i * toStride] receives taps * channels bytes, taps in order, of the
-// `channels` channels from channelOffset on. Bytes up to toStride are set to 0.
+// `channels` channels from channelOffset on. toStride leaves at least 7 bytes behind them, which may be
+// written; what they hold is open.
 void iconvCopyRows(const IconvCall& call, std::int64_t pixelBegin, int count, std::int64_t channelOffset,
                    std::int64_t channels, std::uint8_t* to, std::int64_t toStride) noexcept;
 
