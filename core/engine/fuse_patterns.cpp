@@ -228,6 +228,26 @@ std::string fusePassThrough(Rewriting& graph, NodeId id) {
     return {};
 }
 
+// As above, with several results; those that nobody reads do not matter.
+std::string fuseSplit(Rewriting& graph, NodeId id) {
+    Node node = graph.node(id);
+    const auto x = byteInput(graph, node.input(0));
+    if (!x) return kNoInput;
+    node.inputs[0] = x->codes;
+    std::vector<NodeId> absorbed;
+    for (ValueId& output : node.outputs) {
+        if (output == kNoValue || (graph.readers(output).empty() && !graph.isOutput(output))) continue;
+        const auto y = byteOutput(graph, output);
+        if (!y) return kNoOutput;
+        if (!x->sameAs(*y)) return "its input and its results differ in scale or zero point";
+        output = y->codes;
+        absorbed.push_back(y->node);
+    }
+    graph.replace(id, std::move(node));
+    for (const NodeId quantize : absorbed) graph.kill(quantize);
+    return {};
+}
+
 constexpr PatternRow kPatterns[] = {
     {"Conv", fuseConv},
     {"MatMul", fuseMatMul},
@@ -247,6 +267,7 @@ constexpr PatternRow kPatterns[] = {
     {"Squeeze", fusePassThrough},
     {"Unsqueeze", fusePassThrough},
     {"Slice", fusePassThrough},
+    {"Split", fuseSplit},
     {"Gather", fusePassThrough},
     {"Expand", fusePassThrough},
     {"Tile", fusePassThrough},
