@@ -33,6 +33,8 @@ struct Codec {
     bool takesSymmetric = true;  // honours QuantSpec::symmetric
     bool takesNarrow = true;     // honours QuantSpec::narrow
     bool takesRange = true;      // honours QuantSpec::range
+    bool affine = false;         // codes are those of core/quant/affine.h (at 1 bit symmetric: signs), so the
+                                 // fused pass of core/kernels/weight_pass.h is its speed
     int blockSize = 0;           // > 0: groups have this size whatever the granularity says (MX: 32)
 
     // The container of one code: 8 or 16 bits.

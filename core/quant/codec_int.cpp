@@ -83,6 +83,7 @@ const Codec kIntegerCodec = {
     .formula = "x̂ = scale · (code − zero point); code = nearest(x / scale) + zero point, ties to even, saturated",
     .minBits = 1,
     .maxBits = 8,
+    .affine = true,
     .codeType = codeType,
     .innerBytes = innerBytes,
     .parameterBits = parameterBits,

@@ -2,6 +2,7 @@
 
 #include "core/base/job.h"
 #include "core/base/parallel.h"
+#include "core/kernels/quantize.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
 #include "core/quant/weight_tiles.h"
@@ -25,10 +26,30 @@ GroupGrid groupGrid(const ChannelLayout& layout, const QuantSpec& spec) noexcept
 
 namespace {
 
+// The codec's row, or the kernel that equals it.
+class Encoder {
+public:
+    Encoder(const QuantizedTensor& q, Isa isa)
+        : m_q(q), m_codec(codecOf(q.spec)), m_isa(isa), m_codes(codeRange(q.spec.bits, q.spec.symmetric, q.spec.narrow)),
+          m_byKernel(m_codec.affine && q.spec.bits <= 8 && !(q.spec.bits == 1 && q.spec.symmetric)) {}
+    void operator()(std::int64_t group, std::span<const float> x, std::span<std::byte> codes) const noexcept {
+        if (!m_byKernel) return m_codec.encode(m_q.spec, groupParameters(m_q, group), x, codes);
+        const AffineParameters p = m_q.affine(group);
+        quantizeBytes(m_isa, x.data(), static_cast<std::int64_t>(x.size()), {p.scale, p.zeroPoint, m_codes.lo, m_codes.hi}, codes.data());
+    }
+
+private:
+    const QuantizedTensor& m_q;
+    const Codec& m_codec;
+    Isa m_isa;
+    CodeRange m_codes;
+    bool m_byKernel;
+};
+
 // Codes are moved as the bytes of unsigned numbers of the container's width.
 template <class Code>
-void encodeTiles(const Tensor& values, QuantizedTensor& q, std::span<std::byte> bytes, Workers& workers, JobContext& job) {
-    const Codec& codec = codecOf(q.spec);
+void encodeTiles(const Tensor& values, QuantizedTensor& q, std::span<std::byte> bytes, Workers& workers, JobContext& job, Isa isa) {
+    const Encoder encode(q, isa);
     const GroupGrid grid = q.grid();
     const auto x = values.as<float>();
     const std::span<Code> out(reinterpret_cast<Code*>(bytes.data()), x.size());
@@ -37,12 +58,15 @@ void encodeTiles(const Tensor& values, QuantizedTensor& q, std::span<std::byte> 
         const WeightTile& tile = tiles[t];
         std::vector<float> scratch;
         const auto part = tileValues(x, q.layout, tile, scratch);
-        std::vector<Code> codes(part.size());
+        // Tiles that lie in one piece are coded where they belong.
+        const bool inPlace = q.layout.outer == 1;
+        std::vector<Code> buffer(inPlace ? 0 : part.size());
+        const auto offset = static_cast<std::size_t>(tile.channel * q.layout.inner + tile.element);
+        const std::span<Code> codes = inPlace ? out.subspan(offset, part.size()) : std::span<Code>(buffer);
         forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
-            codec.encode(q.spec, groupParameters(q, group), part.subspan(at, length),
-                         std::as_writable_bytes(std::span(codes).subspan(at, length)));
+            encode(group, part.subspan(at, length), std::as_writable_bytes(codes.subspan(at, length)));
         });
-        scatterTile<Code>(q.layout, tile, codes, out);
+        if (!inPlace) scatterTile<Code>(q.layout, tile, codes, out);
     });
 }
 
@@ -68,7 +92,7 @@ void decodeTiles(const QuantizedTensor& q, std::span<float> out, Workers& worker
 }  // namespace
 
 QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layout, const QuantSpec& spec, Workers& workers,
-                                JobContext& job) {
+                                JobContext& job, Isa isa) {
     assert(layout.perChannel() * layout.channels == values.count());
     const Codec& codec = codecOf(spec);
     QuantizedTensor q;
@@ -82,9 +106,9 @@ QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layou
     fitGroups(values.as<float>(), q, workers, fitting);
     const std::span<std::byte> all(bytes, q.codes.bytes().size());
     if (bitsOf(type) == 16)
-        encodeTiles<std::uint16_t>(values, q, all, workers, coding);
+        encodeTiles<std::uint16_t>(values, q, all, workers, coding, isa);
     else
-        encodeTiles<std::uint8_t>(values, q, all, workers, coding);
+        encodeTiles<std::uint8_t>(values, q, all, workers, coding, isa);
     return q;
 }
 

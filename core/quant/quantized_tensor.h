@@ -2,6 +2,7 @@
 // shared). Knows no model and no file format.
 #pragma once
 
+#include "core/kernels/isa.h"
 #include "core/model/layer.h"
 #include "core/quant/affine.h"
 #include "core/quant/scheme.h"
@@ -50,9 +51,9 @@ struct QuantizedTensor {
 
 // values: F32, the weight's own order; layout must fit its count; spec must be valid for codecOf(spec).
 // NaN is coded as 0, infinities saturate; neither changes a range. The result is the same for every
-// number of threads. Throws Cancelled.
+// number of threads and every isa. Throws Cancelled.
 QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layout, const QuantSpec& spec, Workers& workers,
-                                JobContext& job);
+                                JobContext& job, Isa isa = detectIsa());
 
 // F32 in the weight's own order and shape.
 Tensor dequantize(const QuantizedTensor& quantized, Workers& workers);

@@ -8,6 +8,7 @@
 #include "core/workflow/report_cache.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace bitlathe {
 
@@ -41,7 +42,7 @@ std::shared_ptr<const LayerReport> analyzeLayer(const WeightSource& source, cons
     if (publish && options.sampleWeights > 0 && source.values.count() > options.sampleWeights) {
         const auto sample = sampleOf(source, sampleFor(scheme, options.sampleWeights), scheme.weights ? groupSizeOf(source, *scheme.weights) : 0);
         JobContext part = job.part(0, 0.1);
-        show(std::make_shared<const LayerReport>(previewReport(source, sample, scheme, facts.get(), workers, part)));
+        show(std::make_shared<const LayerReport>(previewReport(source, sample, scheme, facts.get(), options.isa, workers, part)));
     }
     if (!facts) {
         JobContext part = job.part(0.1, 0.4);
@@ -49,17 +50,19 @@ std::shared_ptr<const LayerReport> analyzeLayer(const WeightSource& source, cons
         if (cache) cache->keep(source.model, source.layer, facts);
     }
     JobContext part = job.part(0.4, 1);
-    auto report = std::make_shared<const LayerReport>(exactReport(source, scheme, *facts, workers, part));
+    auto report = std::make_shared<const LayerReport>(exactReport(source, scheme, *facts, options.isa, workers, part));
     if (cache) cache->keep(source.model, report);
     return show(std::move(report));
 }
 
-std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& spec, std::int64_t sampleWeights, Workers& workers,
+std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& spec, const AnalyzeOptions& options, Workers& workers,
                                    JobContext& job, const std::function<void(const std::vector<CurvePoint>&)>& publish) {
     const Codec& codec = codecOf(spec);
     WeightSource part = source;
-    if (sampleWeights > 0 && source.values.count() > sampleWeights) part = sampleOf(source, sampleWeights, groupSizeOf(source, spec)).source;
+    if (options.sampleWeights > 0 && source.values.count() > options.sampleWeights)
+        part = sampleOf(source, options.sampleWeights, groupSizeOf(source, spec)).source;
     const auto values = part.values.as<float>();
+    const bool allFinite = std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
     std::vector<CurvePoint> points;
     const int widths = codec.maxBits - codec.minBits + 1;
     for (int bits = codec.minBits; bits <= codec.maxBits; ++bits) {
@@ -71,7 +74,7 @@ std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& 
         q.spec.bits = bits;
         q.layout = part.layout;
         fitGroups(values, q, workers, fitting);
-        const QuantizationError error = figuresOf(measureSums(values, q, workers, measuring));
+        const QuantizationError error = figuresOf(measure({values, q, {}, {}, 0.5, allFinite, options.isa}, workers, measuring).sums);
         points.push_back({bits, storedBytes(source.layout, q.spec), bitsPerWeight(source.layout, q.spec), error.sqnrDb, error.rootMeanSquare});
         if (publish) publish(points);
     }

@@ -2,6 +2,7 @@
 // go to whoever asked.
 #pragma once
 
+#include "core/kernels/isa.h"
 #include "core/metrics/layer_report.h"
 #include "core/workflow/weight_source.h"
 
@@ -19,6 +20,7 @@ class Workers;
 
 struct AnalyzeOptions {
     std::int64_t sampleWeights = 1 << 18;  // size of the preview's sample; 0: no preview
+    Isa isa = detectIsa();                 // changes no figure
 };
 
 // Called from the job's thread with each snapshot, the last one exact.
@@ -26,7 +28,7 @@ using PublishReport = std::function<void(std::shared_ptr<const LayerReport>)>;
 
 // Publishes a preview where the layer is larger than the sample, then the exact report, and returns the
 // latter. The scheme must be valid for the layer. With a cache, an exact report made before is published
-// alone and at once. Exact reports are the same for every number of threads. Throws Cancelled.
+// alone and at once. Reports are the same for every number of threads and every ISA. Throws Cancelled.
 std::shared_ptr<const LayerReport> analyzeLayer(const WeightSource& source, const Scheme& scheme, const AnalyzeOptions& options,
                                                 ReportCache* cache, Workers& workers, JobContext& job, const PublishReport& publish = {});
 
@@ -38,8 +40,8 @@ struct CurvePoint {
     double sqnrDb = 0, rootMeanSquare = 0;
     bool operator==(const CurvePoint&) const = default;
 };
-// sampleWeights: about how many weights the errors rest on; 0: all. publish gets the points so far.
-std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& spec, std::int64_t sampleWeights, Workers& workers,
+// options.sampleWeights: about how many weights the errors rest on; 0: all. publish gets the points so far.
+std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& spec, const AnalyzeOptions& options, Workers& workers,
                                    JobContext& job, const std::function<void(const std::vector<CurvePoint>&)>& publish = {});
 
 // What going from one scheme to another does to a layer.

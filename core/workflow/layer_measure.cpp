@@ -2,8 +2,8 @@
 
 #include "core/base/job.h"
 #include "core/base/parallel.h"
-#include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
+#include "core/workflow/layer_tile.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,65 +13,6 @@ namespace bitlathe {
 namespace {
 
 std::int64_t ceilDivide(std::int64_t a, std::int64_t b) noexcept { return (a + b - 1) / b; }
-
-// What one tile adds; combined in the order of tiles.
-struct Part {
-    std::vector<ErrorSums> channels;
-    std::int64_t clipped = 0;
-    Histogram quantized, errors;
-    std::int64_t firstRow = 0;
-    std::vector<double> cells;  // Σe² over the rows that the tile touches × columns
-};
-
-// Buffers of one tile.
-struct Buffers {
-    std::vector<float> gathered, decoded, errors;
-    std::vector<std::byte> codes;
-};
-
-std::vector<WeightTile> tilesFor(const QuantizedTensor& q) {
-    const GroupGrid grid = q.grid();
-    return weightTiles(q.layout, grid.perChannel == 0 ? 1 : std::max<std::int64_t>(grid.size, 1));
-}
-
-// Decodes what the tile's values become; returns how many are clipped.
-std::int64_t codeTile(const Codec& codec, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, double halfStep, Buffers& b) {
-    const std::size_t codeBytes = static_cast<std::size_t>(bitsOf(codec.codeType(q.spec)) / 8);
-    b.codes.resize(x.size() * codeBytes);
-    b.decoded.resize(x.size());
-    std::int64_t clipped = 0;
-    forGroupPieces(q.grid(), tile, [&](std::int64_t g, std::size_t at, std::size_t length) {
-        const GroupParameters group = groupParameters(q, g);
-        const auto piece = x.subspan(at, length);
-        const auto codes = std::span(b.codes).subspan(at * codeBytes, length * codeBytes);
-        codec.encode(q.spec, group, piece, codes);
-        codec.decode(q.spec, group, codes, std::span(b.decoded).subspan(at, length));
-        const ValueRange ends = codec.representable(q.spec, group);
-        const float margin = float(double(group.scale) * halfStep) * (1 + 1e-5f), lo = ends.lo - margin, hi = ends.hi + margin;
-        std::int32_t outside = 0;
-        for (const float v : piece) outside += (v < lo || v > hi) && v - v == 0.0f;
-        clipped += outside;
-    });
-    return clipped;
-}
-
-void addToCells(Part& part, const MapGrid& grid, const WeightTile& tile, std::span<const float> errors) {
-    part.firstRow = tile.channel / grid.channelsPerRow;
-    const std::int64_t rows = (tile.channel + tile.channels - 1) / grid.channelsPerRow - part.firstRow + 1;
-    part.cells.assign(static_cast<std::size_t>(rows * grid.columns), 0.0);
-    for (std::int64_t c = 0; c < tile.channels; ++c) {
-        const std::int64_t row = (tile.channel + c) / grid.channelsPerRow - part.firstRow;
-        double* cells = part.cells.data() + row * grid.columns;
-        const float* e = errors.data() + c * tile.elements;
-        for (std::int64_t at = 0; at < tile.elements;) {
-            const std::int64_t column = (tile.element + at) / grid.elementsPerColumn;
-            const std::int64_t end = std::min((column + 1) * grid.elementsPerColumn - tile.element, tile.elements);
-            double sum = 0;
-            for (; at < end; ++at) sum += double(e[at]) * double(e[at]);
-            cells[column] += sum;
-        }
-    }
-}
 
 std::vector<float> rootsOf(const std::vector<double>& cells, const MapGrid& grid, const ChannelLayout& layout) {
     std::vector<float> map(cells.size());
@@ -94,11 +35,12 @@ void addCounts(Histogram& to, const Histogram& from) {
 }  // namespace
 
 MapGrid mapGrid(const ChannelLayout& layout, const QuantSpec& spec) noexcept {
+    constexpr std::int64_t kSmall = 1 << 18, kPassUnit = 16;
     MapGrid grid;
     const std::int64_t channels = layout.channels, each = layout.perChannel();
     if (channels <= 0 || each <= 0) return grid;
     const GroupGrid groups = groupGrid(layout, spec);
-    const std::int64_t unit = groups.perChannel > 1 ? groups.size : 1;
+    const std::int64_t unit = groups.perChannel > 1 ? groups.size : channels * each <= kSmall ? 1 : kPassUnit;
     grid.channelsPerRow = ceilDivide(channels, ErrorMap::kMapSide);
     grid.elementsPerColumn = unit * ceilDivide(ceilDivide(each, unit), ErrorMap::kMapSide);
     grid.rows = static_cast<int>(ceilDivide(channels, grid.channelsPerRow));
@@ -106,75 +48,48 @@ MapGrid mapGrid(const ChannelLayout& layout, const QuantSpec& spec) noexcept {
     return grid;
 }
 
-Measured measure(std::span<const float> values, const QuantizedTensor& q, Histogram quantized, Histogram errors, double halfStep,
-                 Workers& workers, JobContext& job) {
-    const Codec& codec = codecOf(q.spec);
+Measured measure(const Measurement& what, Workers& workers, JobContext& job) {
+    const QuantizedTensor& q = what.q;
     const MapGrid grid = mapGrid(q.layout, q.spec);
-    const auto tiles = tilesFor(q);
+    const bool byPass = what.allFinite && passFits(q, grid);
+    const GroupGrid groups = q.grid();
+    const auto tiles = weightTiles(q.layout, byPass ? passUnit(q, grid) : groups.perChannel == 0 ? 1 : std::max<std::int64_t>(groups.size, 1));
     Measured result;
     result.channels.resize(tiles.empty() ? 0 : static_cast<std::size_t>(q.layout.channels));
+    result.quantized = what.quantized;
+    result.errors = what.errors;
     std::vector<double> cells(static_cast<std::size_t>(grid.rows) * static_cast<std::size_t>(grid.columns));
-    std::vector<Part> parts(tiles.size());  // emptied after each slice
-    forTiles(
-        tiles, workers, job,
-        [&](std::size_t t) {
-            const WeightTile& tile = tiles[t];
-            Buffers b;
-            const auto x = tileValues(values, q.layout, tile, b.gathered);
-            Part& part = parts[t];
-            part.clipped = codeTile(codec, q, tile, x, halfStep, b);
-            b.errors.resize(x.size());
-            part.channels.resize(static_cast<std::size_t>(tile.channels));
-            const auto each = static_cast<std::size_t>(tile.elements);
-            for (std::size_t c = 0; c < part.channels.size(); ++c)
-                addPairs(part.channels[c], x.subspan(c * each, each), std::span(b.decoded).subspan(c * each, each),
-                         std::span(b.errors).subspan(c * each, each));
-            addToCells(part, grid, tile, b.errors);
-            part.quantized = quantized;
-            part.errors = errors;
-            for (std::size_t i = 0; i < x.size(); ++i)  // no picture of what is no number
-                if (!(x[i] - x[i] == 0.0f)) b.decoded[i] = b.errors[i] = x[i] - x[i];
-            addTo(part.quantized, b.decoded);
-            addTo(part.errors, b.errors);
-        },
-        [&](std::size_t begin, std::size_t end) {
-            for (std::size_t t = begin; t < end; ++t) {
-                Part& part = parts[t];
-                for (std::size_t c = 0; c < part.channels.size(); ++c) combine(result.channels[static_cast<std::size_t>(tiles[t].channel) + c], part.channels[c]);
-                for (std::size_t i = 0; i < part.cells.size(); ++i) cells[static_cast<std::size_t>(part.firstRow * grid.columns) + i] += part.cells[i];
-                result.clipped += part.clipped;
-                if (result.quantized.counts.empty()) {
-                    result.quantized = std::move(part.quantized);
-                    result.errors = std::move(part.errors);
-                } else {
-                    addCounts(result.quantized, part.quantized);
-                    addCounts(result.errors, part.errors);
-                }
-                part = {};
+    std::vector<TilePart> parts(tiles.size());  // emptied after each slice
+    const auto one = [&](std::size_t t) {
+        std::vector<float> scratch;
+        const auto x = tileValues(what.values, q.layout, tiles[t], scratch);
+        TilePart& part = parts[t];
+        part.quantized = what.quantized;
+        part.errors = what.errors;
+        if (byPass)
+            measureTileByPass(what.isa, q, tiles[t], x, grid, part);
+        else
+            measureTileByCodec(q, tiles[t], x, grid, what.halfStep, part);
+    };
+    const auto combineSlice = [&](std::size_t begin, std::size_t end) {
+        for (std::size_t t = begin; t < end; ++t) {
+            TilePart& part = parts[t];
+            combine(result.sums, part.sums);
+            result.clipped += part.clipped;
+            for (std::size_t c = 0; c < part.channels.size(); ++c) {
+                ChannelPower& power = result.channels[static_cast<std::size_t>(tiles[t].channel) + c];
+                power.signal += part.channels[c].signal;
+                power.noise += part.channels[c].noise;
             }
-        });
-    if (tiles.empty()) {
-        result.quantized = std::move(quantized);
-        result.errors = std::move(errors);
-    }
-    for (const ErrorSums& sums : result.channels) combine(result.all, sums);
+            for (std::size_t i = 0; i < part.cells.size(); ++i) cells[static_cast<std::size_t>(part.firstRow * grid.columns) + i] += part.cells[i];
+            addCounts(result.quantized, part.quantized);
+            addCounts(result.errors, part.errors);
+            part = {};
+        }
+    };
+    forTiles(tiles, workers, job, one, combineSlice);
     result.map = rootsOf(cells, grid, q.layout);
     return result;
-}
-
-ErrorSums measureSums(std::span<const float> values, const QuantizedTensor& q, Workers& workers, JobContext& job) {
-    const Codec& codec = codecOf(q.spec);
-    const auto tiles = tilesFor(q);
-    std::vector<ErrorSums> parts(tiles.size());
-    forTiles(tiles, workers, job, [&](std::size_t t) {
-        Buffers b;
-        const auto x = tileValues(values, q.layout, tiles[t], b.gathered);
-        codeTile(codec, q, tiles[t], x, 0.5, b);
-        addPairs(parts[t], x, b.decoded);
-    });
-    ErrorSums all;
-    for (const ErrorSums& part : parts) combine(all, part);
-    return all;
 }
 
 }  // namespace bitlathe

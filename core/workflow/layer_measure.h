@@ -2,6 +2,7 @@
 // no recipes and no previews.
 #pragma once
 
+#include "core/kernels/isa.h"
 #include "core/metrics/error_sums.h"
 #include "core/metrics/layer_report.h"
 #include "core/quant/quantized_tensor.h"
@@ -20,23 +21,35 @@ struct MapGrid {
     int rows = 0, columns = 0;
     bool operator==(const MapGrid&) const = default;
 };
+// Columns are groups, or several of them. Without groups: single elements in small weights, multiples of
+// 16 elements in others, which is what the fused pass sums in one go.
 MapGrid mapGrid(const ChannelLayout& layout, const QuantSpec& spec) noexcept;
 
+struct ChannelPower {
+    double signal = 0, noise = 0;  // Σx², Σe²
+    bool operator==(const ChannelPower&) const = default;
+};
+
 struct Measured {
-    std::vector<ErrorSums> channels;
-    ErrorSums all;
+    ErrorSums sums;
     std::int64_t clipped = 0;  // weights beyond their group's range by more than half a step
+    std::vector<ChannelPower> channels;
     Histogram quantized, errors;
     std::vector<float> map;  // rows × columns, root mean square errors
 };
 
-// q: spec, layout, scales, zero points and inner bytes; its codes are not used. quantized and errors give
-// the axes. halfStep: half the widest gap between levels, in scales. The same for every number of
-// threads. Throws Cancelled.
-Measured measure(std::span<const float> values, const QuantizedTensor& q, Histogram quantized, Histogram errors, double halfStep,
-                 Workers& workers, JobContext& job);
-
-// Only the sums: for curves over many schemes.
-ErrorSums measureSums(std::span<const float> values, const QuantizedTensor& q, Workers& workers, JobContext& job);
+// What to measure: q has spec, layout, scales, zero points and inner bytes; its codes are not used.
+// quantized and errors give the axes, of at most 4096 bins. halfStep: half the widest gap between levels,
+// in scales; 0: nothing counts as clipped. allFinite: no value is NaN or infinite, which the fused pass wants.
+struct Measurement {
+    std::span<const float> values;
+    const QuantizedTensor& q;
+    Histogram quantized, errors;
+    double halfStep = 0.5;
+    bool allFinite = false;
+    Isa isa = Isa::Reference;
+};
+// The same for every number of threads and every ISA. Throws Cancelled.
+Measured measure(const Measurement& what, Workers& workers, JobContext& job);
 
 }  // namespace bitlathe

@@ -58,6 +58,7 @@ Grid gridOf(const QuantizedTensor& q) {
     for (std::size_t i = 1; i < levels.size(); ++i) grid.halfGap = std::max(grid.halfGap, (double(levels[i]) - double(levels[i - 1])) / 2);
     const double scale = double(q.scales[static_cast<std::size_t>(widest)]);
     if (scale > 0) grid.halfStep = grid.halfGap / scale;
+    if (codec.affine && q.spec.symmetric && q.spec.bits == 1) grid.halfStep = 0;  // a sign clips nothing
     return grid;
 }
 
@@ -125,7 +126,7 @@ void fillFloat(LayerReport& report, const WeightSource& source, const LayerFacts
 
 }  // namespace
 
-LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const LayerFacts& facts, Workers& workers, JobContext& job) {
+LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const LayerFacts& facts, Isa isa, Workers& workers, JobContext& job) {
     LayerReport report;
     report.layer = source.layer;
     report.scheme = scheme;
@@ -147,9 +148,9 @@ LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const 
     const Grid grid = gridOf(q);
     report.weights = widened(facts.histogram, facts.statistics, grid);
     const double reach = grid.halfGap > 0 ? grid.halfGap * (1 + 1e-6) : 1.0;
-    Measured m = measure(values, q, emptied(report.weights), {-reach, reach, std::vector<std::uint64_t>(kErrorBins), 0, 0}, grid.halfStep,
-                         workers, measuring);
-    report.error = figuresOf(m.all, m.clipped);
+    const Histogram errorAxis{-reach, reach, std::vector<std::uint64_t>(kErrorBins), 0, 0};
+    Measured m = measure({values, q, emptied(report.weights), errorAxis, grid.halfStep, facts.statistics.notFinite == 0, isa}, workers, measuring);
+    report.error = figuresOf(m.sums, m.clipped);
     report.clipLo = grid.lo;
     report.clipHi = grid.hi;
     report.levels = grid.levels;
@@ -160,7 +161,7 @@ LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const 
     report.errors = std::move(m.errors);
     for (std::size_t c = 0; c < facts.channels.size(); ++c) {
         const ChannelFacts& f = facts.channels[c];
-        report.channels.push_back({f.min, f.max, f.mean, f.deviation, grid.byChannel[c].lo, grid.byChannel[c].hi, float(figuresOf(m.channels[c]).sqnrDb)});
+        report.channels.push_back({f.min, f.max, f.mean, f.deviation, grid.byChannel[c].lo, grid.byChannel[c].hi, float(decibels(m.channels[c].signal, m.channels[c].noise))});
     }
     const MapGrid cells = mapGrid(source.layout, q.spec);
     report.map = {cells.rows, cells.columns, cells.channelsPerRow, cells.elementsPerColumn, std::move(m.map)};

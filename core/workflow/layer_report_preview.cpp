@@ -54,12 +54,12 @@ ErrorMap stretched(const ErrorMap& map, const MapGrid& grid, const std::vector<s
 
 }  // namespace
 
-LayerReport previewReport(const WeightSource& whole, const WeightSample& sample, const Scheme& scheme, const LayerFacts* facts,
+LayerReport previewReport(const WeightSource& whole, const WeightSample& sample, const Scheme& scheme, const LayerFacts* facts, Isa isa,
                           Workers& workers, JobContext& job) {
     const auto values = sample.source.values.as<float>();
     JobContext first = job.part(0, 0.4), second = job.part(0.4, 1);
     const LayerFacts own = facts ? forSample(*facts, sample) : layerFacts(values, sample.source.layout, workers, first);
-    LayerReport report = exactReport(sample.source, scheme, own, workers, second);
+    LayerReport report = exactReport(sample.source, scheme, own, isa, workers, second);
     const double share = sample.share;
     report.doneFraction = std::min(share, 0.999);
     report.bytesBefore = whole.bytesBefore;

@@ -86,6 +86,7 @@ TEST(QuantizedTensor, EqualsTheDefinitionForEveryLayoutAndGranularity) {
                     EXPECT_EQ(q.shape(), laid.shape);
                     EXPECT_EQ(q.codes.type(), symmetric ? ElementType::I8 : ElementType::U8);
                     EXPECT_EQ(q.scales.size(), static_cast<std::size_t>(q.grid().groups));
+                    for (const Isa isa : isasUpTo(detectIsa())) EXPECT_EQ(q, quantizeWeights(values, laid.layout, spec, workers, job, isa)) << isaName(isa);
                     const auto y = dequantize(q, workers);
                     const auto expected = definition(values, laid.layout, spec);
                     ASSERT_TRUE(std::ranges::equal(y.as<float>(), expected)) << toText(laid.shape) << " bits " << bits << " symmetric " << symmetric;

@@ -1,0 +1,40 @@
+// What one tile of a weight adds to a measurement, found by the codec's row or by the fused pass of
+// core/kernels. Private to layer_measure.
+#pragma once
+
+#include "core/kernels/isa.h"
+#include "core/metrics/error_sums.h"
+#include "core/quant/histogram.h"
+#include "core/quant/quantized_tensor.h"
+#include "core/quant/weight_tiles.h"
+#include "core/workflow/layer_measure.h"
+
+#include <span>
+#include <vector>
+
+namespace bitlathe {
+
+struct TilePart {
+    ErrorSums sums;
+    std::int64_t clipped = 0;
+    std::vector<ChannelPower> channels;
+    Histogram quantized, errors;  // axes set by the caller
+    std::int64_t firstRow = 0;    // of the map
+    std::vector<double> cells;    // Σe² over the map's rows that the tile touches × columns
+};
+
+// x: the tile's values, channels × elements. halfStep as in measure(). Any codec, any values.
+void measureTileByCodec(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part);
+
+// Whether the pass can do it: an affine codec, and groups and map columns that fit the pass.
+bool passFits(const QuantizedTensor& q, const MapGrid& grid) noexcept;
+// The same for finite x: codes are those of the codec's row, sums differ in rounding, and the tile's
+// elements begin at a multiple of passUnit().
+void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, TilePart& part);
+// Elements of one group of the pass.
+std::int64_t passUnit(const QuantizedTensor& q, const MapGrid& grid) noexcept;
+
+// Makes room for the tile's cells.
+void openCells(TilePart& part, const MapGrid& grid, const WeightTile& tile);
+
+}  // namespace bitlathe

@@ -1,0 +1,75 @@
+#include "core/workflow/layer_tile.h"
+
+#include "core/quant/codec.h"
+#include "core/quant/group_fit.h"
+
+#include <algorithm>
+
+namespace bitlathe {
+
+namespace {
+
+// Decodes what x becomes; returns how many lie beyond their group's range by more than half a step.
+std::int64_t decodedTile(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, double halfStep, std::span<float> decoded) {
+    const Codec& codec = codecOf(q.spec);
+    const std::size_t codeBytes = static_cast<std::size_t>(bitsOf(codec.codeType(q.spec)) / 8);
+    std::vector<std::byte> buffer(x.size() * codeBytes);
+    std::int64_t clipped = 0;
+    forGroupPieces(q.grid(), tile, [&](std::int64_t g, std::size_t at, std::size_t length) {
+        const GroupParameters group = groupParameters(q, g);
+        const auto piece = x.subspan(at, length);
+        const auto codes = std::span(buffer).subspan(at * codeBytes, length * codeBytes);
+        codec.encode(q.spec, group, piece, codes);
+        codec.decode(q.spec, group, codes, decoded.subspan(at, length));
+        if (halfStep <= 0) return;
+        const ValueRange ends = codec.representable(q.spec, group);
+        const float margin = float(double(group.scale) * halfStep) * (1 + 1e-5f), lo = ends.lo - margin, hi = ends.hi + margin;
+        std::int32_t outside = 0;
+        for (const float v : piece) outside += (v < lo || v > hi) && v - v == 0.0f;
+        clipped += outside;
+    });
+    return clipped;
+}
+
+void addToCells(TilePart& part, const MapGrid& grid, const WeightTile& tile, std::span<const float> errors) {
+    openCells(part, grid, tile);
+    for (std::int64_t c = 0; c < tile.channels; ++c) {
+        double* cells = part.cells.data() + ((tile.channel + c) / grid.channelsPerRow - part.firstRow) * grid.columns;
+        const float* e = errors.data() + c * tile.elements;
+        for (std::int64_t at = 0; at < tile.elements;) {
+            const std::int64_t column = (tile.element + at) / grid.elementsPerColumn;
+            const std::int64_t end = std::min((column + 1) * grid.elementsPerColumn - tile.element, tile.elements);
+            double sum = 0;
+            for (; at < end; ++at) sum += double(e[at]) * double(e[at]);
+            cells[column] += sum;
+        }
+    }
+}
+
+}  // namespace
+
+void openCells(TilePart& part, const MapGrid& grid, const WeightTile& tile) {
+    part.firstRow = tile.channel / grid.channelsPerRow;
+    const std::int64_t rows = (tile.channel + tile.channels - 1) / grid.channelsPerRow - part.firstRow + 1;
+    part.cells.assign(static_cast<std::size_t>(rows * grid.columns), 0.0);
+}
+
+void measureTileByCodec(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part) {
+    std::vector<float> decoded(x.size()), errors(x.size());
+    part.clipped = decodedTile(q, tile, x, halfStep, decoded);
+    part.channels.resize(static_cast<std::size_t>(tile.channels));
+    const auto each = static_cast<std::size_t>(tile.elements);
+    for (std::size_t c = 0; c < part.channels.size(); ++c) {
+        ErrorSums sums;
+        addPairs(sums, x.subspan(c * each, each), std::span(decoded).subspan(c * each, each), std::span(errors).subspan(c * each, each));
+        part.channels[c] = {sums.xx, sums.ee};
+        combine(part.sums, sums);
+    }
+    addToCells(part, grid, tile, errors);
+    for (std::size_t i = 0; i < x.size(); ++i)  // no picture of what is no number
+        if (!(x[i] - x[i] == 0.0f)) decoded[i] = errors[i] = x[i] - x[i];
+    addTo(part.quantized, decoded);
+    addTo(part.errors, errors);
+}
+
+}  // namespace bitlathe
