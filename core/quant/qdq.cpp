@@ -40,13 +40,18 @@ Prepared prepare(const Model& source, const Recipe& recipe) {
     return prepared;
 }
 
-// Behind a ReLU the lowest code is 0, and the highest does not lie above Clip's end: only then do
-// consumers run the activation inside the integer operator.
+// Symmetric activations are stored unsigned around 128: the same values and steps, but ONNX Runtime runs
+// signed ones in integers only where they do not branch. Behind a ReLU the lowest code is 0, and the highest
+// does not lie above Clip's end: only then do consumers run the activation inside the integer operator.
 QuantParams paramsFor(const QdqPlan::ValuePlan& value, ValueRange range) {
-    if (!value.afterRelu) return quantParams(value.spec, range);
+    if (!value.afterRelu) {
+        QuantParams params = quantParams(value.spec, range);
+        if (params.type != ElementType::I8) return params;
+        return {params.scale, params.zeroPoint + 128, {params.codes.lo + 128, params.codes.hi + 128}, ElementType::U8};
+    }
     QuantParams params;
-    params.type = value.spec.symmetric ? ElementType::I8 : ElementType::U8;
-    params.codes = value.spec.symmetric ? CodeRange{-128, 127} : CodeRange{0, 255};
+    params.type = ElementType::U8;
+    params.codes = CodeRange{0, 255};
     float hi = std::min(range.hi, value.most);
     if (!(hi > 0) && std::isfinite(value.most)) hi = value.most;
     const AffineParameters affine = affineFromRange({0, hi}, params.codes, false);
@@ -54,10 +59,6 @@ QuantParams paramsFor(const QdqPlan::ValuePlan& value, ValueRange range) {
     params.zeroPoint = params.codes.lo;
     while (std::isfinite(value.most) && params.scale * 255.0f > value.most) params.scale = std::nextafter(params.scale, 0.0f);
     return params;
-}
-
-Tensor scalarCode(const QuantParams& params, std::int32_t code) {
-    return params.type == ElementType::I8 ? Tensor::scalar(static_cast<std::int8_t>(code)) : Tensor::scalar(static_cast<std::uint8_t>(code));
 }
 
 class Quantizer {
@@ -77,12 +78,11 @@ public:
         for (const ValueId input : m_graph.inputs) emitCodes(input, input);
         for (std::size_t n = 0; n < nodes.size(); ++n) {
             m_job.checkpoint(0.9 + 0.1 * static_cast<double>(n) / static_cast<double>(nodes.size()), "placing quantizers");
-            emitNode(std::move(nodes[n]), m_plan.nodes[n]);
+            emitNode(std::move(nodes[n]), n);
         }
         m_edit.finish();
         dropUnused(m_graph);
         Model& model = m_prepared.model;
-        model.notes.insert(model.notes.end(), m_plan.notes.begin(), m_plan.notes.end());
         model.layers = findLayers(m_graph);
         m_result.model = std::move(model);
         return std::move(m_result);
@@ -139,9 +139,11 @@ private:
         return weights.spec.codec == "int" && weights.inner.empty() && bitsOf(weights.codes.type()) == 8;
     }
 
-    void emitNode(Node node, const QdqPlan::NodePlan& plan) {
+    void emitNode(Node node, std::size_t index) {
+        const QdqPlan::NodePlan& plan = m_plan.nodes[index];
         if (plan.role == QdqRole::Float && !plan.reason.empty()) m_result.islands.push_back({node.name, node.qualifiedOp(), plan.reason});
-        if (plan.layer >= 0) emitWeightOf(node, plan);
+        if (plan.layer >= 0) emitWeightOf(node, index);
+        if (plan.biasOf >= 0) emitBiasOf(node, static_cast<std::size_t>(plan.biasOf));
         const bool integer = plan.role == QdqRole::Layer || plan.role == QdqRole::Own || plan.role == QdqRole::Pass;
         const auto activations = activationInputs(node);
         for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -190,7 +192,7 @@ private:
         const QuantParams params = paramsFor(planOf(root), found->second.range);
         const std::string prefix = m_graph.value(root).name;
         const ValueId scale = m_edit.addConstant(prefix + "_scale", Tensor::scalar(params.scale));
-        const ValueId zero = m_edit.addConstant(prefix + "_zero_point", scalarCode(params, params.zeroPoint));
+        const ValueId zero = m_edit.addConstant(prefix + "_zero_point", Tensor::scalar(static_cast<std::uint8_t>(params.zeroPoint)));
         ValueState& again = state(root);
         again.params = params;
         again.scale = scale;
@@ -210,20 +212,21 @@ private:
         ValueRange range;
         for (const float x : values.as<float>())
             if (std::isfinite(x)) range.lo = std::min(range.lo, x), range.hi = std::max(range.hi, x);
-        const QuantParams params = quantParams(spec, range);
+        const QuantParams params = paramsFor({.spec = spec}, range);
         std::byte* to = nullptr;
         Tensor codes = Tensor::allocate(params.type, values.shape(), to);
         for (const float x : values.as<float>()) *to++ = static_cast<std::byte>(encodeAffine(x, {params.scale, params.zeroPoint}, params.codes) & 255);
         const std::string name = m_graph.value(id).name;
         const ValueId out = m_edit.addValue(name + "_dequantized");
         const ValueId scale = m_edit.addConstant(name + "_scale", Tensor::scalar(params.scale));
-        const ValueId zero = m_edit.addConstant(name + "_zero_point", scalarCode(params, params.zeroPoint));
+        const ValueId zero = m_edit.addConstant(name + "_zero_point", Tensor::scalar(static_cast<std::uint8_t>(params.zeroPoint)));
         m_edit.emit("DequantizeLinear", name + "_DequantizeLinear", {m_edit.addConstant(name + "_quantized", std::move(codes)), scale, zero}, {out});
         return out;
     }
 
     // Puts the dequantized weight, and for integer layers the bias, in the place of the constants.
-    void emitWeightOf(Node& node, const QdqPlan::NodePlan& plan) {
+    void emitWeightOf(Node& node, std::size_t nodeIndex) {
+        const QdqPlan::NodePlan& plan = m_plan.nodes[nodeIndex];
         const auto index = static_cast<std::size_t>(plan.layer);
         const Layer& layer = m_prepared.model.layers[index];
         LayerOutcome& outcome = m_result.layers[index];
@@ -233,27 +236,41 @@ private:
         const bool alone = state(constant).readers == 1;
         const bool transposed = m_options.linearAsMatMul && alone && node.op == "Gemm" && node.inputs[1] == constant && node.integer("transB", 0) != 0;
         const bool integer = plan.role == QdqRole::Layer;
-        const Tensor* bias = integer ? m_graph.constant(node.input(2)) : nullptr;
-        std::vector<float> biasValues;
-        float inputScale = 1.0f;
-        if (integer) inputScale = rootState(planOf(node.input(0)).root).params.scale;
-        if (bias) {
-            const Tensor floats = toFloat32(*bias);
-            biasValues.assign(floats.as<float>().begin(), floats.as<float>().end());
-            if (biasValues.size() == 1) biasValues.assign(static_cast<std::size_t>(layer.layout.channels), biasValues[0]);
-        }
+        const std::vector<float> biasValues = integer ? biasOf(plan) : std::vector<float>{};
+        const float inputScale = integer ? rootState(planOf(node.input(0)).root).params.scale : 1.0f;
+        if (integer) m_inputScales[nodeIndex] = inputScale;
         if (state(constant).weight == kNoValue) {
-            if (bias && alone) {
+            if (!biasValues.empty() && alone) {
                 QuantizedTensor mended = withRoomForBias(*outcome.weights, weightOf(m_prepared.model.graph, layer).as<float>(), biasValues, inputScale);
                 if (!(mended == *outcome.weights)) outcome.weights = std::make_shared<const QuantizedTensor>(std::move(mended));
             }
             if (!hasCodes(*outcome.weights)) state(constant).weight = m_edit.addConstant(name + "_dequantized", dequantize(*outcome.weights, m_workers));
             else state(constant).weight = emitWeight(m_edit, name, *outcome.weights, {isIntegerLayer(index), transposed, layer.channelAxis});
         }
-        if (bias) node.inputs[2] = emitBias(m_edit, std::string(m_graph.value(node.inputs[2]).name), biasValues, inputScale, *outcome.weights);
+        if (!biasValues.empty() && node.input(2) == plan.bias) node.inputs[2] = emitBias(m_edit, std::string(m_graph.value(plan.bias).name), biasValues, inputScale, *outcome.weights);
         for (ValueId& input : node.inputs)
             if (input == constant) input = state(constant).weight;
         if (transposed) node.attributes.erase("transB");
+    }
+
+    // One value per channel; empty without a bias.
+    std::vector<float> biasOf(const QdqPlan::NodePlan& plan) const {
+        const Tensor* bias = m_graph.constant(plan.bias);
+        if (!bias) return {};
+        const Tensor floats = toFloat32(*bias);
+        std::vector<float> values(floats.as<float>().begin(), floats.as<float>().end());
+        if (values.size() == 1) values.assign(static_cast<std::size_t>(m_prepared.model.layers[static_cast<std::size_t>(plan.layer)].layout.channels), values[0]);
+        return values;
+    }
+
+    // The Add behind a MatMul gets its bias as codes too: ONNX Runtime makes one Gemm of the two, which
+    // computes in integers only then.
+    void emitBiasOf(Node& add, std::size_t productIndex) {
+        const QdqPlan::NodePlan& product = m_plan.nodes[productIndex];
+        const auto index = static_cast<std::size_t>(product.layer);
+        const ValueId codes = emitBias(m_edit, std::string(m_graph.value(product.bias).name), biasOf(product), m_inputScales[productIndex], *m_result.layers[index].weights);
+        for (ValueId& input : add.inputs)
+            if (input == product.bias) input = codes;
     }
 
     Prepared m_prepared;
@@ -265,6 +282,7 @@ private:
     GraphEdit m_edit;
     Graph& m_graph;
     std::vector<ValueState> m_values;  // by value of the source
+    std::map<std::size_t, float> m_inputScales;  // by node of a layer: of the codes that it multiplies
     QuantizedModel m_result;
 };
 

@@ -165,7 +165,8 @@ private:
 
     void decideLayer(NodeId id, const Node& n) {
         makeCodes(n.input(0));
-        const ValueId last = fuseBehind(n, n.op == "MatMul");
+        plan(id).bias = n.input(2);
+        const ValueId last = fuseBehind(n, n.op == "MatMul" ? id : -1);
         m_maker[static_cast<std::size_t>(last)] = plan(id).layer;
         if (n.op == "Conv" || isWanted(last)) makeProduced(last, last);
         else unfuse(n.output(0));
@@ -207,20 +208,24 @@ private:
             valuePlan(n.output(0)).most = most;
             return;
         }
-        const ValueId last = fuseBehind(n, false);
+        const ValueId last = fuseBehind(n, -1);
         makeProduced(last, last);
     }
 
-    // The value behind the bias Add and the Relu that belong to the node, which are marked as fused.
-    ValueId fuseBehind(const Node& n, bool addBias) {
+    // The value behind the bias Add (of `product`, a MatMul, or -1) and the Relu that belong to the node, which
+    // are marked as fused.
+    ValueId fuseBehind(const Node& n, NodeId product) {
         ValueId last = n.output(0);
         const auto onlyReader = [&]() -> NodeId { return !isOutput(last) && readers(last).size() == 1 ? readers(last)[0] : -1; };
-        if (const NodeId next = onlyReader(); addBias && next >= 0 && node(next).op == "Add" && node(next).domain.empty()) {
+        if (const NodeId next = onlyReader(); product >= 0 && next >= 0 && node(next).op == "Add" && node(next).domain.empty()) {
             const Node& add = node(next);
-            const Tensor* bias = m_graph.constant(add.input(0) == last ? add.input(1) : add.input(0));
+            const ValueId biasId = add.input(0) == last ? add.input(1) : add.input(0);
+            const Tensor* bias = m_graph.constant(biasId);
             const Tensor* weight = m_graph.constant(n.input(1));
             if (bias && weight && bias->shape().rank() > 0 && bias->count() == bias->shape()[bias->shape().rank() - 1] && bias->count() == weight->shape()[1]) {
                 plan(next).role = QdqRole::Fused;
+                plan(next).biasOf = product;
+                plan(product).bias = biasId;
                 last = add.output(0);
             }
         }
@@ -261,12 +266,10 @@ private:
             root.hasSpec = true;
         };
         const ActivationSpec* first = nullptr;
-        bool mixed = false;
         for (std::size_t n = 0; n < m_graph.nodes.size(); ++n) {
             if (m_plan.nodes[n].role != QdqRole::Layer) continue;
             const ActivationSpec& spec = *m_schemes[static_cast<std::size_t>(m_plan.nodes[n].layer)].activations;
             if (!first) first = &spec;
-            mixed = mixed || spec.symmetric != first->symmetric;
             give(m_graph.nodes[n].input(0), spec);
         }
         if (!first) return;
@@ -282,15 +285,12 @@ private:
             for (const ValueId out : at.outputs) give(out, spec);
         }
         for (const ValueId input : m_graph.inputs) give(input, *first);
-        if (!mixed) return;
-        for (auto& value : m_plan.values) value.spec.symmetric = false;
-        m_plan.notes.push_back("symmetric and asymmetric activations in one model cannot meet in one integer operator: all are stored asymmetric");
     }
 
     void explainFloat() {
         for (std::size_t n = 0; n < m_graph.nodes.size(); ++n) {
             auto& nodePlan = m_plan.nodes[n];
-            if (nodePlan.role != QdqRole::Float || !nodePlan.reason.empty()) continue;
+            if (nodePlan.role != QdqRole::Float || !nodePlan.reason.empty() || nodePlan.biasOf >= 0) continue;
             const Node& at = m_graph.nodes[n];
             const bool behindCodes = std::any_of(at.inputs.begin(), at.inputs.end(), [&](ValueId x) { return x != kNoValue && valuePlan(x).produced; });
             const bool beforeCodes = std::any_of(at.outputs.begin(), at.outputs.end(), [&](ValueId y) { return y != kNoValue && valuePlan(y).root != kNoValue; });
@@ -330,8 +330,6 @@ std::string whyNotInteger(const Scheme& scheme, std::int64_t perChannel) {
     if (group && group->size < perChannel) return "groups of weights have no integer form with static activations: the layer computes in float; choose granularity channel";
     if (!spec.symmetric && !std::holds_alternative<PerTensor>(spec.granularity))
         return "asymmetric weights by channel have no integer form: the layer computes in float; choose symmetric weights";
-    if (!spec.symmetric && scheme.activations->symmetric)
-        return "unsigned weights cannot multiply signed activations: the layer computes in float; choose symmetric weights or asymmetric activations";
     return {};
 }
 

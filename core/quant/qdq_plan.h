@@ -27,6 +27,8 @@ struct QdqPlan {
         QdqRole role = QdqRole::Float;
         int layer = -1;      // the layer whose weight the node reads
         std::string reason;  // of a node left in float behind codes, or of a layer that cannot compute on codes
+        ValueId bias = kNoValue;  // of a layer that computes on codes: the constant that is added to its products
+        NodeId biasOf = -1;       // of an Add of such a bias behind a MatMul: the MatMul
     };
     struct ValuePlan {
         ValueId root = kNoValue;  // whose scale the codes have; kNoValue: the value is no codes
@@ -40,7 +42,6 @@ struct QdqPlan {
     std::vector<NodePlan> nodes;    // by node of the graph
     std::vector<ValuePlan> values;  // by value of the graph
     std::vector<std::string> layerReasons;  // by layer: why its activations stay in float; empty when they do not
-    std::vector<std::string> notes;
 };
 
 // schemes: one per layer (schemesFor()).

@@ -13,10 +13,13 @@ struct Case {
     std::string model;          // path
     std::string data;           // path of the dataset; empty: made up
     std::string preprocessing;  // JSON
-    std::vector<std::string> presets;  // "float": written as it is
+    std::vector<std::string> presets;  // of the program, or of recipeOf()
 };
 // Of the corpus and the demo, those that are here.
 std::vector<Case> cases();
+
+// Small networks of one pattern each, written into the folder.
+std::vector<Case> zoo(const std::filesystem::path& folder);
 
 // Each returns the number of failures, which it has printed.
 int make(const std::filesystem::path& folder, const std::string& filter);

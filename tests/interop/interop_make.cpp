@@ -78,6 +78,17 @@ void countExpected(const Model& source, const QuantizedModel& quantized, Json& t
     to["integerLinears"] = linears;
 }
 
+// Presets of the program, and combinations that nobody needs a preset for.
+Recipe recipeOf(const std::string& name) {
+    if (const Preset* preset = findPreset(name)) return preset->recipe;
+    Recipe recipe = findPreset("int8")->recipe;
+    recipe.name = name;
+    if (name == "int8-symmetric") recipe.defaults.activations->symmetric = true;
+    if (name == "uint8-tensor") recipe.defaults.weights->symmetric = false, recipe.defaults.weights->granularity = PerTensor{};
+    if (name.ends_with("-static")) recipe.defaults.weights->bits = name[3] - '0';
+    return recipe;
+}
+
 struct Making {
     std::filesystem::path folder;
     Machine machine = Machine::detect();
@@ -90,7 +101,7 @@ struct Making {
         const auto model = loadModel(c.model, machine, job);
         const Dataset data = c.data.empty() ? madeUp(*model) : openDataset(c.data);
         const SampleFeed feed(*model, data, c.preprocessing);
-        const Recipe recipe = findPreset(preset)->recipe;
+        const Recipe recipe = recipeOf(preset);
         ExportRequest request;
         request.model = model;
         request.recipe = recipe;
@@ -137,7 +148,9 @@ struct Making {
 int make(const std::filesystem::path& folder, const std::string& filter) {
     std::filesystem::create_directories(folder);
     Making making{folder};
-    for (const Case& c : cases())
+    std::vector<Case> all = cases();
+    for (Case& c : zoo(folder)) all.push_back(std::move(c));
+    for (const Case& c : all)
         for (const std::string& preset : c.presets) {
             if ((c.name + "." + preset).find(filter) == std::string::npos) continue;
             try {

@@ -96,12 +96,12 @@ TEST(Qdq, OnlyTheResultOfAFusedReluBecomesCodesAndItsZeroPointIsTheLowestCode) {
     EXPECT_FALSE(quantized.activations.contains("c"));
 }
 
-TEST(Qdq, SymmetricActivationsGetTheLowestZeroPointBehindRelu) {
+TEST(Qdq, SymmetricActivationsAreStoredUnsignedAround128) {
     Fixture fixture(std::string(kImage) + "output { name: 'y' }" + conv("c", "x", "c") + op("Relu", "'c'", "y"));
     fixture.recipe.defaults.activations->symmetric = true;
     const QuantizedModel quantized = fixture.quantize();
-    EXPECT_EQ(quantized.activations.at("x").params.zeroPoint, 0);
-    EXPECT_EQ(quantized.activations.at("y").params, (QuantParams{2.0f / 255.0f, -128, {-128, 127}, ElementType::I8}));
+    EXPECT_EQ(quantized.activations.at("x").params, (QuantParams{2.0f / 127.0f, 128, {1, 255}, ElementType::U8}));
+    EXPECT_EQ(quantized.activations.at("y").params, (QuantParams{2.0f / 255.0f, 0, {0, 255}, ElementType::U8}));
 }
 
 TEST(Qdq, ClipNeverGetsAScaleBeyondItsEnd) {
@@ -193,11 +193,11 @@ TEST(Qdq, StoresMatricesAsColumnsAreWantedAndLeavesTheLastResultFloat) {
     EXPECT_EQ(fixture.quantize(asItIs).model.graph.constant(graph.find("w_quantized"))->shape(), (Shape{2, 3}));
 }
 
-TEST(Qdq, AMatMulKeepsItsFloatBiasInsideTheGroup) {
+TEST(Qdq, AMatMulTakesItsBiasIntoTheGroup) {
     const std::string body = std::string(kRow) + "output { name: 'y' } initializer { name: 'w' dims: [3, 3] data_type: 1 float_data: [1, 2, 3, 4, 5, 6, 7, 8, 9] }"
         "initializer { name: 'v' dims: [3, 3] data_type: 1 float_data: [1, 2, 3, 4, 5, 6, 7, 8, 9] } initializer { name: 'b' dims: 3 data_type: 1 float_data: [1, 2, 3] }" +
         op("MatMul", "'x', 'w'", "m") + op("Add", "'m', 'b'", "a") + op("Relu", "'a'", "r") + op("MatMul", "'r', 'v'", "y");
-    EXPECT_EQ(placed(body), "Q x; MatMul(x' w') m; Add(m b) a; Relu(a) r; Q r; MatMul(r' v') y");
+    EXPECT_EQ(placed(body), "Q x; MatMul(x' w') m; Add(m b') a; Relu(a) r; Q r; MatMul(r' v') y");
 }
 
 TEST(Qdq, WeightsAloneChangeNothingElse) {
