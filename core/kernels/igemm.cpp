@@ -11,7 +11,7 @@ namespace {
 
 constexpr IgemmImplementation implementations[] = {
     {{igemmTileReference, {0, 8, 8, 8, 8}}, requantizeReference},
-    {{igemmTileAvx2, {0, 4, 4, 4, 4}}, requantizeAvx2},
+    {{igemmTileAvx2, {0, 6, 6, 6, 6}}, requantizeAvx2},
     {{igemmTileAvx512Vnni, {0, 12, 12, 8, 6}}, requantizeAvx512},
 };
 

@@ -10,6 +10,7 @@ constexpr int panelsPerTile = 4;
 constexpr std::int64_t tileColumns = panelsPerTile * igemmPanelColumns;
 // Depths per pass: a slice of 64 columns then stays in the first-level cache while the rows go by.
 constexpr std::int64_t depthsPerPass = 384;
+static_assert(depthsPerPass <= igemmMostGroups, "as many segments of one depth take a group each");
 
 struct Slice {  // a part of k
     std::int64_t segmentBegin, segmentCount, depthBegin, depthCount;

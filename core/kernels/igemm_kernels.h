@@ -5,6 +5,9 @@
 
 namespace bitlathe {
 
+// The most groups of four depths that one tile is asked for, over all its segments.
+constexpr int igemmMostGroups = 384;
+
 // C[rowCount x 16*panels] = start + sum over segments and depths of A (as u8) * packed B (s8), int32.
 struct IgemmTile {
     const std::uint8_t* const* rows;  // row i of segment s starts at rows[s * rowsStride + i] + depthBegin
