@@ -7,6 +7,9 @@ namespace {
 
 #define INLINE static inline __attribute__((always_inline))
 
+// Hardware alone does not hide the memory's latency behind short loops.
+INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p) + 4096, _MM_HINT_T0); }
+
 INLINE __m256i integers(const std::uint8_t* codes, bool isSigned) {
     const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes));
     return isSigned ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
@@ -51,7 +54,8 @@ INLINE __m256 product(__m256i a, __m256i b, __m256 factor, __m256 constant) {
 
 }  // namespace
 
-void addAvx2(const BinaryTask& t) noexcept {
+void addAvx2(const BinaryTask& task) noexcept {
+    const BinaryTask t = task;  // what is stored cannot change it
     if (t.count <= 0) return;
     const __m256 low = _mm256_set1_ps(t.low), high = _mm256_set1_ps(t.high);
     const __m256 aFactor = _mm256_set1_ps(t.aFactor), bFactor = _mm256_set1_ps(t.bFactor);
@@ -59,8 +63,11 @@ void addAvx2(const BinaryTask& t) noexcept {
     if (t.aStep == 0) constant = _mm256_add_ps(constant, _mm256_mul_ps(_mm256_cvtepi32_ps(single(t.a, t.isSigned)), aFactor));
     if (t.bStep == 0) constant = _mm256_add_ps(constant, _mm256_mul_ps(_mm256_cvtepi32_ps(single(t.b, t.isSigned)), bFactor));
     std::int64_t i = 0;
-    for (; i + 8 <= t.count; i += 8)
+    for (; i + 8 <= t.count; i += 8) {
+        prefetch(t.a + i * t.aStep);
+        prefetch(t.b + i * t.bStep);
         store(t.y + i, sum(t, t.a + i * t.aStep, t.b + i * t.bStep, aFactor, bFactor, constant), low, high);
+    }
     if (i == t.count) return;
     Tail tail;
     fillTail(tail, t, i);
@@ -68,7 +75,8 @@ void addAvx2(const BinaryTask& t) noexcept {
     for (std::int64_t j = i; j < t.count; ++j) t.y[j] = tail.y[j - i];
 }
 
-void mulAvx2(const BinaryTask& t) noexcept {
+void mulAvx2(const BinaryTask& task) noexcept {
+    const BinaryTask t = task;  // what is stored cannot change it
     if (t.count <= 0) return;
     const __m256 low = _mm256_set1_ps(t.low), high = _mm256_set1_ps(t.high);
     const __m256 factor = _mm256_set1_ps(t.aFactor), constant = _mm256_set1_ps(t.constant);
@@ -78,6 +86,8 @@ void mulAvx2(const BinaryTask& t) noexcept {
     Tail tail;
     if (t.count % 8) fillTail(tail, t, t.count / 8 * 8);
     for (; i + 8 <= t.count; i += 8) {
+        prefetch(t.a + i * t.aStep);
+        prefetch(t.b + i * t.bStep);
         const __m256i a = _mm256_sub_epi32(t.aStep ? integers(t.a + i, t.isSigned) : a0, aZero);
         const __m256i b = _mm256_sub_epi32(t.bStep ? integers(t.b + i, t.isSigned) : b0, bZero);
         store(t.y + i, product(a, b, factor, constant), low, high);
@@ -92,6 +102,7 @@ void mulAvx2(const BinaryTask& t) noexcept {
 void lookupAvx2(const std::uint8_t* table, const std::uint8_t* x, std::uint8_t* y, std::int64_t count) noexcept {
     std::int64_t i = 0;
     for (; i + 32 <= count; i += 32) {
+        prefetch(x + i);
         __m256i index = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i));
         __m256i result = _mm256_setzero_si256();
         // Sixteen tables of sixteen: an index outside of the table at hand gets its top bit set and yields 0.

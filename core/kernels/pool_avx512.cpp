@@ -14,6 +14,13 @@ INLINE __m512i integers(const std::uint8_t* codes, __mmask16 mask, bool isSigned
     return isSigned ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes);
 }
 
+// Masked stores that narrow are slow, so whole vectors are narrowed first.
+INLINE void storeBytes(std::uint8_t* y, __mmask16 mask, __m512i v) {
+    const __m128i bytes = _mm512_cvtepi32_epi8(v);
+    if (mask == 0xffff) _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
+    else _mm_mask_storeu_epi8(y, mask, bytes);
+}
+
 }  // namespace
 
 void maxPoolAvx512(const PoolTile& t) noexcept {
@@ -45,7 +52,7 @@ void averagePoolAvx512(const PoolTile& t) noexcept {
             }
             __m512 v = _mm512_div_ps(_mm512_div_ps(sum, _mm512_set1_ps(t.counts[i])), yScale);
             v = _mm512_min_ps(_mm512_max_ps(_mm512_add_ps(v, yZero), low), high);
-            _mm512_mask_cvtepi32_storeu_epi8(t.y + i * t.yStride + c, mask, _mm512_cvtps_epi32(v));
+            storeBytes(t.y + i * t.yStride + c, mask, _mm512_cvtps_epi32(v));
         }
 }
 

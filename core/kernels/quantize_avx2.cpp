@@ -7,6 +7,9 @@ namespace {
 
 #define INLINE static inline __attribute__((always_inline))
 
+// Hardware alone does not hide the memory's latency behind short loops.
+INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p) + 4096, _MM_HINT_T0); }
+
 struct Rule {
     __m256 scale, low, high;
     __m256i zero;
@@ -36,12 +39,14 @@ INLINE __m256i lanes(std::int64_t count) {
 
 }  // namespace
 
-void quantizeBytesAvx2(const QuantizeTask& t) noexcept {
+void quantizeBytesAvx2(const QuantizeTask& task) noexcept {
+    const QuantizeTask t = task;  // what is stored cannot change it
     const Rule r = ruleOf(t);
     const __m256i keep = _mm256_set1_epi32(0xff);
     auto* y = static_cast<std::uint8_t*>(t.y);
     std::int64_t i = 0;
     for (; i + 16 <= t.count; i += 16) {
+        prefetch(t.x + i);
         const __m128i low = words(codes(_mm256_loadu_ps(t.x + i), r), keep);
         const __m128i high = words(codes(_mm256_loadu_ps(t.x + i + 8), r), keep);
         _mm_storeu_si128(reinterpret_cast<__m128i*>(y + i), _mm_packus_epi16(low, high));
@@ -54,7 +59,8 @@ void quantizeBytesAvx2(const QuantizeTask& t) noexcept {
     }
 }
 
-void quantizeWordsAvx2(const QuantizeTask& t) noexcept {
+void quantizeWordsAvx2(const QuantizeTask& task) noexcept {
+    const QuantizeTask t = task;  // what is stored cannot change it
     const Rule r = ruleOf(t);
     const __m256i keep = _mm256_set1_epi32(0xffff);
     auto* y = static_cast<std::uint16_t*>(t.y);
@@ -71,13 +77,15 @@ void quantizeWordsAvx2(const QuantizeTask& t) noexcept {
     }
 }
 
-void dequantizeAvx2(const DequantizeTask& t) noexcept {
+void dequantizeAvx2(const DequantizeTask& task) noexcept {
+    const DequantizeTask t = task;  // what is stored cannot change it
     const __m256 scale = _mm256_set1_ps(t.scale);
     const __m256i zero = _mm256_set1_epi32(t.zeroPoint);
     for (std::int64_t i = 0; i < t.count; i += 8) {
         const std::int64_t left = t.count - i < 8 ? t.count - i : 8;
         __m128i bytes;
         if (left == 8) {
+            prefetch(t.codes + i);
             bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(t.codes + i));
         } else {
             alignas(16) std::uint8_t tail[16] = {};
@@ -89,7 +97,8 @@ void dequantizeAvx2(const DequantizeTask& t) noexcept {
     }
 }
 
-void dequantizeSumsAvx2(const SumsTask& t) noexcept {
+void dequantizeSumsAvx2(const SumsTask& task) noexcept {
+    const SumsTask t = task;  // what is stored cannot change it
     const __m256 one = _mm256_set1_ps(t.scales[0]);
     for (std::int64_t row = 0; row < t.rows; ++row)
         for (std::int64_t j = 0; j < t.columns; j += 8) {

@@ -30,6 +30,13 @@ INLINE void columns64(const RequantizeTask& t, std::int64_t j, const __m512 s[4]
     }
 }
 
+// Masked stores that narrow are slow, so whole vectors are narrowed first.
+INLINE void storeBytes(std::uint8_t* y, __mmask16 mask, __m512i v) {
+    const __m128i bytes = _mm512_cvtepi32_epi8(v);
+    if (mask == 0xffff) _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
+    else _mm_mask_storeu_epi8(y, mask, bytes);
+}
+
 // Up to 16 columns of all rows, for any scale.
 INLINE void columns16(const RequantizeTask& t, std::int64_t j, __mmask16 mask, __m512 scale) {
     const __m512 low = _mm512_set1_ps(t.low), high = _mm512_set1_ps(t.high);
@@ -37,7 +44,7 @@ INLINE void columns16(const RequantizeTask& t, std::int64_t j, __mmask16 mask, _
     for (std::int64_t i = 0; i < t.rows; ++i) {
         __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_maskz_loadu_epi32(mask, t.acc + i * t.accStride + j)), scale);
         v = _mm512_min_ps(_mm512_max_ps(v, low), high);
-        _mm512_mask_cvtepi32_storeu_epi8(t.y + i * t.yStride + j, mask, _mm512_add_epi32(_mm512_cvtps_epi32(v), zero));
+        storeBytes(t.y + i * t.yStride + j, mask, _mm512_add_epi32(_mm512_cvtps_epi32(v), zero));
     }
 }
 

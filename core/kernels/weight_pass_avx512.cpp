@@ -110,10 +110,17 @@ INLINE void putIndex(const WeightBins& b, int at, __m512 v) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(b.index + at), words);
 }
 
+// Masked stores that narrow are slow, so whole vectors are narrowed first.
+INLINE void storeBytes(std::uint8_t* y, __mmask16 mask, __m512i v) {
+    const __m128i bytes = _mm512_cvtepi32_epi8(v);
+    if (mask == 0xffff) _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
+    else _mm_mask_storeu_epi8(y, mask, bytes);
+}
+
 INLINE void put(const WeightPiece& p, int at, const Element& e, const Scale& s, __mmask16 mask) {
     const __m512i index = _mm512_cvtps_epi32(_mm512_sub_ps(e.code, s.low));
     if (p.codes)
-        _mm512_mask_cvtepi32_storeu_epi8(p.codes + at, mask, _mm512_add_epi32(index, _mm512_set1_epi32(p.codeLow)));
+        storeBytes(p.codes + at, mask, _mm512_add_epi32(index, _mm512_set1_epi32(p.codeLow)));
     if (p.codeIndex) _mm_storeu_si128(reinterpret_cast<__m128i*>(p.codeIndex + at), _mm512_cvtepi32_epi8(index));
     if (p.values.index) putIndex(p.values, at, e.x);
     if (p.decoded.index) putIndex(p.decoded, at, e.decoded);

@@ -1,4 +1,4 @@
-// kernels_bench [family …] [--isa NAME] [--threads N] [--case TEXT]: families matrices, convolutions, weights; all by default.
+// kernels_bench [family …] [--isa NAME] [--threads N] [--case TEXT]: families matrices, convolutions, rows, weights; all by default.
 #include "tests/bench/kernels_bench.h"
 
 #include <cstdio>
@@ -17,6 +17,7 @@ struct Family {
 constexpr Family families[] = {
     {"matrices", bitlathe::benchMatrices},
     {"convolutions", bitlathe::benchConvolutions},
+    {"rows", bitlathe::benchRows},
     {"weights", bitlathe::benchWeights},
 };
 

@@ -7,6 +7,7 @@ namespace bitlathe {
 
 void benchMatrices(const Machine& machine);
 void benchConvolutions(const Machine& machine);
+void benchRows(const Machine& machine);
 void benchWeights(const Machine& machine);
 
 }  // namespace bitlathe
