@@ -8,6 +8,7 @@
 #include "core/kernels/kernel_list.h"
 #include "core/quant/codec.h"
 #include "core/quant/recipe.h"
+#include "core/quant/stored_scale.h"
 
 #include <CLI/CLI.hpp>
 
@@ -19,8 +20,12 @@ namespace {
 
 Json codecRows() {
     Json rows = Json::array();
-    for (const Codec& codec : codecs())
-        rows.push_back({{"name", codec.name}, {"label", codec.label}, {"minBits", codec.minBits}, {"maxBits", codec.maxBits}});
+    for (const Codec& codec : codecs()) {
+        Json scales = Json::array();
+        for (const ScaleType type : codec.scaleTypes) scales.push_back(nameOf(type));
+        rows.push_back({{"name", codec.name}, {"label", codec.label}, {"minBits", codec.minBits}, {"maxBits", codec.maxBits}, {"blockSize", codec.blockSize},
+                        {"scales", std::move(scales)}, {"formula", codec.formula}, {"explanation", codec.explanation}});
+    }
     return rows;
 }
 

@@ -54,6 +54,11 @@ AffineParameters affineFromRange(ValueRange range, CodeRange codes, bool symmetr
     return parameters;
 }
 
+std::int32_t zeroPointFor(ValueRange range, float scale, CodeRange codes) noexcept {
+    const double zero = std::nearbyint(double(codes.lo) - std::min(0.0, double(range.lo)) / double(scale));
+    return std::int32_t(std::clamp(zero, double(codes.lo), double(codes.hi)));
+}
+
 float signScale(std::span<const float> x, std::span<const float> importance, float limit) noexcept {
     double sum = 0, count = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {

@@ -42,6 +42,9 @@ ElementType codeContainer(int bits, bool symmetric) noexcept;
 // Degenerate ranges (a scale below the smallest normal float, or not a number): scale 1, zero point 0.
 AffineParameters affineFromRange(ValueRange range, CodeRange codes, bool symmetric) noexcept;
 
+// The zero point of an asymmetric format with a given scale: nearest(codes.lo − lo / scale), clamped.
+std::int32_t zeroPointFor(ValueRange range, float scale, CodeRange codes) noexcept;
+
 // The scale of the 1-bit symmetric format ±scale: the mean of |x|, the least squared error for a sign
 // (Rastegari et al. 2016, XNOR-Net), each |x| cut at `limit`. Codes are −1 and +1; real 0 has no exact
 // code and is coded +1. importance: empty, or one weight >= 0 per value. Only finite values count; a group of zeros has scale 0, so that it decodes to 0.

@@ -29,21 +29,29 @@ struct Codec {
     std::string_view name;     // stable, in recipes: "int"
     std::string_view label;    // for people: "Integer"
     std::string_view formula;  // for tooltips
+    std::string_view explanation;  // five lines: what it is, a value worked through, what it is good at, what breaks it
     int minBits = 1, maxBits = 8;
     bool takesSymmetric = true;  // honours QuantSpec::symmetric
     bool takesNarrow = true;     // honours QuantSpec::narrow
     bool takesRange = true;      // honours QuantSpec::range
     bool affine = false;         // codes are those of core/quant/affine.h (at 1 bit symmetric: signs), so the
                                  // fused pass of core/kernels/weight_pass.h is its speed
+    bool takesTable = false;     // honours QuantSpec::table
+    bool decodesAffine = false;  // decodes to scale · (code − zero point), codes in I8, U8, I16 or U16
+    bool takesNearest = true;    // a code is the nearest level; false: the format has thresholds of its own
     int blockSize = 0;           // > 0: groups have this size whatever the granularity says (MX: 32)
+    // How a file may hold scales; the first is the format's own choice.
+    std::span<const ScaleType> scaleTypes = {};
 
     // The container of one code: 8 or 16 bits.
     ElementType (*codeType)(const QuantSpec&) noexcept;
     int (*innerBytes)(const QuantSpec&) noexcept;
-    // Bits that a file stores for the parameters of one group.
+    // Bits that a file stores for the parameters of one group; see also sharedScaleBits().
     int (*parameterBits)(const QuantSpec&) noexcept;
     // Whether fit() looks at the values; otherwise the range is enough and x may be empty.
     bool (*fitNeedsValues)(const QuantSpec&) noexcept;
+    // Whether 0 is a level. If not, 0 is coded as the nearest level.
+    bool (*holdsZero)(const QuantSpec&) noexcept;
 
     // Parameters of a group with the values x, to cover `range` (finite, holds 0). x may hold NaN and
     // infinities, which never change the parameters. importance: empty, or one weight >= 0 per value.
@@ -69,7 +77,10 @@ const Codec* findCodec(std::string_view name) noexcept;
 // The spec's codec, which must exist: recipes are checked before they get here.
 const Codec& codecOf(const QuantSpec& spec) noexcept;
 
-// "int8", "uint4", "int1": the format's name for tables.
+// How the file holds the scales: the spec's choice where the format offers it, else the format's own.
+ScaleType scaleTypeOf(const QuantSpec& spec) noexcept;
+
+// "int8", "uint4", "int1", "nf4", "log2-4": the format's name for tables.
 std::string formatName(const QuantSpec& spec);
 
 }  // namespace bitlathe

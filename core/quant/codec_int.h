@@ -1,4 +1,4 @@
-// The row of integer formats of 1 to 8 bits: affine, one scale and one zero point per group.
+// The row of integer formats of 1 to 16 bits: affine, one scale and one zero point per group.
 #pragma once
 
 #include "core/quant/codec.h"

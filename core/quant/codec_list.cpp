@@ -30,11 +30,17 @@ const Codec& codecOf(const QuantSpec& spec) noexcept {
     return *codec;
 }
 
+ScaleType scaleTypeOf(const QuantSpec& spec) noexcept {
+    const auto types = codecOf(spec).scaleTypes;
+    if (types.empty()) return ScaleType::F32;
+    return std::find(types.begin(), types.end(), spec.scale) != types.end() ? spec.scale : types.front();
+}
+
 std::string formatName(const QuantSpec& spec) {
     const Codec* codec = findCodec(spec.codec);
-    const std::string bits = std::to_string(spec.bits);
-    if (codec && codec->takesSymmetric && !spec.symmetric) return "u" + spec.codec + bits;
-    return spec.codec + bits;
+    if (codec && codec->minBits == codec->maxBits) return spec.codec;
+    const bool digitEnds = !spec.codec.empty() && spec.codec.back() >= '0' && spec.codec.back() <= '9';
+    return (codec && codec->takesSymmetric && !spec.symmetric ? "u" : "") + spec.codec + (digitEnds ? "-" : "") + std::to_string(spec.bits);
 }
 
 }  // namespace bitlathe

@@ -3,6 +3,7 @@
 #include "core/base/parallel.h"
 #include "core/quant/ranges.h"
 
+#include <cmath>
 #include <vector>
 
 namespace bitlathe {
@@ -14,12 +15,27 @@ constexpr std::int64_t kSliceElements = 1 << 20;
 void fitOne(const Codec& codec, QuantizedTensor& q, std::int64_t group, std::span<const float> x, ValueRange range) noexcept {
     GroupParameters parameters = groupParameters(q, group);
     codec.fit(q.spec, x, {}, range, parameters);
+    // A group of zeros must not raise the scale that it shares with others.
+    if (range.lo == range.hi && isShared(scaleTypeOf(q.spec))) parameters.scale = 0.0f;
     q.scales[static_cast<std::size_t>(group)] = parameters.scale;
     q.zeroPoints[static_cast<std::size_t>(group)] = parameters.zeroPoint;
 }
 
+// Scales as the file will give them back. A zero point follows its scale, so that the range stays.
+void storeScales(QuantizedTensor& q) {
+    const ScaleType type = scaleTypeOf(q.spec);
+    if (!isShared(type)) return;
+    const std::vector<float> fitted = q.scales;
+    q.shared = shareScales(type, q.scales);
+    for (std::size_t g = 0; g < fitted.size(); ++g)
+        if (q.zeroPoints[g] != 0 && q.scales[g] > 0) {
+            const double moved = std::nearbyint(double(q.zeroPoints[g]) * double(fitted[g]) / double(q.scales[g]));
+            q.zeroPoints[g] = std::int32_t(std::min(moved, double((1 << q.spec.bits) - 1)));
+        }
+}
+
 bool isMinMax(const QuantSpec& spec) noexcept {
-    return std::holds_alternative<MinMax>(spec.range) || std::holds_alternative<MovingAverage>(spec.range);
+    return !codecOf(spec).takesRange || std::holds_alternative<MinMax>(spec.range) || std::holds_alternative<MovingAverage>(spec.range);
 }
 
 ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0.0f), std::max(range.hi, 0.0f)}; }
@@ -71,11 +87,13 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
     if (groups == 0) return;
     if (grid.perChannel == 0) {
         fitOne(codec, q, 0, values, ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : wholeRange(values, q.spec, workers));
+        storeScales(q);
         job.checkpoint(1.0);
         return;
     }
     if (ends && isMinMax(q.spec) && grid.perChannel == 1 && !codec.fitNeedsValues(q.spec)) {
         for (std::size_t g = 0; g < groups; ++g) fitOne(codec, q, static_cast<std::int64_t>(g), {}, holdingZero(ends->channels[g]));
+        storeScales(q);
         job.checkpoint(1.0);
         return;
     }
@@ -89,6 +107,7 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
             fitOne(codec, q, group, x, weightRange(x, q.spec));
         });
     });
+    storeScales(q);
 }
 
 }  // namespace bitlathe

@@ -26,7 +26,7 @@ struct KnownEnds {
     std::vector<ValueRange> channels;
 };
 
-// Fills q.scales, q.zeroPoints and q.inner from the values (the weight's own order); q.spec and q.layout
+// Fills q.scales, q.shared, q.zeroPoints and q.inner from the values (the weight's own order); q.spec and q.layout
 // are set. ends: where the finite values' ends are known already, they save min-max schemes the look at
 // the values; null otherwise. Throws Cancelled.
 void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends = nullptr);

@@ -126,7 +126,8 @@ Tensor dequantize(const QuantizedTensor& q, Workers& workers) {
 
 std::int64_t storedBytes(const ChannelLayout& layout, const QuantSpec& spec) noexcept {
     const std::int64_t count = layout.perChannel() * layout.channels, groups = groupGrid(layout, spec).groups;
-    return (count * spec.bits + 7) / 8 + (groups * codecOf(spec).parameterBits(spec) + 7) / 8;
+    const std::int64_t parameters = groups * codecOf(spec).parameterBits(spec) + sharedScaleBits(scaleTypeOf(spec), groups);
+    return (count * spec.bits + 7) / 8 + (parameters + 7) / 8;
 }
 
 double bitsPerWeight(const ChannelLayout& layout, const QuantSpec& spec) noexcept {

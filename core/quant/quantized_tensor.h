@@ -6,6 +6,7 @@
 #include "core/model/layer.h"
 #include "core/quant/affine.h"
 #include "core/quant/scheme.h"
+#include "core/quant/stored_scale.h"
 #include "core/tensor/tensor.h"
 
 #include <cstddef>
@@ -36,8 +37,9 @@ GroupGrid groupGrid(const ChannelLayout& layout, const QuantSpec& spec) noexcept
 struct QuantizedTensor {
     QuantSpec spec;
     ChannelLayout layout;
-    Tensor codes;  // the weight's shape and order; I8 for symmetric integers, U8 for asymmetric ones
-    std::vector<float> scales;              // one per group
+    Tensor codes;  // the weight's shape and order, of codec.codeType(): I8 for symmetric integers, U8 for asymmetric ones
+    std::vector<float> scales;              // one per group, as they read back from the file
+    SharedScales shared;                    // what the file holds instead, where groups share a scale
     std::vector<std::int32_t> zeroPoints;   // one per group; 0 for symmetric formats
     std::vector<std::byte> inner;           // codec's inner bytes, group after group; empty for integers
 
@@ -58,8 +60,8 @@ QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layou
 // F32 in the weight's own order and shape.
 Tensor dequantize(const QuantizedTensor& quantized, Workers& workers);
 
-// Bytes that a file needs: codes packed at b bits, and the parameters of every group (for integers a
-// float32 scale, and for asymmetric ones a zero point of b bits).
+// Bytes that a file needs: codes packed at b bits, the parameters of every group (for integers a scale,
+// and for asymmetric ones a zero point of b bits), and what groups share.
 std::int64_t storedBytes(const ChannelLayout& layout, const QuantSpec& spec) noexcept;
 // storedBytes in bits over the number of weights; 0 for an empty weight.
 double bitsPerWeight(const ChannelLayout& layout, const QuantSpec& spec) noexcept;

@@ -1,5 +1,6 @@
 #include "core/quant/ranges.h"
 
+#include "core/quant/codec.h"
 #include "core/quant/least_error.h"
 
 #include <algorithm>
@@ -70,6 +71,7 @@ ValueRange finiteRange(std::span<const float> x) noexcept {
 }
 
 ValueRange weightRange(std::span<const float> x, const QuantSpec& spec) {
+    if (!codecOf(spec).takesRange) return holdingZero(finiteRange(x));
     return holdingZero(std::visit(
         Overloaded{
             [&](const MinMax&) { return finiteRange(x); },

@@ -26,6 +26,7 @@ ValueRange finiteRange(std::span<const float> x) noexcept;
 //   Entropy        entropyRange() of a histogram over ±max|x|; the rule's bins, but for fewer values as few as
 //                  one for every 8 of them, down to twice quantizedBins
 //   Manual         as given
+// Formats that take no range rule get smallest … largest.
 ValueRange weightRange(std::span<const float> x, const QuantSpec& spec);
 
 // ONNX Runtime's entropy threshold (calibrate.py get_entropy_threshold): the window around the middle of

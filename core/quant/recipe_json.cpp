@@ -3,6 +3,8 @@
 #include "core/base/error.h"
 #include "core/model/layer.h"
 #include "core/quant/codec.h"
+#include "core/quant/stored_scale.h"
+#include "core/quant/user_table.h"
 
 #include <nlohmann/json.hpp>
 
@@ -48,9 +50,12 @@ Json toValue(const Granularity& granularity) {
 void addScheme(Json& to, const Scheme& scheme) {
     to["weights"] = nullptr;
     to["activations"] = nullptr;
-    if (const auto& w = scheme.weights)
+    if (const auto& w = scheme.weights) {
         to["weights"] = {{"codec", w->codec},   {"bits", w->bits},   {"symmetric", w->symmetric},
                          {"narrow", w->narrow}, {"granularity", toValue(w->granularity)}, {"range", toValue(w->range)}};
+        if (w->scale != ScaleType::F32) to["weights"]["scale"] = nameOf(w->scale);
+        if (!w->table.empty()) to["weights"]["table"] = w->table;
+    }
     if (const auto& a = scheme.activations)
         to["activations"] = {{"bits", a->bits}, {"symmetric", a->symmetric}, {"range", toValue(a->range)}};
 }
@@ -152,8 +157,31 @@ Granularity granularityFrom(const Field& field) {
     field.refuse(R"(expected "tensor", "channel" or {"group": size})");
 }
 
+ScaleType scaleFrom(const Field& field, const Codec& codec) {
+    const std::string name = field.text();
+    std::string names;
+    for (const ScaleType type : codec.scaleTypes) {
+        if (name == nameOf(type)) return type;
+        names += (names.empty() ? "" : ", ") + std::string(nameOf(type));
+    }
+    field.refuse("the format '" + std::string(codec.name) + "' has no scales of type '" + name + "'; choose one of: " + names);
+}
+
+std::vector<float> tableFrom(const Field& field, const QuantSpec& spec, const Codec& codec) {
+    if (!codec.takesTable) field.refuse("the format '" + spec.codec + "' takes no table; remove the key, or choose the codec 'table'");
+    if (!field.value.is_array()) field.refuse("expected a list of levels");
+    std::vector<float> table;
+    for (std::size_t i = 0; i < field.value.size(); ++i) {
+        const double level = field.at(i).real();
+        if (!(std::fabs(level) <= 3e38)) field.at(i).refuse("a level must be a finite float32");
+        table.push_back(float(level));
+    }
+    if (const std::string problem = tableProblem(table, spec.bits); !problem.empty()) field.refuse(problem);
+    return table;
+}
+
 QuantSpec weightsFrom(const Field& field) {
-    field.mustBeObject({"codec", "bits", "symmetric", "narrow", "granularity", "range"});
+    field.mustBeObject({"codec", "bits", "symmetric", "narrow", "granularity", "range", "scale", "table"});
     QuantSpec spec;
     if (field.has("codec")) spec.codec = field.at("codec").text();
     const Codec* codec = findCodec(spec.codec);
@@ -162,12 +190,16 @@ QuantSpec weightsFrom(const Field& field) {
         for (const Codec& row : codecs()) names += (names.empty() ? "" : ", ") + std::string(row.name);
         field.at("codec").refuse("there is no codec '" + spec.codec + "'; choose one of: " + names);
     }
-    if (!field.has("bits")) field.refuse("the key 'bits' is missing; give the width of a code, for example 8");
-    spec.bits = field.at("bits").integer(codec->minBits, codec->maxBits);
+    if (codec->minBits == codec->maxBits) spec.bits = codec->minBits;
+    else if (!field.has("bits")) field.refuse("the key 'bits' is missing; give the width of a code, for example 8");
+    if (field.has("bits")) spec.bits = field.at("bits").integer(codec->minBits, codec->maxBits);
     if (field.has("symmetric")) spec.symmetric = field.at("symmetric").flag();
     if (field.has("narrow")) spec.narrow = field.at("narrow").flag();
     if (field.has("granularity")) spec.granularity = granularityFrom(field.at("granularity"));
     if (field.has("range")) spec.range = rangeFrom(field.at("range"));
+    if (field.has("scale")) spec.scale = scaleFrom(field.at("scale"), *codec);
+    if (field.has("table")) spec.table = tableFrom(field.at("table"), spec, *codec);
+    if (codec->takesTable && spec.table.empty()) field.refuse("the key 'table' is missing; give the levels, for example [-1, 0, 1]");
     return spec;
 }
 

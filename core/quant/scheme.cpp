@@ -2,6 +2,7 @@
 
 #include "core/quant/codec.h"
 #include "core/quant/ranges.h"
+#include "core/quant/stored_scale.h"
 
 #include <charconv>
 
@@ -31,6 +32,7 @@ std::string shortText(const Scheme& scheme) {
                                    [](const PerGroup& g) { return " group " + std::to_string(g.size); },
                                },
                                scheme.weights->granularity);
+        if (scheme.weights->scale != ScaleType::F32) text += ", scale " + std::string(nameOf(scheme.weights->scale));
     }
     if (scheme.activations) {
         text += scheme.activations->symmetric ? ", a int" : ", a uint";

@@ -1,9 +1,11 @@
 // How one tensor is represented, and what is done to one layer. Plain values; a codec is named, not held.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace bitlathe {
 
@@ -42,6 +44,16 @@ struct Manual {
 };
 using RangeRule = std::variant<MinMax, MovingAverage, Percentile, LeastError, Entropy, Manual>;
 
+// How a file holds the scale of each group; core/quant/stored_scale.h has the rounding of each.
+enum class ScaleType : std::uint8_t {
+    F32, F16, BF16,
+    E8M0,      // a power of two in 8 bits: multiplying is a shift
+    E4M3,      // an 8-bit float, times one float32 of the tensor
+    U8,        // 8-bit integer, times a float32 shared by 256 groups
+    Dynamic8,  // bitsandbytes' double quantization: an 8-bit table, shared by 256 groups
+    One,       // no scale: codes are the values
+};
+
 struct QuantSpec {
     std::string codec = "int";  // a row of codecs()
     int bits = 8;
@@ -49,6 +61,8 @@ struct QuantSpec {
     bool narrow = true;     // symmetric only: -(2^(b-1)-1) … 2^(b-1)-1, so that both ends are alike
     Granularity granularity = PerChannel{};
     RangeRule range = MinMax{};
+    ScaleType scale = ScaleType::F32;  // where the format offers a choice; see scaleTypeOf() in codec.h
+    std::vector<float> table;          // the levels of a format that takes a table of the user
     bool operator==(const QuantSpec&) const = default;
 };
 

@@ -3,6 +3,8 @@
 #include "core/quant/codec.h"
 #include "core/quant/recipe.h"
 #include "core/quant/rule_match.h"
+#include "core/quant/stored_scale.h"
+#include "core/quant/user_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +33,25 @@ void checkRange(const RangeRule& rule, const std::string& layer, const std::stri
         error("the entropy rule needs 16 to 65536 bins and 2 to as many quantized bins", "use 2048 and 128");
 }
 
+// Scales, tables and blocks.
+void checkForm(const QuantSpec& spec, const Codec& codec, const std::string& layer, std::int64_t perChannel, std::vector<Issue>& issues) {
+    const std::string label(codec.label);
+    const auto& types = codec.scaleTypes;
+    if (spec.scale != ScaleType::F32 && std::find(types.begin(), types.end(), spec.scale) == types.end())
+        issues.push_back({Level::Error, layer, label + " has no scales of type " + std::string(nameOf(spec.scale)),
+                          "choose " + std::string(nameOf(types.empty() ? ScaleType::F32 : types.front()))});
+    if (codec.takesTable) {
+        if (std::string problem = tableProblem(spec.table, spec.bits); !problem.empty())
+            issues.push_back({Level::Error, layer, std::move(problem), "open a file of levels, or choose another format"});
+    } else if (!spec.table.empty()) {
+        issues.push_back({Level::Warning, layer, label + " takes no table: the one that is given does nothing", "choose the format 'table', or remove the table"});
+    }
+    if (codec.blockSize > 0 && perChannel > 0 && perChannel % codec.blockSize != 0)
+        issues.push_back({Level::Note, layer,
+                          "channels of " + std::to_string(perChannel) + " weights end in a block that is not full: blocks have " + std::to_string(codec.blockSize),
+                          "most consumers of this format want whole blocks: choose another format for this layer"});
+}
+
 void checkWeights(const QuantSpec& spec, const std::string& layer, std::int64_t perChannel, std::vector<Issue>& issues) {
     const Codec* codec = findCodec(spec.codec);
     if (!codec) {
@@ -40,7 +61,8 @@ void checkWeights(const QuantSpec& spec, const std::string& layer, std::int64_t 
     if (spec.bits < codec->minBits || spec.bits > codec->maxBits)
         issues.push_back({Level::Error, layer, std::string(codec->label) + " has no width of " + std::to_string(spec.bits) + " bits",
                           "choose " + std::to_string(codec->minBits) + " to " + std::to_string(codec->maxBits) + " bits"});
-    if (const auto* group = std::get_if<PerGroup>(&spec.granularity)) {
+    checkForm(spec, *codec, layer, perChannel, issues);
+    if (const auto* group = codec->blockSize > 0 ? nullptr : std::get_if<PerGroup>(&spec.granularity)) {
         if (group->size < 1)
             issues.push_back({Level::Error, layer, "a group of " + std::to_string(group->size) + " weights is impossible", "choose 32, 64 or 128"});
         else if (perChannel > 0 && group->size > perChannel)

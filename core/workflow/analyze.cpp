@@ -22,6 +22,9 @@ std::int64_t sampleFor(const Scheme& scheme, std::int64_t weights) noexcept {
     return weights;
 }
 
+// The curve's widest point, unless the spec asks for more: wider codes are float for the eye.
+constexpr int kCurveBits = 8;
+
 std::int64_t groupSizeOf(const WeightSource& source, const QuantSpec& spec) noexcept {
     const GroupGrid grid = groupGrid(source.layout, spec);
     return grid.perChannel > 1 ? grid.size : 0;
@@ -64,8 +67,10 @@ std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& 
     const auto values = part.values.as<float>();
     const bool allFinite = std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
     std::vector<CurvePoint> points;
-    const int widths = codec.maxBits - codec.minBits + 1;
-    for (int bits = codec.minBits; bits <= codec.maxBits; ++bits) {
+    const int widest = std::min(codec.maxBits, std::max(kCurveBits, spec.bits));
+    const int widths = widest - codec.minBits + 1;
+    for (int bits = codec.minBits; bits <= widest; ++bits) {
+        if (bits != spec.bits && (bits > kCurveBits || codec.takesTable)) continue;  // a table has one width
         const int i = bits - codec.minBits;
         JobContext step = job.part(double(i) / widths, double(i + 1) / widths);
         JobContext fitting = step.part(0, 0.5), measuring = step.part(0.5, 1);

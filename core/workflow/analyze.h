@@ -32,7 +32,7 @@ using PublishReport = std::function<void(std::shared_ptr<const LayerReport>)>;
 std::shared_ptr<const LayerReport> analyzeLayer(const WeightSource& source, const Scheme& scheme, const AnalyzeOptions& options,
                                                 ReportCache* cache, Workers& workers, JobContext& job, const PublishReport& publish = {});
 
-// Size against error, one point per width of the codec: narrowest first.
+// Size against error, one point per width of the codec up to 8 bits, and the spec's own: narrowest first.
 struct CurvePoint {
     int bits = 0;
     std::int64_t bytes = 0;  // as stored, scales and zero points included

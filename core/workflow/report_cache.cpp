@@ -45,6 +45,8 @@ std::string keyOf(const Scheme& scheme) {
         key += "tcg"[w->granularity.index()];
         if (const auto* group = std::get_if<PerGroup>(&w->granularity)) key += std::to_string(group->size) + ' ';
         add(key, w->range);
+        key += std::to_string(int(w->scale)) + ' ';
+        for (const float level : w->table) add(key, double(level));
     }
     key += '|';
     if (const auto& a = scheme.activations) {

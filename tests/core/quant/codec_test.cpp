@@ -1,5 +1,8 @@
 // Laws that every codec keeps, over all rows, widths, symmetries and ranges.
+#include "core/quant/affine.h"
 #include "core/quant/codec.h"
+#include "core/quant/stored_scale.h"
+#include "core/tensor/convert.h"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +34,14 @@ std::vector<Case> allCases() {
                         spec.bits = bits;
                         spec.symmetric = symmetric;
                         spec.narrow = narrow;
+                        if (codec.takesTable) spec.table = {-1, -0.4f, 0, 0.3f, 1};
+                        if (codec.takesTable && bits < 3) continue;
                         cases.push_back({spec, range});
+                        if (bits > 4 && bits != codec.maxBits) continue;
+                        for (const ScaleType type : codec.scaleTypes) {
+                            spec.scale = type;
+                            if (type != codec.scaleTypes.front() && !isShared(type)) cases.push_back({spec, range});
+                        }
                     }
     return cases;
 }
@@ -67,20 +77,18 @@ struct Group {
 };
 
 std::string nameOf(const Case& c) {
-    return formatName(c.spec) + (c.spec.narrow ? " narrow " : " full ") + std::to_string(c.range.lo) + " … " + std::to_string(c.range.hi);
+    return formatName(c.spec) + " " + std::string(nameOf(c.spec.scale)) + (c.spec.narrow ? " narrow " : " full ") + std::to_string(c.range.lo) + " … " + std::to_string(c.range.hi);
 }
-bool isSign(const QuantSpec& spec) { return spec.codec == "int" && spec.bits == 1 && spec.symmetric; }
+bool holdsZero(const QuantSpec& spec) { return codecOf(spec).holdsZero(spec); }
 
 TEST(Codecs, KeepZeroExactly) {
     for (const Case& c : allCases()) {
         const Group group(c);
         const float zero[] = {0.0f, -0.0f};
         const auto y = group.roundTrip(zero);
-        if (isSign(c.spec)) {
-            EXPECT_EQ(y[0], group.parameters.scale) << nameOf(c);  // ±scale has no zero: coded +
-        } else {
+        EXPECT_EQ(y[0], y[1]) << nameOf(c);
+        if (holdsZero(c.spec)) {
             EXPECT_EQ(y[0], 0.0f) << nameOf(c);
-            EXPECT_EQ(y[1], 0.0f) << nameOf(c);
         }
     }
 }
@@ -141,12 +149,15 @@ TEST(Codecs, ListTheirLevels) {
 TEST(Codecs, TakeTheNearestLevel) {
     for (const Case& c : allCases()) {
         const Group group(c);
+        if (!group.codec.takesNearest) continue;
         const auto levels = group.codec.levels(c.spec, group.parameters);
         const auto y = group.roundTrip(group.values);
+        const double span = std::max(std::fabs(double(levels.front())), std::fabs(double(levels.back())));
         for (std::size_t i = 0; i < y.size(); ++i) {
-            double nearest = std::numeric_limits<double>::infinity(), span = 0;
-            for (const float level : levels) nearest = std::min(nearest, std::fabs(double(level) - double(group.values[i])));
-            for (const float level : levels) span = std::max(span, std::fabs(double(level)));
+            const auto above = std::lower_bound(levels.begin(), levels.end(), group.values[i]);
+            double nearest = std::numeric_limits<double>::infinity();
+            if (above != levels.end()) nearest = double(*above) - double(group.values[i]);
+            if (above != levels.begin()) nearest = std::min(nearest, double(group.values[i]) - double(*(above - 1)));
             EXPECT_LE(std::fabs(double(y[i]) - double(group.values[i])), nearest + 1e-6 * span) << nameOf(c) << " x " << group.values[i];
         }
     }
@@ -161,8 +172,40 @@ TEST(Codecs, GroupsOfZerosDecodeToZero) {
     }
 }
 
+TEST(Codecs, HoldZeroWhenTheySaySo) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        const auto levels = group.codec.levels(c.spec, group.parameters);
+        if (c.range.lo == c.range.hi) continue;
+        EXPECT_EQ(std::find(levels.begin(), levels.end(), 0.0f) != levels.end(), holdsZero(c.spec)) << nameOf(c);
+    }
+}
+
+TEST(Codecs, AreAffineWhenTheySaySo) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        if (!group.codec.decodesAffine) continue;
+        const auto codes = group.encode(group.values);
+        const auto y = group.decode(codes);
+        const ElementType type = group.codec.codeType(c.spec);
+        for (std::size_t i = 0; i < y.size(); ++i) {
+            const auto code = std::int32_t(elementAt(type, codes.data(), std::int64_t(i)));
+            ASSERT_EQ(y[i], decodeAffine(code, {group.parameters.scale, group.parameters.zeroPoint})) << nameOf(c);
+        }
+    }
+}
+
+TEST(Codecs, FitScalesThatTheirTypeCanHold) {
+    for (const Case& c : allCases()) {
+        const Group group(c);
+        const float scale = group.parameters.scale;
+        if (group.codec.scaleTypes.empty()) continue;
+        EXPECT_EQ(roundScale(scaleTypeOf(c.spec), scale), scale) << nameOf(c);
+    }
+}
+
 TEST(Codecs, IntegersHaveAllTheirLevels) {
-    for (int bits = 1; bits <= 8; ++bits)
+    for (int bits = 1; bits <= 16; ++bits)
         for (const bool symmetric : {true, false})
             for (const bool narrow : {true, false}) {
                 QuantSpec spec{"int", bits, symmetric, narrow};
@@ -179,6 +222,7 @@ TEST(Codecs, HaveUniqueNamesAndSaneRows) {
         EXPECT_TRUE(names.insert(codec.name).second) << codec.name;
         EXPECT_FALSE(codec.label.empty());
         EXPECT_FALSE(codec.formula.empty());
+        EXPECT_EQ(std::count(codec.explanation.begin(), codec.explanation.end(), '\n'), 4) << codec.name;
         EXPECT_LE(codec.minBits, codec.maxBits);
         EXPECT_EQ(findCodec(codec.name)->name, codec.name);
     }

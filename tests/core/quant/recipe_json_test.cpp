@@ -87,9 +87,9 @@ TEST(RecipeJson, RefusesWhatItDoesNotKnowWithPlaceAndCure) {
     expectRefusal(R"({"format": "bitlathe recipe", "version": 1, "colour": 3})", "'colour' is not known");
     expectRefusal(withDefaults(R"({"weights": {"bit": 4}})"), "defaults.weights: the key 'bit'");
     expectRefusal(withDefaults(R"({"weights": {}})"), "'bits' is missing");
-    expectRefusal(withDefaults(R"({"weights": {"bits": 9}})"), "defaults.weights.bits: expected a whole number from 1 to 8");
-    expectRefusal(withDefaults(R"({"weights": {"bits": 0}})"), "from 1 to 8");
-    expectRefusal(withDefaults(R"({"weights": {"bits": 18446744073709551615}})"), "from 1 to 8");
+    expectRefusal(withDefaults(R"({"weights": {"bits": 17}})"), "defaults.weights.bits: expected a whole number from 1 to 16");
+    expectRefusal(withDefaults(R"({"weights": {"bits": 0}})"), "from 1 to 16");
+    expectRefusal(withDefaults(R"({"weights": {"bits": 18446744073709551615}})"), "from 1 to 16");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4.0}})"), "whole number");
     expectRefusal(withDefaults(R"({"weights": {"bits": "4"}})"), "whole number");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "codec": "float3"}})"), "choose one of: int");

@@ -96,7 +96,7 @@ TEST(Recipe, MixedSafeKeepsBothEndsAtEightBits) {
 TEST(Recipe, ValidationNamesLayerReasonAndCure) {
     const Model model = sample();
     Recipe recipe;
-    recipe.layers["conv1"] = ofBits(9);
+    recipe.layers["conv1"] = ofBits(17);
     recipe.layers["conv2"] = ofBits(4);
     recipe.layers["conv2"].weights->granularity = PerGroup{200};
     recipe.layers["table"] = ofBits(8);
@@ -107,7 +107,7 @@ TEST(Recipe, ValidationNamesLayerReasonAndCure) {
     recipe.rules.push_back({"nothing*", "", Rule::Place::Any, ofBits(4)});
     const auto issues = validate(recipe, model);
     using Level = Issue::Level;
-    EXPECT_TRUE(says(issues, Level::Error, "conv1", "9 bits"));
+    EXPECT_TRUE(says(issues, Level::Error, "conv1", "17 bits"));
     EXPECT_TRUE(says(issues, Level::Note, "conv2", "longer than the channel"));
     EXPECT_TRUE(says(issues, Level::Warning, "table", "Embedding"));
     EXPECT_TRUE(says(issues, Level::Error, "head.fc", "decimal"));
