@@ -21,7 +21,7 @@ std::vector<std::size_t> LayerEditing::editable() const {
 }
 
 QString LayerEditing::subject(const std::vector<std::size_t>& layers) const {
-    return layers.size() == 1 ? fromUtf8(m_document.model()->layers[layers.front()].name) : tr("%n layer(s)", nullptr, int(layers.size()));
+    return layers.size() == 1 ? fromUtf8(m_document.model()->layers[layers.front()].name) : counted(std::int64_t(layers.size()), tr("1 layer"), tr("%1 layers"));
 }
 
 void LayerEditing::apply(const SchemeChange& change, const QString& what) { applyTo(editable(), change, what); }
@@ -75,7 +75,7 @@ void LayerEditing::applyToSimilar() {
     if (layers.empty()) return;
     const Scheme scheme = m_document.schemes()[editable().front()];
     m_document.edit(withLayers(m_document.recipe(), *m_document.model(), layers, [&](std::size_t, const Scheme&) { return scheme; }),
-                    tr("%1 for %2").arg(fromUtf8(shortText(scheme)), tr("%n similar layer(s)", nullptr, int(layers.size()))));
+                    tr("%1 for %2").arg(fromUtf8(shortText(scheme)), counted(std::int64_t(layers.size()), tr("1 similar layer"), tr("%1 similar layers"))));
 }
 
 void LayerEditing::applyPreset(const Preset& preset) {

@@ -30,6 +30,7 @@
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QTabBar>
 #include <QToolBar>
 #include <QUrl>
 #include <QVBoxLayout>
@@ -83,6 +84,7 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
     enableCommands();
     resize(1440, 900);
     restoreLayout();
+    dressTabBars();
 }
 
 MainWindow::~MainWindow() {
@@ -97,7 +99,7 @@ void MainWindow::buildDocks() {
         m_docks[id] = made;
         return made;
     };
-    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
     dock(QStringLiteral("layers"), tr("Layers"), m_layers, Qt::LeftDockWidgetArea);
     dock(QStringLiteral("scheme"), tr("Quantization scheme"), m_inspector, Qt::RightDockWidgetArea);
@@ -109,6 +111,17 @@ void MainWindow::buildDocks() {
     tabifyDockWidget(exports, history);
     tabifyDockWidget(history, log);
     for (QDockWidget* hidden : {run, exports, history, log}) hidden->hide();
+    setDocumentMode(true);
+    // Tab bars of docks come and go; their base line is not in the theme's colours.
+    for (const auto& [id, made] : m_docks)
+        connect(made, &QDockWidget::visibilityChanged, this, &MainWindow::dressTabBars, Qt::QueuedConnection);
+}
+
+void MainWindow::dressTabBars() {
+    for (QTabBar* bar : findChildren<QTabBar*>(Qt::FindDirectChildrenOnly)) {
+        bar->setDrawBase(false);
+        bar->setAccessibleName(tr("Panels"));
+    }
 }
 
 void MainWindow::restoreLayout() {
@@ -121,7 +134,7 @@ void MainWindow::restoreLayout() {
 void MainWindow::resetLayout() {
     restoreState(m_deliveredLayout);
     const int width = this->width();
-    resizeDocks({m_docks[QStringLiteral("layers")], m_docks[QStringLiteral("scheme")]}, {int(width * (width < 1500 ? 0.34 : 0.37)), width < 1500 ? 272 : 296}, Qt::Horizontal);
+    resizeDocks({m_docks[QStringLiteral("layers")], m_docks[QStringLiteral("scheme")]}, {int(width * (width < 1500 ? 0.34 : 0.385)), width < 1500 ? 284 : 296}, Qt::Horizontal);
 }
 
 void MainWindow::connectSession() {

@@ -69,6 +69,7 @@ protected:
 private:
     // main_window.cpp
     void buildDocks();
+    void dressTabBars();
     void connectSession();
     void restoreLayout();
     void openDialog();

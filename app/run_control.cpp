@@ -189,7 +189,7 @@ RunResult RunControl::resultOf(const Evaluation& evaluation, bool finished) cons
     RunResult result;
     result.engine = evaluation.mode == EngineMode::Float ? tr("Float") : evaluation.mode == EngineMode::Simulated ? tr("Simulated") : tr("Integer");
     result.recipe = evaluation.mode == EngineMode::Float ? tr("source") : m_recipe.name.empty() ? tr("custom") : fromUtf8(m_recipe.name);
-    if (!m_recipe.layers.empty() && evaluation.mode != EngineMode::Float) result.recipe += tr(" + %n own", nullptr, int(m_recipe.layers.size()));
+    if (!m_recipe.layers.empty() && evaluation.mode != EngineMode::Float) result.recipe += tr(" + %1 own").arg(m_recipe.layers.size());
     result.data = QFileInfo(m_data).fileName();
     result.samples = evaluation.samples;
     result.labelled = evaluation.labelled;

@@ -6,6 +6,7 @@
 #include "core/base/save_file.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/load.h"
+#include "widgets/models/figures.h"
 
 #include <QCoreApplication>
 #include <QDir>
@@ -78,7 +79,7 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
     }
     watch(path);
     remember(path);
-    emit happened(tr("Opened %1: %n layer(s)", nullptr, int(m_document.model()->layers.size())).arg(path));
+    emit happened(tr("Opened %1: %2").arg(path, counted(std::int64_t(m_document.model()->layers.size()), tr("1 layer"), tr("%1 layers"))));
     emit opened();
 }
 

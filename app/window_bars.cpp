@@ -101,7 +101,7 @@ void MainWindow::buildToolBar() {
     auto* label = new QLabel(tr("Preset") + QStringLiteral("  "));
     label->setProperty("caption", true);
     m_presets = new QComboBox;
-    m_presets->setMinimumWidth(170);
+    m_presets->setFixedWidth(190);
     m_presets->setAccessibleName(tr("Preset"));
     m_presets->setPlaceholderText(tr("Custom"));
     m_presets->setToolTip(tr("A whole recipe at once. Under the pointer, its sizes and errors show in the table before you take it."));
@@ -127,6 +127,7 @@ void MainWindow::buildToolBar() {
     connect(exporting, &QAction::changed, primary, [primary, exporting] { primary->setEnabled(exporting->isEnabled()); });
     bar->addWidget(primary);
     m_themeButton = button("view.theme", false);
+    fillPresets();
     changeEvent(nullptr);
 }
 
@@ -138,6 +139,7 @@ void MainWindow::fillPresets() {
     for (const Preset& preset : presets())
         if (m_session.document().model() && preset.recipe == recipe) index = m_presets->findData(fromUtf8(preset.name));
     m_presets->setCurrentIndex(index);
+    m_presets->setEnabled(m_session.document().model() != nullptr);
 }
 
 void MainWindow::changeEvent(QEvent* event) {
@@ -174,7 +176,7 @@ void MainWindow::showTotals() {
     }
     const Resources& resources = m_session.resources();
     const QString isa = resources.machine.isa == Isa::Avx512Vnni ? QStringLiteral("AVX-512 VNNI") : resources.machine.isa == Isa::Avx2 ? QStringLiteral("AVX2") : tr("reference kernels");
-    line.threads = tr("%n thread(s)", nullptr, resources.workers.threads()) + QStringLiteral(" · ") + isa;
+    line.threads = counted(resources.workers.threads(), tr("1 thread"), tr("%1 threads")) + QStringLiteral(" · ") + isa;
     line.blas = fromUtf8(resources.machine.blas->name());
     line.blasTip = resources.machine.blas->note().empty() ? tr("What computes float products") : fromUtf8(resources.machine.blas->note());
     line.renderer = m_plots->canvas().rendererName();

@@ -46,7 +46,11 @@ void MainWindow::connectEditing() {
     connect(&m_session.document().history(), &QUndoStack::indexChanged, this, [this] { enableCommands(); });
     connect(&m_session.analysis(), &Analysis::reportsArrived, this, &MainWindow::reportsArrived);
     connect(&m_session.analysis(), &Analysis::failed, m_log, &LogPanel::add);
-    connect(&m_session.analysis(), &Analysis::finished, this, &MainWindow::askForCurves);
+    connect(&m_session.analysis(), &Analysis::finished, this, [this] {
+        askForCurves();
+        if (m_session.document().model() && m_session.analysis().complete()) m_lastMessage = tr("All figures are exact, measured on every weight.");
+        showJobs();
+    });
     connect(&m_session.analysis(), &Analysis::wondered, this, [this](Analysis::Wonder what, const std::vector<ReportPtr>& reports) {
         if (what == Analysis::Wonder::Ghost) {
             m_table->setGhostReports({reports.begin(), reports.end()});
@@ -117,7 +121,8 @@ void MainWindow::showSubject() {
     const Layer& first = model->layers[selection.front()];
     const auto editable = m_editing->editable();
     InspectorPanel::Subject subject;
-    subject.title = selection.size() == 1 ? fromUtf8(first.name) : tr("%n layer(s)", nullptr, int(selection.size()));
+    subject.title = selection.size() == 1 ? fromUtf8(first.name) : counted(std::int64_t(selection.size()), tr("1 layer"), tr("%1 layers"));
+    subject.several = selection.size() > 1;
     std::int64_t weights = 0;
     for (std::size_t layer : selection) weights += model->layers[layer].shape.count();
     subject.subtitle = selection.size() == 1 ? QStringLiteral("%1 · %2").arg(fromUtf8(nameOf(first.kind)), fromUtf8(toText(first.shape))) : tr("%1 weights together").arg(countText(weights));
@@ -151,7 +156,7 @@ void MainWindow::showReport() {
     const Scheme& scheme = m_session.document().schemes()[layer];
     ReportPtr report = m_session.analysis().report(layer);
     if (report && report->scheme != scheme) report = m_session.analysis().known(layer, scheme);
-    m_plots->setReport(report, fromUtf8(scheme.weights ? shortText(scheme) : model->layers[layer].storedAs), bytesOf(model->layers[layer], scheme));
+    m_plots->setReport(report, fromUtf8(scheme.weights ? shortText({scheme.weights, std::nullopt}) : model->layers[layer].storedAs), bytesOf(model->layers[layer], scheme));
     if (report) m_inspector->setFoundRange(report->clipLo, report->clipHi);
 }
 

@@ -9,7 +9,8 @@ Choice::Choice(const QString& name, QWidget* parent) : QComboBox(parent) {
     setPlaceholderText(tr("Mixed"));
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    setMinimumContentsLength(6);
+    setMinimumContentsLength(4);
+    setMinimumWidth(60);
     setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     connect(this, &QComboBox::activated, this, [this](int index) { emit chosen(itemData(index).toInt()); });
     connect(this, &QComboBox::highlighted, this, [this](int index) { emit hovered(itemData(index).toInt()); });

@@ -16,7 +16,7 @@
 namespace bitlathe {
 
 GranularityEditor::GranularityEditor(QWidget* parent)
-    : QWidget(parent), m_kinds(new QButtonGroup(this)), m_sizes(new QComboBox), m_sizeRow(new QWidget) {
+    : QWidget(parent), m_kinds(new QButtonGroup(this)), m_sizes(new QComboBox) {
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setVerticalSpacing(5);
@@ -35,25 +35,18 @@ GranularityEditor::GranularityEditor(QWidget* parent)
         count->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
         m_counts[std::size_t(kind)] = count;
         grid->addWidget(button, kind, 0);
-        grid->addWidget(count, kind, 1);
+        grid->addWidget(count, kind, 2);
     }
-    grid->setColumnStretch(1, 1);
-    auto* row = new QGridLayout(m_sizeRow);
-    row->setContentsMargins(22, 0, 0, 0);
-    auto* label = new QLabel(tr("Group size"));
-    label->setProperty("caption", true);
-    label->setBuddy(m_sizes);
+    grid->setColumnStretch(2, 1);
     m_sizes->setEditable(true);
     m_sizes->lineEdit()->setValidator(new QIntValidator(1, 1 << 20, m_sizes));
     m_sizes->setInsertPolicy(QComboBox::NoInsert);
     m_sizes->setAccessibleName(tr("Group size"));
     m_sizes->lineEdit()->setAccessibleName(tr("Group size"));
     m_sizes->setToolTip(tr("Weights that share a scale. Keys [ and ] step through the sizes."));
-    m_sizes->setFixedWidth(92);
+    m_sizes->setFixedWidth(84);
     for (int size : groupSizes()) m_sizes->addItem(QString::number(size), size);
-    row->addWidget(label, 0, 0);
-    row->addWidget(m_sizes, 0, 1, Qt::AlignRight);
-    grid->addWidget(m_sizeRow, 3, 0, 1, 2);
+    grid->addWidget(m_sizes, 2, 1);
     connect(m_kinds, &QButtonGroup::idClicked, this, [this](int kind) { emit edited(of(kind)); });
     connect(m_sizes, &QComboBox::activated, this, [this](int index) { sizeEntered(m_sizes->itemText(index)); });
     connect(m_sizes->lineEdit(), &QLineEdit::editingFinished, this, [this] { sizeEntered(m_sizes->currentText()); });
@@ -73,7 +66,7 @@ void GranularityEditor::show(const std::optional<Granularity>& common, std::opti
     m_kinds->setExclusive(true);
     const auto* group = common ? std::get_if<PerGroup>(&*common) : nullptr;
     if (group) m_size = group->size;
-    m_sizeRow->setEnabled(kind == std::size_t(2));
+    m_sizes->setEnabled(kind == std::size_t(2));
     if (kind == std::size_t(2) && !common) m_sizes->setEditText(QString());
     else m_sizes->setEditText(QString::number(m_size));
 }

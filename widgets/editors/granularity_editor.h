@@ -38,7 +38,6 @@ private:
     QButtonGroup* m_kinds;
     std::array<QLabel*, 3> m_counts{};
     QComboBox* m_sizes;
-    QWidget* m_sizeRow;
     int m_size = 128;
 };
 

@@ -5,6 +5,7 @@
 #include "widgets/editors/granularity_editor.h"
 #include "widgets/editors/range_editor.h"
 
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QVBoxLayout>
 
@@ -33,8 +34,8 @@ SchemeEditor::SchemeEditor(QWidget* parent)
     m_format->add(tr("Integer, symmetric, full range"), int(NumberFormat::IntSymmetricFull), tr("x ≈ s·q, q from −2ⁿ⁻¹ to 2ⁿ⁻¹ − 1: one more code below."));
     m_format->add(tr("Integer, asymmetric"), int(NumberFormat::IntAsymmetric), tr("x ≈ s·(q − z), q from 0 to 2ⁿ − 1: for weights that lie to one side of zero."));
     m_activations->add(tr("Float"), int(ActivationChoice::Float), tr("Only the weights are quantized; products run in float."));
-    m_activations->add(tr("8 bits, asymmetric"), int(ActivationChoice::Asymmetric8), tr("x ≈ s·(q − z), q from 0 to 255, one scale per tensor from calibration."));
-    m_activations->add(tr("8 bits, symmetric"), int(ActivationChoice::Symmetric8), tr("x ≈ s·q, q from −127 to 127: half of the codes are lost behind a ReLU."));
+    m_activations->add(tr("uint8"), int(ActivationChoice::Asymmetric8), tr("Asymmetric: x ≈ s·(q − z), q from 0 to 255, one scale per tensor from calibration."));
+    m_activations->add(tr("int8"), int(ActivationChoice::Symmetric8), tr("Symmetric: x ≈ s·q, q from −127 to 127: half of the codes are lost behind a ReLU."));
     m_activations->setToolTip(tr("The inputs of these layers while the network runs. Integer arithmetic needs both sides in integers."));
 
     auto* column = new QVBoxLayout(this);
@@ -49,8 +50,14 @@ SchemeEditor::SchemeEditor(QWidget* parent)
     section(tr("Bits per weight"), m_bits);
     section(tr("One scale per"), m_granularity);
     section(tr("Clip range"), m_range);
-    section(tr("Activations"), m_activations);
-    column->addWidget(m_activationRange);
+    auto* activations = new QWidget;
+    auto* pair = new QHBoxLayout(activations);
+    pair->setContentsMargins(0, 0, 0, 0);
+    pair->setSpacing(6);
+    pair->addWidget(m_activations, 2, Qt::AlignTop);
+    pair->addWidget(m_activationRange, 3, Qt::AlignTop);
+    activations->setFocusProxy(m_activations);
+    section(tr("Activations"), activations);
 
     connect(m_format, &Choice::chosen, this, [this](int value) {
         SchemeChange change;

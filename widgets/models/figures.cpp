@@ -30,6 +30,8 @@ QString bytesText(std::int64_t bytes) {
 
 QString exactCountText(std::int64_t count) { return QLocale(QLocale::English).toString(qlonglong(count)); }
 
+QString counted(std::int64_t count, const QString& one, const QString& many) { return count == 1 ? one : many.arg(exactCountText(count)); }
+
 QString countText(std::int64_t count) {
     if (count < 100'000) return exactCountText(count);
     if (count < 999'500) return threeDigits(double(count) / 1e3) + QStringLiteral(" K");

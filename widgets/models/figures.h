@@ -15,6 +15,8 @@ inline QString fromUtf8(std::string_view text) { return QString::fromUtf8(text.d
 QString bytesText(std::int64_t bytes);
 // "64", "5,632", "11.5 M", "1.10 B": exact below 100,000, then three significant digits.
 QString countText(std::int64_t count);
+// "1 layer", "5,632 layers": one of the two texts, whose %1 is the exact count.
+QString counted(std::int64_t count, const QString& one, const QString& many);
 // With thousands separators, never shortened.
 QString exactCountText(std::int64_t count);
 // "20.8", without unit (tables name it in the heading); "∞" for a layer without error, "–" for NaN.

@@ -45,7 +45,7 @@ QSize LayerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIn
     const QString text = index.data(Qt::DisplayRole).toString();
     int width = option.fontMetrics.horizontalAdvance(text) + 2 * kMargin + 2;
     if (index.column() == LayerTableModel::SchemeColumn) width += 22;
-    if (index.column() == LayerTableModel::Sqnr) width = 116;
+    if (index.column() == LayerTableModel::Sqnr) width = 108;
     return {width, kRowHeight};
 }
 
@@ -103,7 +103,8 @@ void LayerDelegate::paintName(QPainter& painter, const QRect& rect, const QModel
     const int ownWidth = metrics.horizontalAdvance(own);
     prefix = metrics.elidedText(prefix, Qt::ElideLeft, std::max(rect.width() - ownWidth, metrics.horizontalAdvance(QStringLiteral("… "))));
     const int prefixWidth = metrics.horizontalAdvance(prefix);
-    own = metrics.elidedText(own, Qt::ElideMiddle, std::max(rect.width() - prefixWidth, 0));
+    // A pixel too many from rounding is no reason to cut a name.
+    if (ownWidth > rect.width() - prefixWidth + 2) own = metrics.elidedText(own, Qt::ElideMiddle, std::max(rect.width() - prefixWidth, 0));
     painter.setPen(toQColor(colors.dimmed));
     painter.drawText(rect, Qt::AlignLeft | Qt::AlignVCenter, prefix);
     painter.setPen(toQColor(fixed ? colors.dimmed : colors.text));
@@ -112,7 +113,6 @@ void LayerDelegate::paintName(QPainter& painter, const QRect& rect, const QModel
 
 void LayerDelegate::paintScheme(QPainter& painter, const QRect& rect, const QModelIndex& index, bool active, bool fixed) const {
     const Colors& colors = themeColors();
-    const QFontMetrics metrics(painter.font());
     const QString ghost = index.data(LayerTableModel::GhostRole).toString();
     QString text = index.data(Qt::DisplayRole).toString();
     const bool ghostly = !ghost.isEmpty() && ghost != text;
@@ -137,7 +137,16 @@ void LayerDelegate::paintScheme(QPainter& painter, const QRect& rect, const QMod
         painter.setFont(font);
     }
     const QRect textRect = inner.adjusted(0, 0, fixed ? 0 : -14, 0);
-    painter.drawText(textRect, Qt::AlignLeft | Qt::AlignVCenter, metrics.elidedText(text, Qt::ElideRight, textRect.width()));
+    // "int8 channel · a8": what becomes of the activations is the first to give way.
+    const QFontMetrics used(painter.font());
+    const qsizetype cut = text.indexOf(QStringLiteral(" · "));
+    const QString weights = text.left(cut), activations = cut < 0 ? QString() : text.mid(cut + 1);
+    painter.drawText(textRect, Qt::AlignLeft | Qt::AlignVCenter, used.elidedText(weights, Qt::ElideRight, textRect.width()));
+    const int taken = used.horizontalAdvance(weights) + 4;
+    if (!activations.isEmpty() && taken + used.horizontalAdvance(activations) <= textRect.width()) {
+        painter.setPen(toQColor(colors.dimmed));
+        painter.drawText(textRect.adjusted(taken, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, activations);
+    }
     if (!fixed) drawChevron(painter, QPointF(rect.right() - kMargin - 3, rect.center().y() + 1), toQColor(active ? colors.text : colors.faint));
 }
 

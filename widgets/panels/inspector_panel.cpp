@@ -1,12 +1,13 @@
 #include "widgets/panels/inspector_panel.h"
 
 #include "widgets/canvas/icons.h"
+#include "widgets/canvas/theme.h"
 #include "widgets/editors/scheme_editor.h"
 #include "widgets/panels/empty_state.h"
 
-#include <QFrame>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QPainter>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QStackedWidget>
@@ -15,14 +16,12 @@
 namespace bitlathe {
 namespace {
 
-QFrame* rule() {
-    auto* line = new QFrame;
-    line->setFrameShape(QFrame::HLine);
-    line->setFixedHeight(1);
-    line->setForegroundRole(QPalette::Mid);
-    line->setFrameShadow(QFrame::Plain);
-    return line;
-}
+// A thin line between sections, in the theme's colour.
+class Rule : public QWidget {
+public:
+    Rule() { setFixedHeight(1); }
+    void paintEvent(QPaintEvent*) override { QPainter(this).fillRect(rect(), toQColor(themeColors().border)); }
+};
 
 QLabel* caption(const QString& text) {
     auto* label = new QLabel(text);
@@ -33,7 +32,7 @@ QLabel* caption(const QString& text) {
 }  // namespace
 
 InspectorPanel::InspectorPanel(QWidget* parent)
-    : QWidget(parent), m_title(new QLabel), m_subtitle(caption({})), m_fixed(caption({})), m_editor(new SchemeEditor), m_effect(new EffectTable),
+    : QWidget(parent), m_title(new QLabel), m_subtitle(caption({})), m_fixed(caption({})), m_editor(new SchemeEditor), m_effectTitle(caption({})), m_effect(new EffectTable),
       m_curveCard(new QWidget), m_reset(new QPushButton), m_similar(new QPushButton), m_empty(new EmptyState), m_stack(new QStackedWidget),
       m_column(nullptr) {
     m_title->setProperty("figure", true);
@@ -49,19 +48,18 @@ InspectorPanel::InspectorPanel(QWidget* parent)
 
     auto* content = new QWidget;
     m_column = new QVBoxLayout(content);
-    m_column->setContentsMargins(12, 4, 12, 8);
-    m_column->setSpacing(6);
+    m_column->setContentsMargins(12, 2, 12, 8);
+    m_column->setSpacing(5);
     m_column->addWidget(m_title);
     m_column->addWidget(m_subtitle);
     m_column->addWidget(m_fixed);
-    m_column->addSpacing(4);
     m_column->addWidget(m_editor);
-    m_column->addSpacing(8);
-    m_column->addWidget(rule());
+    m_column->addSpacing(7);
+    m_column->addWidget(new Rule);
     m_column->addSpacing(4);
-    m_column->addWidget(caption(tr("Effect on this layer")));
+    m_column->addWidget(m_effectTitle);
     m_column->addWidget(m_effect);
-    m_column->addSpacing(8);
+    m_column->addSpacing(6);
     m_column->addWidget(m_curveCard, 1);
     auto* curveColumn = new QVBoxLayout(m_curveCard);
     curveColumn->setContentsMargins(0, 0, 0, 0);
@@ -100,9 +98,13 @@ InspectorPanel::InspectorPanel(QWidget* parent)
 
 void InspectorPanel::show(const Subject& subject) {
     m_stack->setCurrentIndex(1);
+    // One layer has its name above its pictures; only a selection of several needs saying here.
+    m_title->setVisible(subject.several);
+    m_subtitle->setVisible(subject.several);
     m_title->setText(subject.title);
     m_title->setToolTip(subject.title);
     m_subtitle->setText(subject.subtitle);
+    m_effectTitle->setText(subject.several ? tr("Effect on these layers") : tr("Effect on this layer"));
     m_fixed->setText(subject.fixedReason);
     m_fixed->setVisible(!subject.fixedReason.isEmpty());
     m_editor->show(subject.schemes);
@@ -118,9 +120,7 @@ void InspectorPanel::setFoundRange(double lo, double hi) { m_editor->setFoundRan
 void InspectorPanel::setEffect(const std::vector<EffectRow>& rows) { m_effect->show(rows); }
 
 void InspectorPanel::setCurve(QWidget* curve) {
-    auto* label = caption(tr("Size against error"));
-    m_curveCard->layout()->addWidget(label);
-    curve->setMinimumHeight(170);
+    curve->setMinimumHeight(172);
     static_cast<QVBoxLayout*>(m_curveCard->layout())->addWidget(curve, 1);
     m_curveCard->show();
 }

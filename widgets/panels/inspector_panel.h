@@ -27,6 +27,7 @@ public:
 
     struct Subject {
         QString title, subtitle;       // "conv1", "12 layers"; shown above the fields
+        bool several = false;          // more than one layer
         QString fixedReason;           // why nothing can be turned; empty otherwise
         std::vector<Scheme> schemes;   // of the layers that can be quantized
         std::array<std::int64_t, 3> scaleCounts{};
@@ -52,6 +53,7 @@ private:
     QLabel* m_subtitle;
     QLabel* m_fixed;
     SchemeEditor* m_editor;
+    QLabel* m_effectTitle;
     EffectTable* m_effect;
     QWidget* m_curveCard;
     QPushButton* m_reset;

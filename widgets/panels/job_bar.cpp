@@ -39,13 +39,14 @@ JobBar::JobBar(QWidget* parent)
     row->addWidget(m_left);
     row->addWidget(m_pause);
     row->addWidget(m_stop);
-    setFixedHeight(44);
+    setFixedHeight(40);
     connect(m_pause, &QToolButton::clicked, this, &JobBar::pauseClicked);
     connect(m_stop, &QToolButton::clicked, this, &JobBar::stopClicked);
     showIdle();
 }
 
 void JobBar::show(const Line& line) {
+    static_cast<QHBoxLayout*>(layout())->setStretchFactor(m_what, 0);
     m_title->setText(line.title);
     const QFontMetrics metrics(m_what->font());
     m_what->setText(metrics.elidedText(line.stopping ? tr("stopping…") : line.what, Qt::ElideMiddle, std::max(width() / 4, 60)));
@@ -65,6 +66,7 @@ void JobBar::show(const Line& line) {
 
 void JobBar::showIdle(const QString& message) {
     m_title->setText(tr("Ready"));
+    static_cast<QHBoxLayout*>(layout())->setStretchFactor(m_what, 1);
     m_what->setText(message);
     m_what->setToolTip(message);
     for (QWidget* widget : {static_cast<QWidget*>(m_bar), static_cast<QWidget*>(m_percent), static_cast<QWidget*>(m_left), static_cast<QWidget*>(m_pause), static_cast<QWidget*>(m_stop)}) widget->setVisible(false);

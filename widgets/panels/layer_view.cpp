@@ -28,6 +28,8 @@ LayerView::LayerView(QWidget* parent) : QTableView(parent), m_delegate(new Layer
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     verticalHeader()->setDefaultSectionSize(LayerDelegate::kRowHeight);
     horizontalHeader()->setHighlightSections(false);
+    // Headings stand above their text.
+    horizontalHeader()->setStyleSheet(QStringLiteral("QHeaderView::section { padding-left: 8px; padding-right: 8px; }"));
     horizontalHeader()->setSectionsClickable(true);
     horizontalHeader()->setMinimumSectionSize(36);
     horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
@@ -45,14 +47,14 @@ void LayerView::fitColumns() {
     initViewItemOption(&option);
     for (int column = 0; column < model()->columnCount(); ++column) {
         const QString head = model()->headerData(column, Qt::Horizontal).toString();
-        int width = horizontalHeader()->fontMetrics().horizontalAdvance(head) + 26;
+        int width = horizontalHeader()->fontMetrics().horizontalAdvance(head) + 24;
         for (int row = 0; row < rows; ++row) width = std::max(width, m_delegate->sizeHint(option, model()->index(row, column)).width());
         m_wanted.append(width);
     }
     // Schemes change while one works: room for the longest that is usual.
     if (m_wanted.size() > LayerTableModel::SchemeColumn) {
         auto& scheme = m_wanted[LayerTableModel::SchemeColumn];
-        scheme = std::clamp(std::max(scheme, fontMetrics().horizontalAdvance(QStringLiteral("int4 group 128")) + 40), 60, 190);
+        scheme = std::clamp(fontMetrics().horizontalAdvance(QStringLiteral("int4 group 128")) + 38, 60, 190);
         m_wanted[LayerTableModel::ShapeColumn] = std::min(m_wanted[LayerTableModel::ShapeColumn], 160);
         m_wanted[LayerTableModel::Size] = std::max(m_wanted[LayerTableModel::Size], fontMetrics().horizontalAdvance(QStringLiteral("88.8 MiB")) + 18);
     }
@@ -65,7 +67,7 @@ void LayerView::layOutColumns() {
     static constexpr int order[] = {LayerTableModel::Parameters, LayerTableModel::Kind, LayerTableModel::ShapeColumn,
                                     LayerTableModel::Size, LayerTableModel::Bits};
     const int room = viewport()->width();
-    const int nameNeeds = std::min(m_wanted[LayerTableModel::Name], 150);
+    const int nameNeeds = std::min(m_wanted[LayerTableModel::Name], 140);
     int needed = nameNeeds;
     for (int column = 1; column < m_wanted.size(); ++column) needed += m_wanted[column];
     QList<bool> shown(m_wanted.size(), true);

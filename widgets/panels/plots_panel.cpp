@@ -124,6 +124,7 @@ void PlotsPanel::fillFigures() {
     set(m_rms, quantized ? numberText(report->error.rootMeanSquare) : QStringLiteral("–"), colors.text);
     set(m_clipped, quantized ? percentText(report->error.clipped) : QStringLiteral("–"), colors.text);
     set(m_size, bytesText(m_bytes), colors.text);
+    elide();
 }
 
 void PlotsPanel::setLogCounts(bool on) { (on ? m_log : m_linear)->setChecked(true); }
@@ -136,14 +137,17 @@ void PlotsPanel::fit() {
 
 void PlotsPanel::elide() {
     // Figures give way one by one when the panel is narrow; the layer's name stays readable.
-    const int room = width();
-    m_clipped.box->setVisible(room > 520);
-    m_rms.box->setVisible(room > 600);
-    m_size.box->setVisible(room > 420);
-    int taken = 210;
-    for (const Figure& figure : {m_sqnr, m_rms, m_clipped, m_size})
-        if (!figure.box->isHidden()) taken += figure.box->sizeHint().width() + 18;
-    const int space = std::max(room - taken, 80);
+    const int wanted = std::min(std::max(m_title->fontMetrics().horizontalAdvance(m_fullTitle), 120) + 4, width() / 2);
+    const int room = width() - (m_linear->sizeHint().width() + m_log->sizeHint().width() + 44);
+    const auto taken = [](const Figure& figure) { return figure.box->sizeHint().width() + 18; };
+    int figures = 0;
+    for (const Figure* figure : {&m_sqnr, &m_rms, &m_clipped, &m_size}) figures += taken(*figure);
+    for (const Figure* figure : {&m_rms, &m_clipped, &m_size}) {
+        const bool fits = room - figures >= wanted;
+        figure->box->setVisible(fits);
+        if (!fits) figures -= taken(*figure);
+    }
+    const int space = std::max(room - figures, 80);
     m_title->setText(m_title->fontMetrics().elidedText(m_fullTitle, Qt::ElideLeft, space));
     m_subtitle->setText(m_subtitle->fontMetrics().elidedText(m_fullSubtitle, Qt::ElideRight, space));
 }

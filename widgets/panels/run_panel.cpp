@@ -32,7 +32,17 @@ QTreeWidget* table(const QString& name, const QStringList& heads, const QStringL
     tree->setUniformRowHeights(true);
     tree->setAccessibleName(name);
     tree->setAllColumnsShowFocus(true);
+    tree->setMinimumWidth(160);
     return tree;
+}
+
+// Wide enough for heading and content; the last column takes the rest.
+void fitColumns(QTreeWidget* tree) {
+    const QFontMetrics metrics(tree->header()->font());
+    for (int column = 0; column + 1 < tree->columnCount(); ++column) {
+        tree->resizeColumnToContents(column);
+        tree->setColumnWidth(column, std::max(tree->columnWidth(column), metrics.horizontalAdvance(tree->headerItem()->text(column)) + 24));
+    }
 }
 
 // Numbers sort as numbers.
@@ -57,7 +67,7 @@ public:
 RunPanel::RunPanel(QWidget* parent)
     : QWidget(parent), m_data(new QLineEdit), m_calibration(new QLineEdit), m_calibrationLabel(new QLabel(tr("Calibration"))), m_engine(new QComboBox),
       m_samples(new QSpinBox), m_run(new QPushButton), m_problem(new QLabel), m_hint(new QLabel) {
-    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe"), tr("Samples"), tr("Top-1"), tr("Top-5"), tr("Agreement"), tr("Output SQNR dB"), tr("Samples/s")},
+    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe"), tr("Samples"), tr("Top-1"), tr("Top-5"), tr("Agreement"), tr("Output dB"), tr("Samples/s")},
                    {tr("float: the source; simulated: quantize–dequantize in float; integer: int8 arithmetic"), tr("What the network was quantized with"), tr("Samples measured so far"),
                     tr("Share of samples whose highest output is the label"), tr("Share of samples whose label is among the five highest"),
                     tr("Share of samples whose highest output is the float network's"), tr("10·log10(Σy² / Σ(y − ŷ)²) over all outputs of all samples, against float"), tr("Of the evaluated network alone")});
@@ -123,25 +133,26 @@ RunPanel::RunPanel(QWidget* parent)
     form->setColumnStretch(1, 1);
     auto* left = new QWidget;
     left->setLayout(form);
-    auto* right = new QSplitter(Qt::Vertical);
-    right->addWidget(m_runs);
-    right->addWidget(m_layers);
-    right->setStretchFactor(1, 2);
+    m_tables = new QSplitter(Qt::Horizontal);
+    m_tables->addWidget(m_runs);
+    m_tables->addWidget(m_layers);
+    m_tables->setSizes({600, 560});
     auto* split = new QSplitter(Qt::Horizontal);
-    split->addWidget(left);
     auto* results = new QWidget;
     auto* column = new QVBoxLayout(results);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_hint, 1);
-    column->addWidget(right, 1);
+    column->addWidget(m_tables, 1);
+    left->setMinimumWidth(250);
+    split->addWidget(left);
     split->addWidget(results);
     split->setStretchFactor(1, 1);
-    split->setSizes({300, 700});
+    split->setSizes({290, 900});
+    split->setChildrenCollapsible(false);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
     outer->addWidget(split);
-    right->hide();
-    m_runs->header()->setStretchLastSection(true);
+    m_tables->hide();
     m_layers->header()->resizeSection(LayerName, 190);
 
     connect(m_run, &QPushButton::clicked, this, [this] { m_running ? emit stopClicked() : emit runClicked(); });
@@ -195,9 +206,8 @@ void RunPanel::setProblem(const QString& text) {
 }
 
 void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
-    QWidget* tables = m_runs->parentWidget();
     m_hint->setVisible(results.empty());
-    tables->setVisible(!results.empty());
+    m_tables->setVisible(!results.empty());
     const QSignalBlocker quiet(m_runs);
     m_runs->clear();
     for (const RunResult& result : results) {
@@ -215,7 +225,7 @@ void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
         if (result.labelled) row->setToolTip(Top1, tr("Float on the same samples: %1").arg(percentText(result.floatTop1)) + QLatin1Char('\n') + measured);
         m_runs->addTopLevelItem(row);
     }
-    for (int c = 0; c < Speed; ++c) m_runs->resizeColumnToContents(c);
+    fitColumns(m_runs);
     if (shown >= 0 && shown < int(results.size())) {
         m_runs->setCurrentItem(m_runs->topLevelItem(shown));
         showLayers(results[std::size_t(shown)]);
@@ -238,6 +248,7 @@ void RunPanel::showLayers(const RunResult& result) {
         if (!layer.reason.isEmpty()) row->setIcon(Kernel, themeIcon(QStringLiteral("warning"), IconColor::Warning));
         m_layers->addTopLevelItem(row);
     }
+    fitColumns(m_layers);
     m_layers->setSortingEnabled(true);
     if (column < 0) m_layers->sortByColumn(-1, Qt::AscendingOrder);
 }

@@ -10,6 +10,7 @@ class QLabel;
 class QLineEdit;
 class QPushButton;
 class QSpinBox;
+class QSplitter;
 class QTreeWidget;
 
 namespace bitlathe {
@@ -70,6 +71,7 @@ private:
     QLabel* m_problem;
     QTreeWidget* m_runs;
     QTreeWidget* m_layers;
+    QSplitter* m_tables;
     QLabel* m_hint;
     bool m_running = false;
 };

@@ -1,0 +1,136 @@
+#include "app/analysis.h"
+
+#include "app/jobs.h"
+#include "tests/widgets/models/sample_model.h"
+
+#include <gtest/gtest.h>
+
+#include <QTest>
+
+#include <mutex>
+
+namespace bitlathe {
+namespace {
+
+Scheme ints(int bits) {
+    Scheme scheme;
+    scheme.weights.emplace();
+    scheme.weights->bits = bits;
+    return scheme;
+}
+
+class AnalysisOfLayers : public testing::Test {
+protected:
+    AnalysisOfLayers()
+        : analysis(runner, jobs, [this](const Model&, std::size_t layer, const Scheme& scheme, bool preview, JobContext& job, const PublishReport& publish) {
+              measure(layer, scheme, preview, job, publish);
+          }, cache) {
+        QObject::connect(&analysis, &Analysis::reportsArrived, &analysis, [this](const std::vector<ReportPtr>& reports) { arrived.insert(arrived.end(), reports.begin(), reports.end()); });
+        analysis.setModel(model);
+    }
+    // A stand-in for the measuring, so that the order of what is asked can be seen.
+    void measure(std::size_t layer, const Scheme& scheme, bool preview, JobContext& job, const PublishReport& publish) {
+        {
+            std::lock_guard lock(mutex);
+            asked.push_back(layer);
+        }
+        for (int i = 0; i < slowness; ++i) {
+            job.checkpoint(double(i) / slowness);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        auto report = std::make_shared<LayerReport>();
+        report->layer = layer;
+        report->scheme = scheme;
+        if (preview) {
+            auto first = std::make_shared<LayerReport>(*report);
+            first->doneFraction = 0.1;
+            publish(first);
+        }
+        report->doneFraction = 1;
+        cache.keep(identityOf(*model), report);
+        publish(report);
+    }
+    bool wait() {
+        return QTest::qWaitFor([&] { return analysis.complete(); }, 20'000);
+    }
+
+    std::shared_ptr<const Model> model = sampleModel();
+    ReportCache cache;
+    JobRunner runner{2};
+    Jobs jobs;
+    Analysis analysis;
+    std::mutex mutex;
+    std::vector<std::size_t> asked;
+    std::vector<ReportPtr> arrived;
+    int slowness = 0;
+};
+
+TEST_F(AnalysisOfLayers, EveryQuantizedLayerGetsItsExactReport) {
+    analysis.setSchemes({ints(4), {}, ints(8)});
+    ASSERT_TRUE(wait());
+    EXPECT_EQ(analysis.report(0)->scheme, ints(4));
+    EXPECT_EQ(analysis.report(2)->scheme, ints(8));
+    EXPECT_FALSE(analysis.report(1));
+}
+
+TEST_F(AnalysisOfLayers, TheSelectedLayerComesFirst) {
+    analysis.setSelected({2});
+    analysis.setSchemes({ints(4), {}, ints(8)});
+    ASSERT_TRUE(wait());
+    std::lock_guard lock(mutex);
+    ASSERT_FALSE(asked.empty());
+    EXPECT_EQ(asked.front(), 2u);
+}
+
+TEST_F(AnalysisOfLayers, ASchemeSeenBeforeIsThereAtOnce) {
+    analysis.setSchemes({ints(4), {}, ints(8)});
+    ASSERT_TRUE(wait());
+    analysis.setSchemes({ints(2), {}, ints(8)});
+    ASSERT_TRUE(wait());
+    const auto before = asked.size();
+    analysis.setSchemes({ints(4), {}, ints(8)});
+    EXPECT_TRUE(analysis.complete());
+    EXPECT_EQ(analysis.report(0)->scheme, ints(4));
+    EXPECT_EQ(asked.size(), before);
+}
+
+TEST_F(AnalysisOfLayers, AnOvertakenAnswerIsNeverShown) {
+    slowness = 5;
+    analysis.setSelected({0});
+    for (int bits : {7, 6, 5, 4, 3}) analysis.setSchemes({ints(bits), {}, ints(8)});
+    ASSERT_TRUE(wait());
+    QTest::qWait(30);
+    for (const ReportPtr& report : arrived)
+        if (report->layer == 0) EXPECT_EQ(report->scheme, ints(3));
+    EXPECT_EQ(analysis.report(0)->scheme, ints(3));
+}
+
+TEST_F(AnalysisOfLayers, APreviewNeverReplacesTheExactFigure) {
+    analysis.setSelected({0});
+    analysis.setSchemes({ints(4), {}, ints(8)});
+    ASSERT_TRUE(wait());
+    EXPECT_TRUE(analysis.report(0)->exact());
+}
+
+TEST_F(AnalysisOfLayers, AnotherModelForgetsTheOldOnesAnswers) {
+    slowness = 20;
+    analysis.setSchemes({ints(4), {}, ints(8)});
+    analysis.setModel(sampleModel());
+    QTest::qWait(80);
+    EXPECT_FALSE(analysis.report(0));
+    EXPECT_TRUE(arrived.empty());
+}
+
+TEST_F(AnalysisOfLayers, WonderingAnswersWithoutTouchingTheRecipesReports) {
+    analysis.setSchemes({ints(4), {}, ints(8)});
+    ASSERT_TRUE(wait());
+    std::vector<ReportPtr> answers;
+    QObject::connect(&analysis, &Analysis::wondered, &analysis, [&](Analysis::Wonder, const std::vector<ReportPtr>& reports) { answers.insert(answers.end(), reports.begin(), reports.end()); });
+    analysis.wonder(Analysis::Wonder::Ghost, {{0, ints(2)}});
+    ASSERT_TRUE(QTest::qWaitFor([&] { return !answers.empty() && answers.back()->exact(); }));
+    EXPECT_EQ(answers.back()->scheme, ints(2));
+    EXPECT_EQ(analysis.report(0)->scheme, ints(4));
+}
+
+}  // namespace
+}  // namespace bitlathe
