@@ -2,7 +2,8 @@
 
 #include "core/engine/operators/arguments.h"
 #include "core/engine/operators/elements.h"
-#include "core/engine/operators/float_math.h"
+#include "core/kernels/float_math.h"
+#include "core/kernels/float_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,11 +25,19 @@ void mapFloats(OperatorContext& context, std::int64_t grain, F f) {
     });
 }
 
+// The functions that cost more than memory: vector kernels of the machine's instruction set.
+void mapRows(OperatorContext& context, RowFunction function, const RowConstants& constants = {}) {
+    const Tensor& x = inputOf(context, 0, ElementType::F32);
+    const float* from = x.as<float>().data();
+    float* to = context.outputOver<float>(0, 0, x.shape()).data();
+    const auto map = floatRows(context.machine().isa).map;
+    context.forRange(x.count(), kCostlyGrain, [=](std::int64_t begin, std::int64_t end) { map(function, constants, from + begin, to + begin, end - begin); });
+}
+
 // y = f(x + bias), the bias (may be absent) along the last axis.
-template <class F>
-void mapBiased(OperatorContext& context, F f) {
+void mapBiased(OperatorContext& context, RowFunction function) {
     const Tensor* bias = context.optional(1);
-    if (!bias) return mapFloats(context, kCostlyGrain, f);
+    if (!bias) return mapRows(context, function);
     const Tensor& x = inputOf(context, 0, ElementType::F32);
     needRank(context, x, 1);
     const std::int64_t width = x.shape()[x.shape().rank() - 1];
@@ -36,17 +45,17 @@ void mapBiased(OperatorContext& context, F f) {
         context.fail("the bias " + toText(bias->shape()) + " does not fit the input " + toText(x.shape()));
     const float *from = x.as<float>().data(), *b = bias->as<float>().data();
     float* to = context.outputOver<float>(0, 0, x.shape()).data();
+    const auto map = floatRows(context.machine().isa).map;
     context.forRange(width == 0 ? 0 : x.count() / width, rowsPerChunk(width, kCostlyGrain), [=](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
             const float* in = from + row * width;
             float* out = to + row * width;
 #pragma GCC ivdep
-            for (std::int64_t i = 0; i < width; ++i) out[i] = f(in[i] + b[i]);
+            for (std::int64_t i = 0; i < width; ++i) out[i] = in[i] + b[i];
+            map(function, {}, out, out, width);
         }
     });
 }
-
-inline float tanhGelu(float x) { return 0.5f * x * (1.0f + tanh32(0.797884561f * (x + 0.044715f * x * x * x))); }
 
 template <class T, class F>
 void mapSameType(OperatorContext& context, const Tensor& x, F f) {
@@ -110,66 +119,36 @@ void runThresholdedRelu(OperatorContext& context) {
     mapFloats(context, kCheapGrain, [=](float x) { return x <= alpha ? 0.0f : x; });
 }
 
-void runElu(OperatorContext& context) {
-    const float alpha = context.node().real("alpha", 1.0f);
-    mapFloats(context, kCostlyGrain, [=](float x) { return x < 0.0f ? alpha * expm1_32(x) : x; });
-}
+void runElu(OperatorContext& context) { mapRows(context, RowFunction::Elu, {.a = context.node().real("alpha", 1.0f)}); }
 
 void runSelu(OperatorContext& context) {
-    const float alpha = context.node().real("alpha", 1.67326319f), gamma = context.node().real("gamma", 1.05070102f);
-    mapFloats(context, kCostlyGrain, [=](float x) { return gamma * (x < 0.0f ? alpha * expm1_32(x) : x); });
+    mapRows(context, RowFunction::Elu, {.a = context.node().real("alpha", 1.67326319f), .b = context.node().real("gamma", 1.05070102f)});
 }
 
 void runCelu(OperatorContext& context) {
     const float alpha = context.node().real("alpha", 1.0f);
-    mapFloats(context, kCostlyGrain, [=](float x) { return x < 0.0f ? alpha * expm1_32(x / alpha) : x; });
+    mapRows(context, RowFunction::Elu, {.a = alpha, .c = alpha});
 }
 
-void runSigmoid(OperatorContext& context) { mapFloats(context, kCostlyGrain, [](float x) { return sigmoid32(x); }); }
-void runTanh(OperatorContext& context) { mapFloats(context, kCostlyGrain, [](float x) { return tanh32(x); }); }
+void runSigmoid(OperatorContext& context) { mapRows(context, RowFunction::Sigmoid); }
+void runTanh(OperatorContext& context) { mapRows(context, RowFunction::Tanh); }
+void runMish(OperatorContext& context) { mapRows(context, RowFunction::Mish); }
+void runHardSwish(OperatorContext& context) { mapRows(context, RowFunction::HardSwish, {.a = 1.0f / 6.0f, .b = 0.5f}); }
+void runSwish(OperatorContext& context) { mapRows(context, RowFunction::Swish, {.a = context.node().real("alpha", 1.0f)}); }
+void runQuickGelu(OperatorContext& context) { mapRows(context, RowFunction::Swish, {.a = context.node().real("alpha", 1.702f)}); }
 
 void runHardSigmoid(OperatorContext& context) {
-    const float alpha = context.node().real("alpha", 0.2f), beta = context.node().real("beta", 0.5f);
-    mapFloats(context, kCheapGrain, [=](float x) {
-        const float y = alpha * x + beta;
-        return y < 0.0f ? 0.0f : y > 1.0f ? 1.0f : y;
-    });
-}
-
-void runHardSwish(OperatorContext& context) {
-    mapFloats(context, kCheapGrain, [](float x) {
-        const float y = x * (1.0f / 6.0f) + 0.5f;
-        return x * (y < 0.0f ? 0.0f : y > 1.0f ? 1.0f : y);
-    });
-}
-
-void runSwish(OperatorContext& context) {
-    const float alpha = context.node().real("alpha", 1.0f);
-    mapFloats(context, kCostlyGrain, [=](float x) { return x * sigmoid32(alpha * x); });
-}
-
-void runQuickGelu(OperatorContext& context) {
-    const float alpha = context.node().real("alpha", 1.702f);
-    mapFloats(context, kCostlyGrain, [=](float x) { return x * sigmoid32(alpha * x); });
-}
-
-void runMish(OperatorContext& context) {
-    // tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2), and 1 in float32 from x = 20 on.
-    mapFloats(context, kCostlyGrain, [](float x) {
-        const float e = exp32(x > 20.0f ? 20.0f : x), n = e * (e + 2.0f);
-        return x * (n / (n + 2.0f));
-    });
+    mapRows(context, RowFunction::HardSigmoid, {.a = context.node().real("alpha", 0.2f), .b = context.node().real("beta", 0.5f)});
 }
 
 void runGelu(OperatorContext& context) {
     const std::string form = context.node().text("approximate", "none");
-    if (form == "tanh") mapFloats(context, kCostlyGrain, [](float x) { return tanhGelu(x); });
-    else if (form == "none") mapFloats(context, kCostlyGrain, [](float x) { return gelu32(x); });
-    else context.fail("approximate must be none or tanh, not '" + form + "'");
+    if (form != "none" && form != "tanh") context.fail("approximate must be none or tanh, not '" + form + "'");
+    mapRows(context, form == "tanh" ? RowFunction::TanhGelu : RowFunction::Gelu);
 }
 
-void runFastGelu(OperatorContext& context) { mapBiased(context, [](float x) { return tanhGelu(x); }); }
-void runBiasGelu(OperatorContext& context) { mapBiased(context, [](float x) { return gelu32(x); }); }
+void runFastGelu(OperatorContext& context) { mapBiased(context, RowFunction::TanhGelu); }
+void runBiasGelu(OperatorContext& context) { mapBiased(context, RowFunction::Gelu); }
 
 void runSoftplus(OperatorContext& context) {
     mapFloats(context, kCostlyGrain, [](float x) { return (x > 0.0f ? x : 0.0f) + std::log1p(exp32(-absolute32(x))); });

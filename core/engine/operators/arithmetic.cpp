@@ -79,7 +79,7 @@ struct ModOfDivisor {
 struct Max {
     template <class T>
     static T of(T a, T b) {
-        if constexpr (std::is_floating_point_v<T>) return a > b || a != a ? a : b;
+        if constexpr (std::is_floating_point_v<T>) return (a > b) | (a != a) ? a : b;
         else return a > b ? a : b;
     }
 };
@@ -87,7 +87,7 @@ struct Max {
 struct Min {
     template <class T>
     static T of(T a, T b) {
-        if constexpr (std::is_floating_point_v<T>) return a < b || a != a ? a : b;
+        if constexpr (std::is_floating_point_v<T>) return (a < b) | (a != a) ? a : b;
         else return a < b ? a : b;
     }
 };

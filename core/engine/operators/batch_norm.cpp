@@ -2,6 +2,7 @@
 
 #include "core/engine/operators/arguments.h"
 #include "core/engine/operators/row_math.h"
+#include "core/kernels/float_rows.h"
 
 #include <algorithm>
 #include <array>
@@ -19,8 +20,8 @@ const float* perChannel(OperatorContext& context, std::size_t i, std::int64_t ch
 }
 
 // Mean and variance of each channel over batch and space.
-std::vector<Moments> channelMoments(OperatorContext& context, const float* x, std::int64_t batch, std::int64_t channels, std::int64_t inner) {
-    std::vector<Moments> moments(static_cast<std::size_t>(channels));
+std::vector<RowMoments> channelMoments(OperatorContext& context, const float* x, std::int64_t batch, std::int64_t channels, std::int64_t inner) {
+    std::vector<RowMoments> moments(static_cast<std::size_t>(channels));
     context.forEach(channels, [&](std::int64_t c) {
         const double count = double(batch * inner);
         double sum = 0, squares = 0;
@@ -51,16 +52,16 @@ void runBatchNormalization(OperatorContext& context) {
     const float *storedMean = perChannel(context, 3, channels), *storedVariance = perChannel(context, 4, channels);
     const double epsilon = context.node().real("epsilon", 1e-5f), momentum = context.node().real("momentum", 0.9f);
     const float* from = x.as<float>().data();
-    std::vector<Moments> moments;
+    std::vector<RowMoments> moments;
     if (context.node().integer("training_mode", 0) != 0) {
         moments = channelMoments(context, from, batch, channels, inner);
-        const auto give = [&](std::size_t i, const float* stored, double Moments::*member) {
+        const auto give = [&](std::size_t i, const float* stored, double RowMoments::*member) {
             if (!context.wants(i)) return;
             const auto to = context.output<float>(i, Shape{channels});
             for (std::size_t c = 0; c < to.size(); ++c) to[c] = static_cast<float>(double(stored[c]) * momentum + moments[c].*member * (1 - momentum));
         };
-        give(1, storedMean, &Moments::mean);
-        give(2, storedVariance, &Moments::variance);
+        give(1, storedMean, &RowMoments::mean);
+        give(2, storedVariance, &RowMoments::variance);
     } else {
         for (std::int64_t c = 0; c < channels; ++c) moments.push_back({storedMean[c], storedVariance[c]});
     }

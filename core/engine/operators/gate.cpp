@@ -1,7 +1,7 @@
 #include "core/engine/operators/gate.h"
 
 #include "core/engine/operator.h"
-#include "core/engine/operators/float_math.h"
+#include "core/kernels/float_math.h"
 
 #include <algorithm>
 #include <cctype>

@@ -5,6 +5,7 @@
 #include "core/engine/operators/row_math.h"
 #include "core/engine/operators/strided.h"
 #include "core/engine/operators/transpose.h"
+#include "core/kernels/float_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -46,28 +47,17 @@ struct Statistics {
     double mean, inverse;  // inverse: 1 / sqrt(variance + epsilon)
 };
 
-Statistics statisticsOf(const float* x, std::int64_t count, Centre centre, double epsilon) {
+Statistics statisticsOf(const FloatRows& rows, const float* x, std::int64_t count, Centre centre, double epsilon) {
     if (centre == Centre::Mean) {
-        const Moments moments = momentsOf(x, count);
+        const RowMoments moments = rows.moments(x, count);
         return {moments.mean, 1.0 / std::sqrt(moments.variance + epsilon)};
     }
-    const double sum = sumOf(count, [x](std::int64_t i) { return double(x[i]) * double(x[i]); });
-    return {0.0, 1.0 / std::sqrt(sum / double(count) + epsilon)};
+    return {0.0, 1.0 / std::sqrt(rows.sumOfSquares(x, count) / double(count) + epsilon)};
 }
 
-// y = (x - mean) · inverse · scale + bias over one row; scale and bias may be null; y may be x.
-void normalizeRow(const float* x, float* y, std::int64_t count, const Statistics& statistics, const float* scale, const float* bias) {
-    const auto mean = static_cast<float>(statistics.mean), inverse = static_cast<float>(statistics.inverse);
-    if (scale && bias) {
-#pragma GCC ivdep
-        for (std::int64_t i = 0; i < count; ++i) y[i] = (x[i] - mean) * inverse * scale[i] + bias[i];
-    } else if (scale) {
-#pragma GCC ivdep
-        for (std::int64_t i = 0; i < count; ++i) y[i] = (x[i] - mean) * inverse * scale[i];
-    } else {
-#pragma GCC ivdep
-        for (std::int64_t i = 0; i < count; ++i) y[i] = (x[i] - mean) * inverse;
-    }
+// y = (x - mean) · inverse · scale + bias over one row; y may be x.
+void normalizeRow(const FloatRows& rows, const float* x, float* y, std::int64_t count, const Statistics& s, const float* scale, const float* bias) {
+    rows.normalize(x, y, count, static_cast<float>(s.mean), static_cast<float>(s.inverse), scale, bias);
 }
 
 // One number for mean and deviation each, for every row that was normalised.
@@ -92,12 +82,13 @@ void layerNormalization(OperatorContext& context, Centre centre) {
     const PerElement bias = alongRows(context, centre == Centre::Mean ? context.optional(2) : nullptr, x.shape(), axis);
     const float* from = x.as<float>().data();
     float* to = context.outputOver<float>(0, 0, x.shape()).data();
+    const FloatRows& kernels = floatRows(context.machine().isa);
     std::vector<Statistics> statistics(static_cast<std::size_t>(rows));
     context.forRange(rows, rowsPerChunk(width, kCheapGrain / 4), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
             Statistics& found = statistics[static_cast<std::size_t>(row)];
-            found = statisticsOf(from + row * width, width, centre, epsilon);
-            normalizeRow(from + row * width, to + row * width, width, found, scale.row(row), bias.row(row));
+            found = statisticsOf(kernels, from + row * width, width, centre, epsilon);
+            normalizeRow(kernels, from + row * width, to + row * width, width, found, scale.row(row), bias.row(row));
         }
     });
     if (centre == Centre::Mean) giveStatistics(context, x.shape(), axis, statistics, 1, 2);
@@ -119,6 +110,7 @@ void skipNormalization(OperatorContext& context, Centre centre) {
     const float* from = x.as<float>().data();
     float* sum = context.wants(3) ? context.output<float>(3, x.shape()).data() : nullptr;
     float* to = context.output<float>(0, x.shape()).data();
+    const FloatRows& kernels = floatRows(context.machine().isa);
     std::vector<Statistics> statistics(static_cast<std::size_t>(rows));
     context.forRange(rows, rowsPerChunk(width, kCheapGrain / 4), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
@@ -127,8 +119,8 @@ void skipNormalization(OperatorContext& context, Centre centre) {
             for (std::int64_t i = 0; i < width; ++i) y[i] = c ? a[i] + b[i] + c[i] : a[i] + b[i];
             if (sum) std::copy_n(y, width, sum + row * width);
             Statistics& found = statistics[static_cast<std::size_t>(row)];
-            found = statisticsOf(y, width, centre, epsilon);
-            normalizeRow(y, y, width, found, scale.row(row), bias.row(row));
+            found = statisticsOf(kernels, y, width, centre, epsilon);
+            normalizeRow(kernels, y, y, width, found, scale.row(row), bias.row(row));
         }
     });
     giveStatistics(context, x.shape(), axis, statistics, 1, 2);
@@ -140,10 +132,11 @@ void normalizeGroups(OperatorContext& context, const Tensor& x, std::int64_t row
     const float* from = x.as<float>().data();
     float* to = context.outputOver<float>(0, 0, x.shape()).data();
     if (x.count() == 0) return;
+    const FloatRows& kernels = floatRows(context.machine().isa);
     const std::int64_t width = x.count() / rows, inner = width / channelsPerRow;
     context.forRange(rows, rowsPerChunk(width, kCheapGrain / 4), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
-            const Statistics found = statisticsOf(from + row * width, width, Centre::Mean, epsilon);
+            const Statistics found = statisticsOf(kernels, from + row * width, width, Centre::Mean, epsilon);
             for (std::int64_t c = 0; c < channelsPerRow; ++c) {
                 const std::int64_t at = row * width + c * inner, channel = (row * channelsPerRow + c) % channels;
                 const float mean = static_cast<float>(found.mean), by = static_cast<float>(found.inverse * double(scale[channel])), b = bias[channel];
@@ -204,14 +197,15 @@ void runMeanVarianceNormalization(OperatorContext& context) {
     float* out = context.output<float>(0, x.shape()).data();
     if (x.count() == 0) return;
     // Kept axes to the front, each row normalised, and back again.
-    const auto rowsOf = context.scratch<float>(x.count());
-    transpose(context, x.bytes().data(), x.shape(), order, 4, reinterpret_cast<std::byte*>(rowsOf.data()));
+    const auto kept = context.scratch<float>(x.count());
+    const FloatRows& kernels = floatRows(context.machine().isa);
+    transpose(context, x.bytes().data(), x.shape(), order, 4, reinterpret_cast<std::byte*>(kept.data()));
     const std::int64_t width = x.count() / rows;
     context.forRange(rows, rowsPerChunk(width), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
-            float* at = rowsOf.data() + row * width;
-            const Moments moments = momentsOf(at, width);
-            normalizeRow(at, at, width, {moments.mean, 1.0 / (std::sqrt(moments.variance) + 1e-9)}, nullptr, nullptr);
+            float* at = kept.data() + row * width;
+            const RowMoments moments = kernels.moments(at, width);
+            normalizeRow(kernels, at, at, width, {moments.mean, 1.0 / (std::sqrt(moments.variance) + 1e-9)}, nullptr, nullptr);
         }
     });
     std::vector<std::int64_t> dims;
@@ -220,7 +214,7 @@ void runMeanVarianceNormalization(OperatorContext& context) {
         dims.push_back(x.shape()[order[i]]);
         back[static_cast<std::size_t>(order[i])] = static_cast<int>(i);
     }
-    transpose(context, reinterpret_cast<const std::byte*>(rowsOf.data()), Shape(dims), back, 4, reinterpret_cast<std::byte*>(out));
+    transpose(context, reinterpret_cast<const std::byte*>(kept.data()), Shape(dims), back, 4, reinterpret_cast<std::byte*>(out));
 }
 
 void runLpNormalization(OperatorContext& context) {

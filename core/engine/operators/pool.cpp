@@ -3,6 +3,7 @@
 #include "core/engine/operators/arguments.h"
 #include "core/engine/operators/elements.h"
 #include "core/engine/operators/window.h"
+#include "core/kernels/float_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -40,22 +41,35 @@ Range tapsInside(const Window& w, std::size_t a, std::int64_t o) {
     return {std::min(begin, end), end};
 }
 
+// tapsInside() for every output index along an axis.
+std::vector<Range> allTapsInside(const Window& w, std::size_t a) {
+    std::vector<Range> ranges;
+    for (std::int64_t o = 0; o < w.out[a]; ++o) ranges.push_back(tapsInside(w, a, o));
+    return ranges;
+}
+
+// Elements of a row with its pads, as far as windows reach.
+std::int64_t rowWidth(const OperatorContext& context, const Window& w) {
+    const std::int64_t width = std::max((w.out[2] - 1) * w.stride[2] + (w.kernel[2] - 1) * w.dilation[2] + 1, w.padBegin[2] + w.in[2]);
+    if (width > (std::int64_t(1) << 27) || w.stride[2] > (std::int64_t(1) << 27)) context.fail("its windows and pads span " + std::to_string(width) + " elements, which is impossible");
+    return width;
+}
+
 // For every output row of every plane: joins the window's input rows into one row of the accumulator, `start`
 // where the window leaves the input; then `finish` makes outputs from it. F: Part start(); Part step(Part, x).
 template <class F, class T, class Finish>
 void poolPlanes(OperatorContext& context, const Window& w, const T* from, std::int64_t planes, const F& f, Finish&& finish) {
     using Part = decltype(f.start());
-    const std::int64_t width = std::max((w.out[2] - 1) * w.stride[2] + (w.kernel[2] - 1) * w.dilation[2] + 1, w.padBegin[2] + w.in[2]);
-    if (width > (std::int64_t(1) << 27)) context.fail("its windows and pads span " + std::to_string(width) + " elements, which is impossible");
-    const std::int64_t rows = w.out[0] * w.out[1], inside = std::min(w.in[2], width - w.padBegin[2]);
+    const std::int64_t width = rowWidth(context, w), rows = w.out[0] * w.out[1], inside = std::min(w.in[2], width - w.padBegin[2]);
     const std::int64_t cost = w.kernel[0] * w.kernel[1] * w.in[2] + w.kernel[2] * w.out[2];
+    const std::vector<Range> depths = allTapsInside(w, 0), heights = allTapsInside(w, 1);
     context.forRange(planes * rows, rowsPerChunk(cost), [&](std::int64_t begin, std::int64_t end) {
         std::vector<Part> row(static_cast<std::size_t>(width), f.start());
         Part* middle = row.data() + w.padBegin[2];
         for (std::int64_t at = begin; at < end; ++at) {
             const T* plane = from + at / rows * w.inCount();
             const std::int64_t d = at % rows / w.out[1], h = at % w.out[1];
-            const Range depth = tapsInside(w, 0, d), height = tapsInside(w, 1, h);
+            const Range depth = depths[static_cast<std::size_t>(d)], height = heights[static_cast<std::size_t>(h)];
             std::fill_n(middle, inside, f.start());
             for (std::int64_t kd = depth.begin; kd < depth.end; ++kd)
                 for (std::int64_t kh = height.begin; kh < height.end; ++kh) {
@@ -64,6 +78,39 @@ void poolPlanes(OperatorContext& context, const Window& w, const T* from, std::i
                     for (std::int64_t x = 0; x < inside; ++x) middle[x] = f.step(middle[x], Computed<T>(in[x]));
                 }
             finish(at, d, h, row.data());
+        }
+    });
+}
+
+// The same for float32 through the machine's vector kernels: `into` joins rows, `across` the taps of one row.
+// finish(out, d, h) gets the joined row.
+template <class Finish>
+void poolFloats(OperatorContext& context, const Window& w, const float* from, std::int64_t planes, float start,
+                void (*into)(const float*, float*, std::int64_t) noexcept, void (*across)(const PoolRow&) noexcept, float* to, Finish&& finish) {
+    const std::int64_t width = rowWidth(context, w), rows = w.out[0] * w.out[1], inside = std::min(w.in[2], width - w.padBegin[2]);
+    const std::int64_t cost = w.kernel[0] * w.kernel[1] * w.in[2] + w.kernel[2] * w.out[2];
+    const std::vector<Range> depths = allTapsInside(w, 0), heights = allTapsInside(w, 1);
+    context.forRange(planes * rows, rowsPerChunk(cost), [&](std::int64_t begin, std::int64_t end) {
+        // Room for the kernels' last block behind the end.
+        std::vector<float> row(static_cast<std::size_t>(width + 16 * w.stride[2]), start);
+        float* middle = row.data() + w.padBegin[2];
+        for (std::int64_t at = begin; at < end; ++at) {
+            const float* plane = from + at / rows * w.inCount();
+            const std::int64_t d = at % rows / w.out[1], h = at % w.out[1];
+            const Range depth = depths[static_cast<std::size_t>(d)], height = heights[static_cast<std::size_t>(h)];
+            bool joined = false;
+            for (std::int64_t kd = depth.begin; kd < depth.end; ++kd)
+                for (std::int64_t kh = height.begin; kh < height.end; ++kh) {
+                    const std::int64_t z = d * w.stride[0] - w.padBegin[0] + kd * w.dilation[0], y = h * w.stride[1] - w.padBegin[1] + kh * w.dilation[1];
+                    const float* in = plane + (z * w.in[1] + y) * w.in[2];
+                    if (joined) into(in, middle, inside);
+                    else std::copy_n(in, inside, middle);
+                    joined = true;
+                }
+            if (!joined) std::fill_n(middle, inside, start);
+            float* out = to + at * w.out[2];
+            across({row.data(), out, w.out[2], w.stride[2], w.dilation[2], w.kernel[2]});
+            finish(out, d, h);
         }
     });
 }
@@ -85,7 +132,7 @@ struct Largest {
         using Limits = std::numeric_limits<X>;
         return std::is_floating_point_v<X> ? -Limits::infinity() : Limits::lowest();
     }
-    X step(X a, X x) const { return a > x || a != a ? a : x; }
+    X step(X a, X x) const { return (a > x) | (a != a) ? a : x; }
     X join(X a, X b) const { return step(a, b); }
 };
 struct Total {
@@ -155,6 +202,11 @@ void runMaxPool(OperatorContext& context) {
         const T* from = reinterpret_cast<const T*>(x.bytes().data());
         T* to = context.output<T>(0, shape, x.type()).data();
         if (context.wants(1)) return maxPoolWithIndices(context, w, from, planes, to, context.output<std::int64_t>(1, shape).data());
+        if constexpr (std::is_same_v<T, float>) {
+            const FloatRows& kernels = floatRows(context.machine().isa);
+            poolFloats(context, w, from, planes, -std::numeric_limits<float>::infinity(), kernels.raise, kernels.poolLargest, to, [](float*, std::int64_t, std::int64_t) {});
+            return;
+        }
         const Largest<Part> largest;
         poolPlanes(context, w, from, planes, largest, [&](std::int64_t at, std::int64_t, std::int64_t, const Part* row) {
             T* out = to + at * w.out[2];
@@ -170,6 +222,19 @@ void runAveragePool(OperatorContext& context) {
     const bool includePads = context.node().integer("count_include_pad", 0) != 0;
     float* to = context.output<float>(0, w.outShape({x.shape()[0], x.shape()[1]})).data();
     const auto zs = divisors(w, 0, includePads), ys = divisors(w, 1, includePads), xs = divisors(w, 2, includePads);
+    constexpr std::int64_t kFewTaps = 64;  // whose sum float32 holds without harm
+    if (w.taps() <= kFewTaps) {
+        const FloatRows& kernels = floatRows(context.machine().isa);
+        const std::vector<float> columns(xs.begin(), xs.end());
+        poolFloats(context, w, x.as<float>().data(), x.shape()[0] * x.shape()[1], 0.0f, kernels.add, kernels.poolSum, to, [&](float* out, std::int64_t d, std::int64_t h) {
+            const auto others = static_cast<float>(zs[static_cast<std::size_t>(d)] * ys[static_cast<std::size_t>(h)]);
+            for (std::size_t i = 0; i < columns.size(); ++i) {
+                const float count = others * columns[i];
+                out[i] /= count > 0 ? count : 1.0f;  // of nothing: 0
+            }
+        });
+        return;
+    }
     const Total total;
     poolPlanes(context, w, x.as<float>().data(), x.shape()[0] * x.shape()[1], total, [&](std::int64_t at, std::int64_t d, std::int64_t h, const double* row) {
         float* out = to + at * w.out[2];

@@ -3,6 +3,7 @@
 #include "core/engine/operators/arguments.h"
 #include "core/engine/operators/elements.h"
 #include "core/engine/operators/transpose.h"
+#include "core/kernels/float_rows.h"
 
 #include <algorithm>
 #include <array>
@@ -31,7 +32,9 @@ A wrappedProduct(A a, A b) {
 }
 
 // Each reduction: where it starts, what an element adds, how two parts join, what comes out of `count` elements.
+using RowKernel = double (*FloatRows::*)(const float*, std::int64_t) noexcept;
 struct Sum {
+    static constexpr RowKernel kRowKernel = &FloatRows::sum;  // the same part for a row of float32
     template <class T> using Part = SumOf<T>;
     template <class T> static Part<T> start() { return 0; }
     template <class A, class X> static A step(A a, X x) { return wrappedSum(a, A(x)); }
@@ -46,9 +49,11 @@ struct Mean : Sum {
     }
 };
 struct L1 : Sum {
+    static constexpr RowKernel kRowKernel = nullptr;
     template <class A, class X> static A step(A a, X x) { return wrappedSum(a, x < X(0) ? wrappedProduct(A(x), A(-1)) : A(x)); }
 };
 struct SumSquare : Sum {
+    static constexpr RowKernel kRowKernel = &FloatRows::sumOfSquares;
     template <class A, class X> static A step(A a, X x) { return wrappedSum(a, wrappedProduct(A(x), A(x))); }
 };
 struct L2 : SumSquare {
@@ -58,18 +63,20 @@ struct LogSum : Sum {
     template <class A> static A finish(A a, std::int64_t) { return A(std::log(double(a))); }
 };
 struct Prod : Sum {
+    static constexpr RowKernel kRowKernel = nullptr;
     template <class T> static SumOf<T> start() { return 1; }
     template <class A, class X> static A step(A a, X x) { return wrappedProduct(a, A(x)); }
     template <class A> static A join(A a, A b) { return wrappedProduct(a, b); }
 };
 struct Max {
+    static constexpr RowKernel kRowKernel = nullptr;
     template <class T> using Part = Computed<T>;
     template <class T>
     static Part<T> start() {
         using Limits = std::numeric_limits<Part<T>>;
         return kIsReal<T> ? -Limits::infinity() : Limits::lowest();
     }
-    template <class A> static A step(A a, A x) { return a > x || a != a ? a : x; }
+    template <class A> static A step(A a, A x) { return (a > x) | (a != a) ? a : x; }
     template <class A> static A join(A a, A b) { return step(a, b); }
     template <class A> static A finish(A a, std::int64_t) { return a; }
 };
@@ -79,14 +86,15 @@ struct Min : Max {
         using Limits = std::numeric_limits<Part<T>>;
         return kIsReal<T> ? Limits::infinity() : Limits::max();
     }
-    template <class A> static A step(A a, A x) { return a < x || a != a ? a : x; }
+    template <class A> static A step(A a, A x) { return (a < x) | (a != a) ? a : x; }
     template <class A> static A join(A a, A b) { return step(a, b); }
 };
 
 // Eight running parts, element i going to part i mod 8, so that the sum is vector code and its order fixed.
 template <class F, class T>
-typename F::template Part<T> reduceRun(const T* x, std::int64_t count) {
+typename F::template Part<T> reduceRun(const FloatRows& kernels, const T* x, std::int64_t count) {
     using Part = typename F::template Part<T>;
+    if constexpr (std::is_same_v<T, float> && F::kRowKernel != nullptr) return (kernels.*F::kRowKernel)(x, count);
     constexpr std::int64_t kLanes = 8;
     std::array<Part, kLanes> parts;
     parts.fill(F::template start<T>());
@@ -113,18 +121,19 @@ template <class F, class T>
 void reduceRows(OperatorContext& context, const Reduction& r, T* to) {
     using Part = typename F::template Part<T>;
     const T* from = reinterpret_cast<const T*>(r.data);
+    const FloatRows& kernels = floatRows(context.machine().isa);
     const std::int64_t pieces = (r.extent + kCheapGrain - 1) / kCheapGrain;
     if (pieces <= 1) {
         context.forRange(r.outer, rowsPerChunk(r.extent), [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t row = begin; row < end; ++row)
-                to[row] = T(Computed<T>(F::finish(reduceRun<F>(from + row * r.extent, r.extent), r.extent)));
+                to[row] = T(Computed<T>(F::finish(reduceRun<F>(kernels, from + row * r.extent, r.extent), r.extent)));
         });
         return;
     }
     const auto parts = context.scratch<Part>(r.outer * pieces);
     context.forEach(r.outer * pieces, [&](std::int64_t chunk) {
         const std::int64_t row = chunk / pieces, begin = chunk % pieces * kCheapGrain;
-        parts[static_cast<std::size_t>(chunk)] = reduceRun<F>(from + row * r.extent + begin, std::min(kCheapGrain, r.extent - begin));
+        parts[static_cast<std::size_t>(chunk)] = reduceRun<F>(kernels, from + row * r.extent + begin, std::min(kCheapGrain, r.extent - begin));
     });
     for (std::int64_t row = 0; row < r.outer; ++row) {
         Part part = parts[static_cast<std::size_t>(row * pieces)];
@@ -280,11 +289,12 @@ void runReduceLogSumExp(OperatorContext& context) {
         using T = typename decltype(tag)::type;
         const T* from = reinterpret_cast<const T*>(r.data);
         const auto to = context.output<T>(0, r.result, r.type);
+        const FloatRows& kernels = floatRows(context.machine().isa);
         context.forRange(r.outer, rowsPerChunk(r.extent, kCostlyGrain), [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t row = begin; row < end; ++row) {
                 const T* values = from + row * r.extent;
                 // The largest value is taken out first: no exponential overflows.
-                const double most = double(reduceRun<Max>(values, r.extent)), shift = std::isfinite(most) ? most : 0.0;
+                const double most = double(reduceRun<Max>(kernels, values, r.extent)), shift = std::isfinite(most) ? most : 0.0;
                 double sum = 0;
                 for (std::int64_t i = 0; i < r.extent; ++i) sum += std::exp(double(Computed<T>(values[i])) - shift);
                 to[static_cast<std::size_t>(row)] = T(Computed<T>(std::log(sum) + shift));

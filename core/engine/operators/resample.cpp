@@ -58,6 +58,7 @@ AxisTaps tapsOf(const AxisResize& axis, const Sampling& sampling) {
         // Far outside is as good as outside; keeps the conversion to integers defined.
         const double source = std::clamp(sourceOf(axis, sampling.coordinates, i), -4.0 - last, 2 * last + 4.0);
         taps.outside.push_back(sampling.coordinates == Coordinates::TfCropAndResize && (source < 0 || source > last));
+        taps.anyOutside = taps.anyOutside || taps.outside.back();
         if (nearest) {
             taps.indices.push_back(static_cast<std::int64_t>(std::clamp(nearestOf(source, sampling.nearest), 0.0, last)));
             taps.weights.push_back(1.0f);

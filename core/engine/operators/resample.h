@@ -33,6 +33,7 @@ struct AxisTaps {
     std::vector<std::int64_t> indices;  // 0 … in - 1
     std::vector<float> weights;
     std::vector<bool> outside;
+    bool anyOutside = false;
 };
 
 // in >= 1. The number of taps grows as 1 / scale with antialiasing.

@@ -116,52 +116,72 @@ bool changes(const AxisResize& axis, Coordinates coordinates) {
     return axis.in != axis.out || axis.scale != 1 || crops;
 }
 
-// One axis of outer × in × inner. T is float, or for nearest any element.
+// One row of an axis that lies innermost. T is float, or for nearest any element.
+template <class T>
+void resampleRow(const T* row, const AxisTaps& taps, T extrapolation, T* to) {
+    const std::int64_t n = taps.taps, out = static_cast<std::int64_t>(taps.outside.size());
+    const std::int64_t* index = taps.indices.data();
+    const float* weight = taps.weights.data();
+    if (n == 1) {
+        for (std::int64_t o = 0; o < out; ++o) to[o] = row[index[o]];
+    } else if constexpr (std::is_same_v<T, float>) {
+        if (n == 2) {
+            for (std::int64_t o = 0; o < out; ++o) to[o] = weight[2 * o] * row[index[2 * o]] + weight[2 * o + 1] * row[index[2 * o + 1]];
+        } else {
+            for (std::int64_t o = 0; o < out; ++o) {
+                float sum = 0;
+                for (std::int64_t k = o * n; k < (o + 1) * n; ++k) sum += weight[k] * row[index[k]];
+                to[o] = sum;
+            }
+        }
+    }
+    if (taps.anyOutside)
+        for (std::int64_t o = 0; o < out; ++o)
+            if (taps.outside[static_cast<std::size_t>(o)]) to[o] = extrapolation;
+}
+
+// One output slice of an axis with `inner` elements behind it.
+template <class T>
+void resampleSlice(const T* slice, std::int64_t inner, const AxisTaps& taps, std::int64_t o, T extrapolation, T* to) {
+    if (taps.outside[static_cast<std::size_t>(o)]) {
+        std::fill_n(to, inner, extrapolation);
+        return;
+    }
+    const std::int64_t n = taps.taps;
+    const std::int64_t* index = taps.indices.data() + o * n;
+    if constexpr (std::is_same_v<T, float>) {
+        const float* weight = taps.weights.data() + o * n;
+        if (n >= 2) {
+            const float *a = slice + index[0] * inner, *b = slice + index[1] * inner;
+            const float first = weight[0], second = weight[1];
+#pragma GCC ivdep
+            for (std::int64_t i = 0; i < inner; ++i) to[i] = first * a[i] + second * b[i];
+        }
+        for (std::int64_t k = 2; k < n; ++k) {
+            const float* row = slice + index[k] * inner;
+            const float by = weight[k];
+#pragma GCC ivdep
+            for (std::int64_t i = 0; i < inner; ++i) to[i] += by * row[i];
+        }
+        if (n >= 2) return;
+    }
+    std::copy_n(slice + index[0] * inner, inner, to);
+}
+
+// One axis of outer × in × inner.
 template <class T>
 void resampleAxis(OperatorContext& context, const T* from, T* to, std::int64_t outer, std::int64_t in, std::int64_t inner,
                   const AxisTaps& taps, T extrapolation) {
     const auto out = static_cast<std::int64_t>(taps.outside.size());
-    const std::int64_t n = taps.taps;
-    const auto value = [&](const T* row, std::int64_t o, std::int64_t i) -> T {  // element i of output slice o
-        if (taps.outside[static_cast<std::size_t>(o)]) return extrapolation;
-        if constexpr (std::is_same_v<T, float>) {
-            if (n > 1) {
-                float sum = 0;
-                for (std::int64_t k = o * n; k < (o + 1) * n; ++k) sum += taps.weights[static_cast<std::size_t>(k)] * row[taps.indices[static_cast<std::size_t>(k)] * inner + i];
-                return sum;
-            }
-        }
-        return row[taps.indices[static_cast<std::size_t>(o * n)] * inner + i];
-    };
     if (inner == 1) {
-        context.forRange(outer, rowsPerChunk(out * n), [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t row = begin; row < end; ++row)
-                for (std::int64_t o = 0; o < out; ++o) to[row * out + o] = value(from + row * in, o, 0);
+        context.forRange(outer, rowsPerChunk(out * taps.taps), [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t row = begin; row < end; ++row) resampleRow(from + row * in, taps, extrapolation, to + row * out);
         });
         return;
     }
-    context.forRange(outer * out, rowsPerChunk(inner * n), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t at = begin; at < end; ++at) {
-            const std::int64_t o = at % out;
-            const T* slice = from + at / out * in * inner;
-            T* goal = to + at * inner;
-            if (taps.outside[static_cast<std::size_t>(o)]) {
-                std::fill_n(goal, inner, extrapolation);
-                continue;
-            }
-            std::copy_n(slice + taps.indices[static_cast<std::size_t>(o * n)] * inner, inner, goal);
-            if constexpr (std::is_same_v<T, float>) {
-                if (n == 1) continue;
-                const float first = taps.weights[static_cast<std::size_t>(o * n)];
-                for (std::int64_t i = 0; i < inner; ++i) goal[i] *= first;
-                for (std::int64_t k = o * n + 1; k < (o + 1) * n; ++k) {
-                    const float weight = taps.weights[static_cast<std::size_t>(k)];
-                    const float* row = slice + taps.indices[static_cast<std::size_t>(k)] * inner;
-#pragma GCC ivdep
-                    for (std::int64_t i = 0; i < inner; ++i) goal[i] += weight * row[i];
-                }
-            }
-        }
+    context.forRange(outer * out, rowsPerChunk(inner * taps.taps), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t at = begin; at < end; ++at)
+            resampleSlice(from + at / out * in * inner, inner, taps, at % out, extrapolation, to + at * inner);
     });
 }
 

@@ -5,7 +5,9 @@
 #include "core/engine/operators/transpose.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <string>
 
@@ -20,6 +22,32 @@ bool below(X a, X b) {
     else return a < b;
 }
 
+// Whether a value takes the place of the best one so far. Without branches, so that columns are vector code.
+template <bool kLargest, class X>
+bool takesOver(X value, X best, bool last) {
+    const bool better = kLargest ? value > best : value < best;
+    return better | ((value != value) & (best == best)) | (last & (value == best));
+}
+
+// Columns side by side: `width` of them, extent elements `stride` apart each.
+template <bool kLargest, class T>
+void argColumns(const T* from, std::int64_t extent, std::int64_t stride, std::int64_t width, bool last, std::int64_t* to) {
+    using X = Computed<T>;
+    constexpr std::size_t kWidth = 64;
+    std::array<X, kWidth> best;
+    std::array<std::int32_t, kWidth> at{};
+    for (std::int64_t c = 0; c < width; ++c) best[static_cast<std::size_t>(c)] = X(from[c]);
+    for (std::int64_t k = 1; k < extent; ++k)
+        for (std::int64_t c = 0; c < width; ++c) {
+            const auto i = static_cast<std::size_t>(c);
+            const X value = X(from[k * stride + c]), old = best[i];
+            const bool takes = takesOver<kLargest>(value, old, last);
+            best[i] = takes ? value : old;
+            at[i] = takes ? static_cast<std::int32_t>(k) : at[i];
+        }
+    for (std::int64_t c = 0; c < width; ++c) to[c] = at[static_cast<std::size_t>(c)];
+}
+
 template <bool kLargest>
 void runArg(OperatorContext& context) {
     const Tensor& x = context.input(0);
@@ -30,26 +58,19 @@ void runArg(OperatorContext& context) {
     if (keep) dims[static_cast<std::size_t>(axis)] = 1;
     else dims.erase(dims.begin() + axis);
     const Shape shape(std::move(dims));
+    if (around.extent > std::numeric_limits<std::int32_t>::max()) context.refuse("an axis of " + std::to_string(around.extent) + " elements is too long");
     if (around.extent == 0 && shape.count() > 0) context.fail("an empty axis has no largest or smallest element");
     const auto to = context.output<std::int64_t>(0, shape);
     const bool known = visitNumbers(x.type(), [&](auto tag) {
         using T = typename decltype(tag)::type;
-        using X = Computed<T>;
         const T* from = reinterpret_cast<const T*>(x.bytes().data());
-        context.forRange(around.outer * around.inner, rowsPerChunk(around.extent), [&](std::int64_t begin, std::int64_t end) {
+        constexpr std::int64_t kWidth = 64;
+        const std::int64_t blocks = (around.inner + kWidth - 1) / kWidth;
+        context.forRange(around.outer * blocks, rowsPerChunk(around.extent * std::min(kWidth, around.inner)), [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t i = begin; i < end; ++i) {
-                const T* row = from + i / around.inner * around.extent * around.inner + i % around.inner;
-                X best = X(row[0]);
-                std::int64_t at = 0;
-                for (std::int64_t k = 1; k < around.extent; ++k) {
-                    const X value = X(row[k * around.inner]);
-                    const bool better = (kLargest ? value > best : value < best) || (value != value && best == best);
-                    if (better || (last && value == best)) {
-                        best = value;
-                        at = k;
-                    }
-                }
-                to[static_cast<std::size_t>(i)] = at;
+                const std::int64_t outer = i / blocks, first = i % blocks * kWidth, width = std::min(kWidth, around.inner - first);
+                argColumns<kLargest>(from + outer * around.extent * around.inner + first, around.extent, around.inner, width, last,
+                                     to.data() + outer * around.inner + first);
             }
         });
     });

@@ -32,14 +32,39 @@ Axes mergedAxes(const Shape& shape, std::span<const int> permutation) {
     return axes;
 }
 
-// to[r][c] = from[c][r] for r < rows, c < columns; strides in elements.
+// A square of elements whose rows are one cache line long, turned over in registers where the compiler can.
+template <class T>
+inline constexpr std::int64_t kSide = 64 / static_cast<std::int64_t>(sizeof(T));
+
+// block[r][c] = from[c][r] for full squares, through groups of four by four.
+template <class T>
+void turnSquare(const T* from, std::int64_t fromStride, T* block) {
+    for (std::int64_t c = 0; c < kSide<T>; c += 4)
+        for (std::int64_t r = 0; r < kSide<T>; r += 4) {
+            T group[4][4];
+            for (std::int64_t i = 0; i < 4; ++i) std::memcpy(group[i], from + (c + i) * fromStride + r, sizeof group[i]);
+            for (std::int64_t j = 0; j < 4; ++j) {
+                const T column[4] = {group[0][j], group[1][j], group[2][j], group[3][j]};
+                std::memcpy(block + (r + j) * kSide<T> + c, column, sizeof column);
+            }
+        }
+}
+
+// to[r][c] = from[c][r] for r < rows, c < columns; strides in elements. Full squares are turned in a buffer and
+// written line by line: neither side then needs more lines of one cache set than there are.
 template <class T>
 void transposeTile(const T* from, std::int64_t fromStride, T* to, std::int64_t toStride, std::int64_t rows, std::int64_t columns) {
-    constexpr std::int64_t kSide = 64 / static_cast<std::int64_t>(sizeof(T));  // a cache line
-    for (std::int64_t r0 = 0; r0 < rows; r0 += kSide) {
-        const std::int64_t r1 = std::min(rows, r0 + kSide);
-        for (std::int64_t c0 = 0; c0 < columns; c0 += kSide) {
-            const std::int64_t c1 = std::min(columns, c0 + kSide);
+    constexpr std::int64_t kStep = kSide<T>;
+    alignas(64) T block[kStep * kStep];
+    for (std::int64_t r0 = 0; r0 < rows; r0 += kStep) {
+        const std::int64_t r1 = std::min(rows, r0 + kStep);
+        for (std::int64_t c0 = 0; c0 < columns; c0 += kStep) {
+            const std::int64_t c1 = std::min(columns, c0 + kStep);
+            if (r1 - r0 == kStep && c1 - c0 == kStep) {
+                turnSquare(from + c0 * fromStride + r0, fromStride, block);
+                for (std::int64_t r = 0; r < kStep; ++r) std::memcpy(to + (r0 + r) * toStride + c0, block + r * kStep, sizeof(T) * kStep);
+                continue;
+            }
             for (std::int64_t r = r0; r < r1; ++r)
                 for (std::int64_t c = c0; c < c1; ++c) to[r * toStride + c] = from[c * fromStride + r];
         }

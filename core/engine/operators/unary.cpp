@@ -2,7 +2,7 @@
 
 #include "core/engine/operators/arguments.h"
 #include "core/engine/operators/elements.h"
-#include "core/engine/operators/float_math.h"
+#include "core/kernels/float_rows.h"
 
 #include <cmath>
 #include <type_traits>
@@ -59,13 +59,26 @@ struct Reciprocal {
     static T of(T x) { return T(1) / x; }
 };
 struct Exp {
-    static float of(float x) { return exp32(x); }
-    static double of(double x) { return std::exp(x); }
+    static constexpr RowFunction kRow = RowFunction::Exp;
+    template <class T>
+    static T of(T x) { return std::exp(x); }
 };
 struct Erf {
-    static float of(float x) { return erf32(x); }
-    static double of(double x) { return std::erf(x); }
+    static constexpr RowFunction kRow = RowFunction::Erf;
+    template <class T>
+    static T of(T x) { return std::erf(x); }
 };
+
+// float32 through the machine's vector kernels, other reals one by one.
+template <class F>
+void mapRows(OperatorContext& context) {
+    const Tensor& x = context.input(0);
+    if (x.type() != ElementType::F32) return mapReals<F>(context);
+    const float* from = x.as<float>().data();
+    float* to = context.outputOver<float>(0, 0, x.shape()).data();
+    const auto map = floatRows(context.machine().isa).map;
+    context.forRange(x.count(), kCostlyGrain, [=](std::int64_t begin, std::int64_t end) { map(F::kRow, {}, from + begin, to + begin, end - begin); });
+}
 
 #define BITLATHE_UNARY(Name, function)                \
     struct Name {                                     \
@@ -100,9 +113,9 @@ void runCeil(OperatorContext& context) { mapReals<Ceil>(context, kCheapGrain); }
 void runRound(OperatorContext& context) { mapReals<Round>(context, kCheapGrain); }
 void runSqrt(OperatorContext& context) { mapReals<Sqrt>(context, kCheapGrain); }
 void runReciprocal(OperatorContext& context) { mapReals<Reciprocal>(context, kCheapGrain); }
-void runExp(OperatorContext& context) { mapReals<Exp>(context); }
+void runExp(OperatorContext& context) { mapRows<Exp>(context); }
 void runLog(OperatorContext& context) { mapReals<Log>(context); }
-void runErf(OperatorContext& context) { mapReals<Erf>(context); }
+void runErf(OperatorContext& context) { mapRows<Erf>(context); }
 void runSin(OperatorContext& context) { mapReals<Sin>(context); }
 void runCos(OperatorContext& context) { mapReals<Cos>(context); }
 void runTan(OperatorContext& context) { mapReals<Tan>(context); }
