@@ -53,7 +53,7 @@ const tokens = (count, length, step) => ({ type: 'int64', shape: [count, length]
 const kImageNet = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
 
 // What the tests export: model, presets, and samples(): { input: all samples }. The first `calibration` samples
-// calibrate, the next `tests` are compared, in one run where the network takes any batch, else one by one (fixed).
+// calibrate, the next `tests` are compared, in one run where the network takes any batch, else `batch` at a time.
 // floatBetween: float operators (attention, RMS norms) stand between its integer products. Only networks that are
 // here; `missing` is told about the others.
 export function cases(root, missing) {
@@ -75,37 +75,37 @@ export function cases(root, missing) {
       samples: () => ({ input: imagesToPlanes(cifar(192), ...kImageNet) }),
     },
     {
-      name: 'mnist', model: corpus('mnist-onnx-safetensors/mnist.onnx'), calibration: 128, tests: 8, fixed: true,
+      name: 'mnist', model: corpus('mnist-onnx-safetensors/mnist.onnx'), calibration: 128, tests: 8, batch: 1,
       presets: ['float', 'int8', 'int8-weights', 'int4-g128', 'int4-channel', 'mixed-safe'],
       samples: () => ({ 'input.1': imagesToPlanes(mnist(136), [0.1307], [0.3081]) }),
     },
     {
-      name: 'selfattention', model: corpus('selfattention-mnist-onnx/self-attention-mnist-pgd-medium-sim.onnx'), calibration: 128, tests: 8, fixed: true,
+      name: 'selfattention', model: corpus('selfattention-mnist-onnx/self-attention-mnist-pgd-medium-sim.onnx'), calibration: 128, tests: 8, batch: 1,
       presets: ['float', 'int8', 'int8-weights', 'int4-g128', 'int4-channel', 'mixed-safe'],
       samples: () => ({ input_1: floats([136, 28, 28, 1], imagesToPlanes(mnist(136), [0], [1]).data) }),
     },
     {
-      name: 'ultraface', model: corpus('ultraface-rfb320-onnx/version-RFB-320.onnx'), calibration: 8, tests: 2, fixed: true,
+      name: 'ultraface', model: corpus('ultraface-rfb320-onnx/version-RFB-320.onnx'), calibration: 8, tests: 2, batch: 1,
       presets: ['float', 'int8', 'int8-weights', 'int4-channel', 'mixed-safe'],
       samples: () => ({ input: variants(readNpz(corpus('ultraface-rfb320-onnx/ref_io.npz')).in_input, 10) }),
     },
     {
-      name: 'squeezenet', model: corpus('squeezenet-imagenet-onnx/squeezenet1.1_fp32.onnx'), calibration: 8, tests: 2, fixed: true,
+      name: 'squeezenet', model: corpus('squeezenet-imagenet-onnx/squeezenet1.1_fp32.onnx'), calibration: 8, tests: 2, batch: 1,
       presets: ['float', 'int8', 'int4-channel', 'mixed-safe'],
       samples: () => ({ data_0: squeeze() }),
     },
     {
-      name: 'squeezenet-fp16', model: corpus('squeezenet-imagenet-onnx/SqueezeNet_fp16.onnx'), calibration: 8, tests: 2, fixed: true,
+      name: 'squeezenet-fp16', model: corpus('squeezenet-imagenet-onnx/SqueezeNet_fp16.onnx'), calibration: 8, tests: 2, batch: 1,
       presets: ['float', 'int8', 'int8-weights'],
       samples: () => ({ data_0: toHalf(squeeze()) }),
     },
     {
-      name: 'stories', model: corpus('stories260k-llm/derived/stories260K.onnx'), calibration: 4, tests: 2, fixed: true, floatBetween: true,
+      name: 'stories', model: corpus('stories260k-llm/derived/stories260K.onnx'), calibration: 4, tests: 2, batch: 1, floatBetween: true,
       presets: ['float', 'int8', 'int8-weights', 'int4-g128', 'int4-g32', 'int4-channel'],
       samples: () => ({ input_ids: tokens(6, 24, 17) }),
     },
     {
-      name: 'bart', model: corpus('bart-g2p-us/derived/us_bart_teacher_forced.onnx'), calibration: 4, tests: 2, fixed: true, floatBetween: true,
+      name: 'bart', model: corpus('bart-g2p-us/derived/us_bart_teacher_forced.onnx'), calibration: 4, tests: 2, batch: 1, floatBetween: true,
       presets: ['float', 'int8', 'int8-weights', 'int4-g128', 'int4-channel'],
       samples: () => ({ input_ids: tokens(6, 14, 11), decoder_input_ids: tokens(6, 12, 5) }),
     },
