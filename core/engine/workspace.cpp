@@ -13,7 +13,14 @@ constexpr std::align_val_t kAlignment{64};
 constexpr std::int64_t kSlack = 64;  // vector loads may reach behind the last element
 }  // namespace
 
+void Workspace::refuse() const {
+    throw Error(ErrorKind::Input, "this run needs more than " + std::to_string(m_limit >> 20) + " MiB for its tensors; choose a smaller batch or a smaller input");
+}
+
 Tensor Workspace::allocate(ElementType type, Shape shape, std::byte*& bytes) {
+    // Beyond this the number of bytes might not fit its type.
+    constexpr std::int64_t kMostElements = std::int64_t(1) << 50;
+    if (shape.count() > kMostElements) refuse();
     const std::int64_t size = bytesFor(type, shape.count());
     // Best fit among the free blocks; a block more than four times too large waits for its own kind.
     Block* best = nullptr;
@@ -29,9 +36,7 @@ Tensor Workspace::allocate(ElementType type, Shape shape, std::byte*& bytes) {
                 return true;
             });
         }
-        if (rounded > m_limit - m_held)
-            throw Error(ErrorKind::Input, "this run needs more than " + std::to_string(m_limit >> 20) +
-                                              " MiB for its tensors; choose a smaller batch or a smaller input");
+        if (rounded > m_limit - m_held) refuse();
         auto* fresh = static_cast<std::byte*>(::operator new(static_cast<std::size_t>(rounded + kSlack), kAlignment));
         m_blocks.push_back({std::shared_ptr<std::byte>(fresh, [](std::byte* at) { ::operator delete(at, kAlignment); }), rounded});
         m_held += rounded;

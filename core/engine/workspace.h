@@ -29,6 +29,7 @@ public:
     std::int64_t heldBytes() const noexcept { return m_held; }
 
 private:
+    [[noreturn]] void refuse() const;
     struct Block {
         std::shared_ptr<std::byte> bytes;
         std::int64_t size = 0;

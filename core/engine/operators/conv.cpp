@@ -171,6 +171,7 @@ void runConv(OperatorContext& context) {
     if (addend && addend->shape() != shape) context.fail("the added tensor has another shape than the output");
     t.y = context.output<float>(0, std::move(shape)).data();
     if (t.batch == 0 || t.outputs == 0 || t.window.outCount() == 0) return;
+    if (!StagedImage(t.window).size(t.channels)) context.fail("its pads and dilations make an impossibly large image of " + toText(x.shape()));
     Convolution(t).run(context);
 }
 

@@ -28,6 +28,13 @@ ByteType codesOf(const OperatorContext& context, const Tensor& tensor) {
 
 namespace {
 
+// roundHalfEven(real) + zero point, saturated; NaN becomes the code of 0.
+std::uint8_t codeOf(float real, ByteType type, const ByteScale& scale) noexcept {
+    if (std::isnan(real)) return static_cast<std::uint8_t>(scale.zeroPoint);
+    const float shifted = std::nearbyint(real) + static_cast<float>(scale.zeroPoint);
+    return static_cast<std::uint8_t>(static_cast<int>(std::clamp(shifted, static_cast<float>(lowestCode(type)), static_cast<float>(highestCode(type)))));
+}
+
 using BinaryKernel = void (*)(Isa, const ByteBinary&) noexcept;
 
 // Inputs: A, its scale and zero point, B, …, then those of the output.
@@ -65,9 +72,7 @@ void runTable(OperatorContext& context, F&& f) {
     for (int i = 0; i < 256; ++i) {
         const int code = type == ByteType::S8 ? static_cast<std::int8_t>(i) : i;
         const float real = f(in.scale * static_cast<float>(code - in.zeroPoint));
-        const float scaled = std::nearbyint(real / out.scale) + static_cast<float>(out.zeroPoint);
-        table[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(static_cast<int>(
-            std::clamp(scaled, static_cast<float>(lowestCode(type)), static_cast<float>(highestCode(type)))));
+        table[static_cast<std::size_t>(i)] = codeOf(real / out.scale, type, out);
     }
     const auto* from = reinterpret_cast<const std::uint8_t*>(x.bytes().data());
     auto* y = reinterpret_cast<std::uint8_t*>(context.outputBytesOver(0, 0, x.type(), x.shape()));
@@ -154,7 +159,6 @@ void runQLinearSoftmax(OperatorContext& context) {
     const int flip = type == ByteType::S8 ? 128 : 0;
     const auto* from = reinterpret_cast<const std::uint8_t*>(x.bytes().data());
     auto* y = reinterpret_cast<std::uint8_t*>(context.outputBytesOver(0, 0, x.type(), x.shape()));
-    const auto low = static_cast<float>(lowestCode(type)), high = static_cast<float>(highestCode(type));
     const auto code = [&](std::int64_t i) { return static_cast<int>(static_cast<std::uint8_t>(from[i] + flip)); };
     context.forRange(x.count() / length, std::max<std::int64_t>(1, (1 << 14) / length), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
@@ -164,10 +168,8 @@ void runQLinearSoftmax(OperatorContext& context) {
             const float* shifted = table.data() + (255 - most);
             float sum = 0.0f;
             for (std::int64_t i = 0; i < length; ++i) sum += shifted[code(first + i * inner)];
-            for (std::int64_t i = 0; i < length; ++i) {
-                const float real = std::nearbyint(shifted[code(first + i * inner)] * (1.0f / out.scale) / sum) + static_cast<float>(out.zeroPoint);
-                y[first + i * inner] = static_cast<std::uint8_t>(static_cast<int>(std::clamp(real, low, high)));
-            }
+            for (std::int64_t i = 0; i < length; ++i)
+                y[first + i * inner] = codeOf(shifted[code(first + i * inner)] * (1.0f / out.scale) / sum, type, out);
         }
     });
 }

@@ -223,7 +223,8 @@ DynamicScale dynamicScale(const float* values, std::int64_t count) noexcept {
     const float least = *std::min_element(lo.begin(), lo.end()), most = *std::max_element(hi.begin(), hi.end());
     DynamicScale result;
     result.scale = most == least ? 1.0f : (most - least) / 255.0f;
-    result.zeroPoint = static_cast<std::uint8_t>(std::nearbyint(std::clamp(-least / result.scale, 0.0f, 255.0f)));
+    const float zero = -least / result.scale;  // not a number where the range is infinite
+    result.zeroPoint = std::isnan(zero) ? 0 : static_cast<std::uint8_t>(std::nearbyint(std::clamp(zero, 0.0f, 255.0f)));
     return result;
 }
 

@@ -6,6 +6,7 @@
 #include "core/kernels/fconv.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace bitlathe {
@@ -16,8 +17,10 @@ public:
 
     // The image can be used as it is: no padding, no strides.
     bool inPlace() const noexcept { return m_inPlace; }
-    // Floats that one channel takes.
-    std::int64_t channelSize() const noexcept { return m_depth * m_stepH * m_stepW * m_height * m_width; }
+    // Floats that `channels` channels take; nothing where pads and dilations make that absurd.
+    std::optional<std::int64_t> size(std::int64_t channels) const noexcept;
+    // Of one channel, where size() is something.
+    std::int64_t channelSize() const noexcept { return m_depth * phases() * m_height * m_width; }
 
     // One channel (window.in elements) into `to` (channelSize() floats).
     void stage(const float* channel, float* to) const noexcept;
@@ -28,12 +31,13 @@ public:
     std::vector<FconvRow> rows() const;
 
 private:
+    std::int64_t phases() const noexcept { return static_cast<std::int64_t>(m_phasesH.size() * m_phasesW.size()); }
     std::int64_t place(std::int64_t d, std::int64_t h, std::int64_t w) const noexcept;
 
     Window m_window;
     bool m_inPlace;
-    std::int64_t m_stepH, m_stepW;            // phases
-    std::int64_t m_depth, m_height, m_width;  // of one phase
+    std::vector<std::int64_t> m_phasesH, m_phasesW;  // remainders by the stride that taps fall on, ascending
+    std::int64_t m_depth, m_height, m_width;         // of one phase
 };
 
 }  // namespace bitlathe

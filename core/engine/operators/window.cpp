@@ -32,6 +32,7 @@ Window start(const OperatorContext& context, const Shape& input, std::span<const
     const auto strides = steps(context, "strides", count, 1, 1), dilations = steps(context, "dilations", count, 1, 1);
     for (std::size_t i = 0; i < count; ++i) {
         if (kernel[i] < 1 || kernel[i] > kMostStep) context.fail("the kernel's extent " + std::to_string(kernel[i]) + " is impossible");
+        if (input[static_cast<int>(i) + 2] > kMostStep) context.fail("an extent of its input " + toText(input) + " is impossible");
         window.in[skip + i] = input[static_cast<int>(i) + 2];
         window.kernel[skip + i] = kernel[i];
         window.stride[skip + i] = strides[i];

@@ -69,7 +69,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ConvByDefinition,
                          testing::Values(Case{1, 3, 9, 7, 5, 3, 1, 1, 1, 1}, Case{2, 4, 8, 8, 6, 1, 1, 1, 0, 1}, Case{1, 4, 8, 9, 6, 1, 2, 1, 0, 1},
                                          Case{2, 6, 11, 10, 9, 3, 2, 1, 1, 3}, Case{1, 8, 12, 13, 8, 3, 1, 1, 1, 8}, Case{1, 8, 12, 13, 16, 3, 2, 1, 1, 8},
                                          Case{1, 8, 12, 13, 8, 5, 1, 2, 4, 8}, Case{1, 2, 12, 13, 4, 3, 1, 3, 2, 1}, Case{1, 3, 5, 5, 2, 5, 1, 1, 0, 1},
-                                         Case{1, 16, 40, 40, 24, 3, 1, 1, 1, 1}, Case{1, 300, 7, 7, 130, 3, 1, 1, 1, 1}, Case{1, 2, 3, 3, 2, 3, 1, 1, 3, 1}));
+                                         Case{1, 16, 40, 40, 24, 3, 1, 1, 1, 1}, Case{1, 300, 7, 7, 130, 3, 1, 1, 1, 1}, Case{1, 2, 3, 3, 2, 3, 1, 1, 3, 1}, Case{1, 2, 20, 20, 3, 2, 5, 1, 0, 1},
+                                         Case{1, 2, 20, 19, 3, 3, 2, 2, 2, 1}, Case{9, 2, 10, 9, 3, 3, 3, 2, 1, 1}));
 
 TEST(Conv, TakesItsActivationAlongWithoutChangingABit) {
     for (const char* activation : {"Relu", "LeakyRelu", "Clip"}) {
@@ -109,6 +110,21 @@ TEST(Conv, RefusesAFilterThatDoesNotFit) {
     EXPECT_THROW(runOnce(*executable, {b.random(Shape{1, 3, 10, 10})}), Error);
     EXPECT_THROW(runOnce(*executable, {b.random(Shape{1, 4, 2, 2})}), Error);
     EXPECT_THROW(runOnce(*executable, {b.random(Shape{4, 10})}), Error);
+}
+
+TEST(Conv, RefusesPadsAndDilationsThatMakeAnImpossibleImage) {
+    constexpr std::int64_t kHuge = std::int64_t(1) << 31;
+    const std::vector<std::int64_t> far(2, kHuge), four(4, kHuge);
+    for (const Attributes& attributes : {Attributes{{"pads", four}}, Attributes{{"pads", four}, {"dilations", far}}, Attributes{{"pads", four}, {"strides", far}}}) {
+        GraphBuilder b;
+        b.output(b.node("Conv", {b.input("x"), b.constant(b.random(Shape{2, 2, 2, 2}))}, attributes));
+        const auto executable = Executable::compile(b.model(), {.machine = {Isa::Reference, Blas::plain()}});
+        try {
+            EXPECT_LT(runOnce(*executable, {b.random(Shape{1, 2, 4, 4})})[0].count(), 100);
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::Input);
+        }
+    }
 }
 
 // A transposed convolution is the gradient of a convolution: <conv(x), y> = <x, convTranspose(y)>.
