@@ -19,14 +19,13 @@ Step makeStep(const Node& node, std::span<const Tensor* const> constants, const 
     step.constants.resize(constants.size());
     for (std::size_t i = 0; i < constants.size(); ++i) {
         if (!constants[i]) continue;
-        const bool widened = step.op->throughFloat32 && isWidened(constants[i]->type());
-        step.constants[i] = widened ? toFloat32(*constants[i]) : *constants[i];
+        const bool widens = step.op->throughFloat32 && isWidened(constants[i]->type());
+        if (widens) step.constants[i] = Wide{widened(*constants[i], machine.isa), constants[i]->type()};
+        else step.constants[i] = Wide{*constants[i], std::nullopt};
     }
-    for (std::size_t i = 0; i < constants.size() && step.op->throughFloat32 && !step.narrow; ++i)
-        if (constants[i] && isFloat(constants[i]->type())) step.narrow = constants[i]->type();
     std::vector<const Tensor*> seen(constants.size(), nullptr);
     for (std::size_t i = 0; i < constants.size(); ++i)
-        if (step.constants[i]) seen[i] = &*step.constants[i];
+        if (step.constants[i]) seen[i] = &step.constants[i]->tensor;
     if (step.op->prepare) step.prepared = step.op->prepare({node, seen, machine});
     step.placement = {node.name, node.qualifiedOp(), step.prepared.kernel.empty() ? node.op : step.prepared.kernel, false, {}};
     return step;
@@ -53,7 +52,12 @@ std::shared_ptr<const Executable> Executable::compile(std::shared_ptr<const Mode
     for (std::size_t n = 0; n < graph.nodes.size(); ++n)
         for (const ValueId value : graph.nodes[n].inputs)
             if (value != kNoValue) lastReader[static_cast<std::size_t>(value)] = static_cast<NodeId>(n);
-    std::vector<bool> leaves(graph.values.size(), false), made(graph.values.size(), false);
+    std::vector<bool> leaves(graph.values.size(), false), made(graph.values.size(), false), readAsIs(graph.values.size(), false);
+    for (const Node& node : graph.nodes) {
+        const Operator* op = findOperator(node.op, node.domain);
+        for (const ValueId value : node.inputs)
+            if (value != kNoValue && !(op && op->throughFloat32)) readAsIs[static_cast<std::size_t>(value)] = true;
+    }
     for (const ValueId value : graph.outputs) leaves[static_cast<std::size_t>(value)] = true;
 
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
@@ -70,10 +74,13 @@ std::shared_ptr<const Executable> Executable::compile(std::shared_ptr<const Mode
             step.dying.push_back(dies);
             if (dies) step.release.push_back(value);
         }
-        for (const ValueId value : node.outputs) {
+        step.wide.assign(node.outputs.size(), false);
+        for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+            const ValueId value = node.outputs[i];
             if (value == kNoValue) continue;
             const auto at = static_cast<std::size_t>(value);
             made[at] = true;
+            step.wide[i] = options.fuse && !leaves[at] && !readAsIs[at];
             if (!leaves[at] && lastReader[at] < 0) step.release.push_back(value);
         }
         executable->m_steps.push_back(std::move(step));

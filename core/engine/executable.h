@@ -33,13 +33,20 @@ struct Placement {
     std::string reason;    // why it is in float although the model is quantized there; else empty
 };
 
+// A tensor, and the type that it has in the model where it is held as float32 for those who read it: networks
+// in half precision are not rounded between steps that compute in float32 anyway.
+struct Wide {
+    Tensor tensor;
+    std::optional<ElementType> type;
+};
+
 struct Step {
     NodeId node = -1;
     const Operator* op = nullptr;
     Prepared prepared;
-    std::vector<std::optional<Tensor>> constants;  // per input, in the type that run() gets
-    std::optional<ElementType> narrow;             // throughFloat32: type of the first constant float input, as the file has it
+    std::vector<std::optional<Wide>> constants;  // per input, as run() gets them
     std::vector<bool> dying;                       // per input: last read here, and made by a step
+    std::vector<bool> wide;                        // per output: all who read it would widen it again (Wide)
     std::vector<ValueId> release;                  // values that nobody reads after this step
     Placement placement;
 };

@@ -37,9 +37,9 @@ bool fold(Graph& graph, const Node& node, const FoldOptions& options, Workers& w
         Workspace workspace(most * 4 + (1 << 20));
         JobContext job;
         const Step step = makeStep(node, inputs, options.machine);
-        std::vector<const Tensor*> given;
+        std::vector<const Wide*> given;
         for (const auto& constant : step.constants) given.push_back(constant ? &*constant : nullptr);
-        outputs = runStep(step, node, given, options.machine, workspace, workers, job);
+        for (Wide& made : runStep(step, node, given, options.machine, workspace, workers, job)) outputs.push_back(std::move(made.tensor));
     } catch (const Error&) {
         return false;  // running the model will say it, and in its place
     }

@@ -1,6 +1,6 @@
 #include "core/engine/fuse_patterns.h"
 
-#include "core/engine/operators/encode.h"
+#include "core/kernels/convert_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -61,7 +61,7 @@ std::string weightEdge(Rewriting& graph, ValueId value, std::int64_t axis, Weigh
     const auto widened = [&](const Tensor& packed, const std::string& name) {
         std::byte* bytes = nullptr;
         Tensor tensor = Tensor::allocate(isSigned8 ? ElementType::I8 : ElementType::U8, packed.shape(), bytes);
-        unpackCodes(packed.type(), packed.bytes().data(), packed.count(), reinterpret_cast<std::uint8_t*>(bytes));
+        unpackCodes(Isa::Reference, bitsOf(packed.type()), isSigned8, reinterpret_cast<const std::uint8_t*>(packed.bytes().data()), packed.count(), reinterpret_cast<std::uint8_t*>(bytes));
         return graph.constant(name, std::move(tensor));
     };
     const Tensor zero = *graph.graph().constant(edge->zero);

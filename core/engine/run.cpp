@@ -3,39 +3,42 @@
 #include "core/base/error.h"
 #include "core/engine/widen.h"
 
+#include <array>
 #include <chrono>
 
 namespace bitlathe {
 
-std::vector<Tensor> runStep(const Step& step, const Node& node, std::span<const Tensor* const> inputs, const Machine& machine,
-                            Workspace& workspace, Workers& workers, JobContext& job) {
-    if (!step.op->throughFloat32) {
-        OperatorContext context({node, inputs, step.dying, step.prepared, machine, workers, job, workspace});
-        step.op->run(context);
-        return context.takeOutputs();
-    }
+std::vector<Wide> runStep(const Step& step, const Node& node, std::span<const Wide* const> inputs, const Machine& machine,
+                          Workspace& workspace, Workers& workers, JobContext& job) {
+    std::array<const Tensor*, 16> few;  // spares most nodes an allocation
+    std::vector<const Tensor*> many(inputs.size() > few.size() ? inputs.size() : 0);
+    const std::span<const Tensor*> tensors(many.empty() ? few.data() : many.data(), inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) tensors[i] = inputs[i] ? &inputs[i]->tensor : nullptr;
     // The type of the first float input is the type of the outputs, as in ONNX's type constraints.
-    std::vector<const Tensor*> widened(inputs.begin(), inputs.end());
-    std::vector<Tensor> kept;
-    kept.reserve(inputs.size());
     ElementType type = ElementType::F32;
-    bool found = false;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        const bool constant = i < step.constants.size() && step.constants[i];
-        if (!inputs[i] || !isFloat(inputs[i]->type())) continue;
-        if (!found) {
-            type = constant && step.narrow ? *step.narrow : inputs[i]->type();
+    std::vector<Tensor> kept;
+    if (step.op->throughFloat32) {
+        bool found = false;
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            if (!inputs[i] || !isFloat(tensors[i]->type())) continue;
+            if (!found) type = inputs[i]->type.value_or(tensors[i]->type());
             found = true;
+            if (!isWidened(tensors[i]->type())) continue;
+            kept.reserve(inputs.size());
+            tensors[i] = &kept.emplace_back(widened(*tensors[i], machine.isa));
         }
-        if (isWidened(inputs[i]->type())) widened[i] = &kept.emplace_back(toFloat32(*inputs[i]));
     }
-    OperatorContext context({node, widened, step.dying, step.prepared, machine, workers, job, workspace});
+    OperatorContext context({node, tensors, step.dying, step.prepared, machine, workers, job, workspace});
     step.op->run(context);
     std::vector<Tensor> outputs = context.takeOutputs();
-    if (isWidened(type))
-        for (Tensor& tensor : outputs)
-            if (tensor.type() == ElementType::F32) tensor = fromFloat32(tensor, type);
-    return outputs;
+    std::vector<Wide> results(outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const bool narrows = isWidened(type) && outputs[i].type() == ElementType::F32;
+        if (narrows && i < step.wide.size() && step.wide[i]) results[i] = {std::move(outputs[i]), type};
+        else if (narrows) results[i] = {fromFloat32(outputs[i], type, machine.isa), std::nullopt};
+        else results[i] = {std::move(outputs[i]), std::nullopt};
+    }
+    return results;
 }
 
 namespace {
@@ -67,13 +70,13 @@ std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Work
     using Clock = std::chrono::steady_clock;
     const Graph& graph = executable.graph();
     checkInputs(graph, inputs);
-    std::vector<std::optional<Tensor>> values(graph.values.size());
+    std::vector<std::optional<Wide>> values(graph.values.size());
     const bool watched = observer && observer->value;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         if (watched) observer->value(graph.inputs[i], inputs[i]);
-        values[static_cast<std::size_t>(graph.inputs[i])] = inputs[i];
+        values[static_cast<std::size_t>(graph.inputs[i])] = Wide{inputs[i], std::nullopt};
     }
-    std::vector<const Tensor*> arguments;
+    std::vector<const Wide*> arguments;
     const auto& steps = executable.steps();
     for (std::size_t s = 0; s < steps.size(); ++s) {
         const Step& step = steps[s];
@@ -86,12 +89,12 @@ std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Work
             else arguments.push_back(values[value] ? &*values[value] : nullptr);
         }
         const auto begin = Clock::now();
-        std::vector<Tensor> outputs = runStep(step, node, arguments, executable.machine(), workspace, workers, job);
+        std::vector<Wide> outputs = runStep(step, node, arguments, executable.machine(), workspace, workers, job);
         if (observer && observer->time) observer->time(s, std::chrono::duration<double>(Clock::now() - begin).count());
         job.checkpoint(static_cast<double>(s + 1) / static_cast<double>(steps.size()), node.name);
         for (std::size_t i = 0; i < node.outputs.size(); ++i) {
             if (node.outputs[i] == kNoValue) continue;
-            if (watched) observer->value(node.outputs[i], outputs[i]);
+            if (watched) observer->value(node.outputs[i], outputs[i].tensor);
             values[static_cast<std::size_t>(node.outputs[i])] = std::move(outputs[i]);
         }
         for (const ValueId value : step.release) values[static_cast<std::size_t>(value)].reset();
@@ -101,7 +104,7 @@ std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Work
         const Tensor* constant = graph.constant(value);
         const auto& made = values[static_cast<std::size_t>(value)];
         if (!constant && !made) refuseInput("output '" + graph.value(value).name + "' is made by no node; the file is damaged");
-        results.push_back(constant ? *constant : *made);
+        results.push_back(constant ? *constant : made->tensor);
     }
     values.clear();
     workspace.release();

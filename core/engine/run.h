@@ -26,7 +26,7 @@ std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Work
                         std::span<const Tensor> inputs, JobContext& job, const RunObserver* observer = nullptr);
 
 // One step on these inputs (null: absent).
-std::vector<Tensor> runStep(const Step& step, const Node& node, std::span<const Tensor* const> inputs, const Machine& machine,
-                            Workspace& workspace, Workers& workers, JobContext& job);
+std::vector<Wide> runStep(const Step& step, const Node& node, std::span<const Wide* const> inputs, const Machine& machine,
+                          Workspace& workspace, Workers& workers, JobContext& job);
 
 }  // namespace bitlathe

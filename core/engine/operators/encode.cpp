@@ -66,23 +66,4 @@ IntegerRange integerRange(ElementType type) noexcept {
     return {0, (std::int64_t(1) << bits) - 1};
 }
 
-void packCodes(ElementType type, const std::uint8_t* codes, std::int64_t count, std::byte* packed) noexcept {
-    const int bits = bitsOf(type), perByte = 8 / bits;
-    const unsigned mask = (1u << bits) - 1;
-    for (std::int64_t i = 0; i < count; i += perByte) {
-        unsigned byte = 0;
-        for (int j = 0; j < perByte && i + j < count; ++j) byte |= (codes[i + j] & mask) << (j * bits);
-        packed[i / perByte] = static_cast<std::byte>(byte);
-    }
-}
-
-void unpackCodes(ElementType type, const std::byte* packed, std::int64_t count, std::uint8_t* codes) noexcept {
-    const int bits = bitsOf(type), perByte = 8 / bits;
-    const unsigned mask = (1u << bits) - 1, high = isSigned(type) ? 1u << (bits - 1) : 0u;
-    for (std::int64_t i = 0; i < count; ++i) {
-        const unsigned code = (static_cast<unsigned>(packed[i / perByte]) >> (i % perByte * bits)) & mask;
-        codes[i] = static_cast<std::uint8_t>((code ^ high) - high);  // sign-extended
-    }
-}
-
 }  // namespace bitlathe

@@ -20,9 +20,4 @@ struct IntegerRange {
 };
 IntegerRange integerRange(ElementType type) noexcept;
 
-// Codes of one byte each (two's complement) into packed storage of 4- and 2-bit types, and back.
-// packed: bytesFor(type, count) bytes.
-void packCodes(ElementType type, const std::uint8_t* codes, std::int64_t count, std::byte* packed) noexcept;
-void unpackCodes(ElementType type, const std::byte* packed, std::int64_t count, std::uint8_t* codes) noexcept;
-
 }  // namespace bitlathe

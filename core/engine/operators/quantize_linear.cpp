@@ -3,6 +3,7 @@
 #include "core/engine/operator.h"
 #include "core/engine/operators/encode.h"
 #include "core/engine/widen.h"
+#include "core/kernels/convert_rows.h"
 #include "core/kernels/quantize.h"
 #include "core/tensor/convert.h"
 
@@ -93,7 +94,7 @@ void quantizeTask(const OperatorContext& context, const Parameters& p, ElementTy
                 codes[static_cast<std::size_t>(i - begin)] = encodeSmallFloat(type, x[i] / p.scale(s), saturate || type == ElementType::F4E2M1);
         });
         if (bitsOf(type) == 8) std::memcpy(y + begin, codes.data(), codes.size());
-        else packCodes(ElementType::U4, codes.data(), end - begin, y + begin / 2);
+        else packCodes(isa, 4, codes.data(), end - begin, reinterpret_cast<std::uint8_t*>(y) + begin / 2);
         return;
     }
     const IntegerRange range = integerRange(type);
@@ -105,7 +106,7 @@ void quantizeTask(const OperatorContext& context, const Parameters& p, ElementTy
         else if (bits == 8) quantizeBytes(isa, x + at, count, rule, y + at);
         else quantizeBytes(isa, x + at, count, rule, codes.data() + (at - begin));
     });
-    if (bits < 8) packCodes(type, codes.data(), end - begin, y + begin * bits / 8);
+    if (bits < 8) packCodes(isa, bits, codes.data(), end - begin, reinterpret_cast<std::uint8_t*>(y) + begin * bits / 8);
 }
 
 void dequantizeTask(const OperatorContext& context, const Parameters& p, const Tensor& x, std::int64_t begin, std::int64_t end, float* y) {
@@ -117,7 +118,7 @@ void dequantizeTask(const OperatorContext& context, const Parameters& p, const T
     const bool packed = isInteger(type) && bitsOf(type) < 8;
     if (packed) {
         codes.resize(static_cast<std::size_t>(end - begin));
-        unpackCodes(type, bytes + begin * bitsOf(type) / 8, end - begin, codes.data());
+        unpackCodes(isa, bitsOf(type), isSigned(type), reinterpret_cast<const std::uint8_t*>(bytes) + begin * bitsOf(type) / 8, end - begin, codes.data());
         from = codes.data();
     }
     const bool bytewise = packed || type == ElementType::I8 || type == ElementType::U8;
@@ -204,7 +205,7 @@ void runDequantizeLinear(OperatorContext& context) {
     if (type != ElementType::F32 && !narrow) context.refuse("does not make " + std::string(nameOf(type)));
     float* y = narrow ? context.scratch<float>(x.count()).data() : context.output<float>(0, x.shape()).data();
     context.forRange(x.count(), kGrain, [&](std::int64_t begin, std::int64_t end) { dequantizeTask(context, p, x, begin, end, y); });
-    if (narrow) context.setOutput(0, fromFloat32(Tensor::of(x.shape(), std::span<const float>(y, static_cast<std::size_t>(x.count()))), type));
+    if (narrow) context.setOutput(0, fromFloat32(Tensor::of(x.shape(), std::span<const float>(y, static_cast<std::size_t>(x.count()))), type, context.machine().isa));
 }
 
 DynamicScale dynamicScale(const float* values, std::int64_t count) noexcept {
