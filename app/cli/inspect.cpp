@@ -33,13 +33,19 @@ Json valueJson(const Value& value) {
     return {{"name", value.name}, {"type", value.type ? Json(nameOf(*value.type)) : Json(nullptr)}, {"shape", shape}};
 }
 
+// What a person should know of the layer: the reader's note, and weights that are no numbers.
+std::string noteOf(const Model& model, const Layer& layer) {
+    const std::string broken = notFiniteText(notFiniteWeights(model, layer));
+    return layer.note.empty() || broken.empty() ? layer.note + broken : layer.note + "; " + broken;
+}
+
 Json toJson(const Model& model) {
     Json inputs = Json::array(), outputs = Json::array(), layers = Json::array();
     for (const ValueId id : model.graph.inputs) inputs.push_back(valueJson(model.graph.value(id)));
     for (const ValueId id : model.graph.outputs) outputs.push_back(valueJson(model.graph.value(id)));
     for (const Layer& layer : model.layers)
         layers.push_back({{"name", layer.name}, {"kind", nameOf(layer.kind)}, {"shape", layer.shape.dims()}, {"parameters", layer.parameters},
-                          {"bytes", layer.bytes}, {"runnable", isRunnable(model, layer)}, {"note", layer.note}, {"op", layer.op},
+                          {"bytes", layer.bytes}, {"runnable", isRunnable(model, layer)}, {"note", noteOf(model, layer)}, {"op", layer.op},
                           {"storedAs", layer.storedAs}, {"quantizable", layer.quantizable}});
     return {{"format", model.format}, {"inputs", inputs}, {"outputs", outputs}, {"layers", layers}, {"name", model.name},
             {"producer", model.producer}, {"missingOperators", missingOperators(model)}, {"notes", model.notes}};
@@ -54,7 +60,7 @@ void print(const Model& model) {
     double parameters = 0, bytes = 0;
     for (const Layer& layer : model.layers) {
         table.add({layer.name, std::string(nameOf(layer.kind)), toText(layer.shape), countText(static_cast<double>(layer.parameters)),
-                   bytesText(static_cast<double>(layer.bytes)), layer.storedAs, isRunnable(model, layer) ? layer.note : "cannot be run: no operator " + layer.op});
+                   bytesText(static_cast<double>(layer.bytes)), layer.storedAs, isRunnable(model, layer) ? noteOf(model, layer) : "cannot be run: no operator " + layer.op});
         parameters += static_cast<double>(layer.parameters);
         bytes += static_cast<double>(layer.bytes);
     }

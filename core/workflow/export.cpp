@@ -5,6 +5,7 @@
 #include "core/formats/format.h"
 #include "core/formats/target.h"
 #include "core/quant/recipe_json.h"
+#include "core/workflow/load.h"
 
 #include <algorithm>
 
@@ -51,6 +52,9 @@ ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext
     if (std::any_of(plan.issues.begin(), plan.issues.end(), refuses)) return plan;
     plan.quantized = std::make_shared<const QuantizedModel>(
         quantizeModel(*request.model, request.recipe, request.ranges, target.options, workers, job));
+    for (const Layer& layer : request.model->layers)
+        if (const std::string broken = notFiniteText(notFiniteWeights(*request.model, layer)); !broken.empty())
+            plan.issues.push_back({Issue::Level::Warning, layer.name, broken + ": NaN is coded as 0, infinities as the largest value", "train or export the network again"});
     const auto found = target.check(*request.model, *plan.quantized);
     plan.issues.insert(plan.issues.end(), found.begin(), found.end());
     plan.bytesAfter = constantBytes(plan.quantized->model.graph);

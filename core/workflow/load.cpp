@@ -5,6 +5,7 @@
 #include "core/formats/format.h"
 #include "core/model/fold.h"
 
+#include <cmath>
 #include <set>
 
 namespace bitlathe {
@@ -34,6 +35,21 @@ std::vector<std::string> missingOperators(const Model& model) {
 bool isRunnable(const Model& model, const Layer& layer) {
     const Node& node = model.graph.nodes[static_cast<std::size_t>(layer.node)];
     return isRunnable(node.op, node.domain);
+}
+
+std::int64_t notFiniteWeights(const Model& model, const Layer& layer) {
+    const ValueId id = layer.weight;
+    const Tensor* constant = model.graph.constant(id);
+    if (!constant || !isFloat(constant->type())) return 0;  // codes are always finite
+    const Tensor weight = toFloat32(*constant);
+    std::int64_t count = 0;
+    for (const float x : weight.as<float>()) count += !std::isfinite(x);
+    return count;
+}
+
+std::string notFiniteText(std::int64_t count) {
+    if (count == 0) return {};
+    return std::to_string(count) + (count == 1 ? " weight is" : " weights are") + " NaN or infinite";
 }
 
 }  // namespace bitlathe
