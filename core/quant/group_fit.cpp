@@ -10,8 +10,6 @@ namespace bitlathe {
 
 namespace {
 
-constexpr std::int64_t kSliceElements = 1 << 20;
-
 void fitOne(const Codec& codec, QuantizedTensor& q, std::int64_t group, std::span<const float> x, ValueRange range) noexcept {
     GroupParameters parameters = groupParameters(q, group);
     codec.fit(q.spec, x, {}, range, parameters);
@@ -40,26 +38,20 @@ bool isMinMax(const QuantSpec& spec) noexcept {
 
 ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0.0f), std::max(range.hi, 0.0f)}; }
 
-ValueRange wholeRange(std::span<const float> values, const QuantSpec& spec, Workers& workers) {
-    if (!isMinMax(spec)) return weightRange(values, spec);
-    constexpr std::int64_t kGrain = 1 << 16;
-    const auto count = static_cast<std::int64_t>(values.size());
-    std::vector<ValueRange> parts(static_cast<std::size_t>((count + kGrain - 1) / kGrain));
-    workers.forRange(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-        parts[static_cast<std::size_t>(begin / kGrain)] = finiteRange(values.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
-    });
-    ValueRange range;  // holds 0
-    for (const ValueRange& part : parts) range = {std::min(range.lo, part.lo), std::max(range.hi, part.hi)};
-    return range;
+// Rules that search take longer: their tiles and slices are smaller, so that a stop is heard in time.
+std::int64_t sliceFor(const QuantSpec& spec) noexcept {
+    if (std::holds_alternative<Entropy>(spec.range)) return 1 << 13;
+    if (std::holds_alternative<LeastError>(spec.range) || std::holds_alternative<Percentile>(spec.range)) return 1 << 17;
+    return kSliceElements;
 }
 
 }  // namespace
 
 void forTiles(std::span<const WeightTile> tiles, Workers& workers, JobContext& job, const std::function<void(std::size_t)>& body,
-              const std::function<void(std::size_t, std::size_t)>& after) {
+              const std::function<void(std::size_t, std::size_t)>& after, std::int64_t slice) {
     for (std::size_t begin = 0; begin < tiles.size();) {
         std::size_t end = begin;
-        for (std::int64_t count = 0; end < tiles.size() && count < kSliceElements; ++end) count += tiles[end].count();
+        for (std::int64_t count = 0; end < tiles.size() && count < slice; ++end) count += tiles[end].count();
         workers.forEach(static_cast<std::int64_t>(end - begin), [&](std::int64_t i) {
             if (!job.stopRequested()) body(begin + static_cast<std::size_t>(i));
         });
@@ -77,7 +69,7 @@ GroupParameters groupParameters(const QuantizedTensor& q, std::int64_t group) no
     return {q.scales[g], q.zeroPoints[g], {inner + g * width, width}};
 }
 
-void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends) {
+void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends, Isa isa) {
     const Codec& codec = codecOf(q.spec);
     const GroupGrid grid = q.grid();
     const auto groups = static_cast<std::size_t>(grid.groups);
@@ -86,7 +78,7 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
     q.inner.assign(groups * static_cast<std::size_t>(codec.innerBytes(q.spec)), std::byte{0});
     if (groups == 0) return;
     if (grid.perChannel == 0) {
-        fitOne(codec, q, 0, values, ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : wholeRange(values, q.spec, workers));
+        fitOne(codec, q, 0, values, ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : weightRange(values, q.spec, workers, job));
         storeScales(q);
         job.checkpoint(1.0);
         return;
@@ -98,15 +90,16 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
         return;
     }
     // Whole groups are needed, so a long channel is not cut here.
-    const auto tiles = weightTiles(q.layout, grid.size);
+    const std::int64_t slice = sliceFor(q.spec);
+    const auto tiles = weightTiles(q.layout, grid.size, std::min<std::int64_t>(kTileElements, slice / 4));
     forTiles(tiles, workers, job, [&](std::size_t t) {
         std::vector<float> scratch;
-        const auto part = tileValues(values, q.layout, tiles[t], scratch);
+        const auto part = tileValues(values, q.layout, tiles[t], scratch, isa);
         forGroupPieces(grid, tiles[t], [&](std::int64_t group, std::size_t at, std::size_t length) {
             const auto x = part.subspan(at, length);
             fitOne(codec, q, group, x, weightRange(x, q.spec));
         });
-    });
+    }, {}, slice);
     storeScales(q);
 }
 

@@ -14,11 +14,13 @@
 
 namespace bitlathe {
 
-// Calls body(tile index) for every tile, in parallel, in slices of about a million elements. After each
+constexpr std::int64_t kSliceElements = 1 << 20;
+
+// Calls body(tile index) for every tile, in parallel, in slices of about `slice` elements. After each
 // slice comes after(first tile, end) in the calling thread, where partial results are combined in order,
 // and a checkpoint. Throws Cancelled.
 void forTiles(std::span<const WeightTile> tiles, Workers& workers, JobContext& job, const std::function<void(std::size_t)>& body,
-              const std::function<void(std::size_t, std::size_t)>& after = {});
+              const std::function<void(std::size_t, std::size_t)>& after = {}, std::int64_t slice = kSliceElements);
 
 // Smallest and largest finite values, of the tensor and of each of its channels.
 struct KnownEnds {
@@ -29,7 +31,8 @@ struct KnownEnds {
 // Fills q.scales, q.shared, q.zeroPoints and q.inner from the values (the weight's own order); q.spec and q.layout
 // are set. ends: where the finite values' ends are known already, they save min-max schemes the look at
 // the values; null otherwise. Throws Cancelled.
-void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends = nullptr);
+void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends = nullptr,
+               Isa isa = Isa::Reference);
 
 // The parameters of one group as the codec wants them; inner points into q.
 GroupParameters groupParameters(const QuantizedTensor& q, std::int64_t group) noexcept;

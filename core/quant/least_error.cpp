@@ -77,33 +77,57 @@ private:
 
 ValueRange widened(ValueRange range) noexcept { return {std::min(range.lo, 0.0f), std::max(range.hi, 0.0f)}; }
 
+struct Binned {
+    std::vector<double> sums, counts;
+};
+
+Binned binnedValues(std::span<const float> x, ValueRange full, std::size_t bins, const ForChunks& forChunks) {
+    const double lo = double(full.lo), perUnit = double(bins) / (double(full.hi) - lo);
+    const auto count = static_cast<std::int64_t>(x.size());
+    std::vector<Binned> parts(static_cast<std::size_t>(chunksOf(count)));
+    forChunks(chunksOf(count), [&](std::int64_t chunk) {
+        Binned& part = parts[static_cast<std::size_t>(chunk)];
+        part.sums.assign(bins, 0);
+        part.counts.assign(bins, 0);
+        const auto begin = static_cast<std::size_t>(chunk * kChunkValues);
+        for (const float v : x.subspan(begin, std::min<std::size_t>(kChunkValues, x.size() - begin))) {
+            if (!(v - v == 0.0f)) continue;
+            const auto bin = std::min(static_cast<std::size_t>((double(v) - lo) * perUnit), bins - 1);
+            part.sums[bin] += double(v);
+            ++part.counts[bin];
+        }
+    });
+    Binned all{std::vector<double>(bins), std::vector<double>(bins)};
+    for (const Binned& part : parts)
+        for (std::size_t i = 0; i < part.sums.size(); ++i) {
+            all.sums[i] += part.sums[i];
+            all.counts[i] += part.counts[i];
+        }
+    return all;
+}
+
 }  // namespace
 
 ValueRange leastErrorRange(std::span<const float> x, const QuantSpec& spec, double norm) {
-    const ValueRange full = widened(finiteRange(x));
+    return leastErrorRange(x, widened(finiteRange(x)), spec, norm, oneAfterTheOther);
+}
+
+ValueRange leastErrorRange(std::span<const float> x, ValueRange full, const QuantSpec& spec, double norm, const ForChunks& forChunks) {
     if (full.lo == full.hi) return full;
-    std::vector<float> values;
-    const int bins = searchBins(spec.bits);
-    if (x.size() <= static_cast<std::size_t>(bins)) {
+    const auto bins = static_cast<std::size_t>(searchBins(spec.bits));
+    std::vector<float> values, counts;
+    if (x.size() <= bins) {
         values.reserve(x.size());
         std::copy_if(x.begin(), x.end(), std::back_inserter(values), [](float v) { return std::isfinite(v); });
         return Search(std::move(values), {}, full, spec, norm).best();
     }
-    std::vector<double> sums(static_cast<std::size_t>(bins)), counts(static_cast<std::size_t>(bins));
-    const double perUnit = bins / (double(full.hi) - double(full.lo));
-    for (const float v : x) {
-        if (!std::isfinite(v)) continue;
-        const auto bin = std::min<std::size_t>(static_cast<std::size_t>((double(v) - double(full.lo)) * perUnit), sums.size() - 1);
-        sums[bin] += double(v);
-        ++counts[bin];
-    }
-    std::vector<float> kept;
-    for (std::size_t i = 0; i < sums.size(); ++i)
-        if (counts[i] > 0) {
-            values.push_back(float(sums[i] / counts[i]));
-            kept.push_back(float(counts[i]));
+    const Binned binned = binnedValues(x, full, bins, forChunks);
+    for (std::size_t i = 0; i < bins; ++i)
+        if (binned.counts[i] > 0) {
+            values.push_back(float(binned.sums[i] / binned.counts[i]));
+            counts.push_back(float(binned.counts[i]));
         }
-    return Search(std::move(values), std::move(kept), full, spec, norm).best();
+    return Search(std::move(values), std::move(counts), full, spec, norm).best();
 }
 
 ValueRange leastErrorRange(const Histogram& histogram, ValueRange seen, const QuantSpec& spec, double norm) {

@@ -1,6 +1,7 @@
 // The range whose quantization error is least, by search. Knows values and counts, no tensors.
 #pragma once
 
+#include "core/quant/chunks.h"
 #include "core/quant/histogram.h"
 #include "core/quant/scheme.h"
 #include "core/quant/value_range.h"
@@ -18,6 +19,8 @@ namespace bitlathe {
 // whose means stand for them: at least 16 bins for each step between levels. NaN and infinities are ignored.
 constexpr int searchBins(int bits) noexcept { return bits <= 4 ? 512 : bits <= 8 ? 32 << (bits - 1) : 4096; }
 ValueRange leastErrorRange(std::span<const float> x, const QuantSpec& spec, double norm);
+// The same where the ends of the finite values are known (holding 0), binning in chunks.
+ValueRange leastErrorRange(std::span<const float> x, ValueRange full, const QuantSpec& spec, double norm, const ForChunks& forChunks);
 
 // The same over an observer's histogram: bin centres, weighted by counts; `seen` bounds the search.
 ValueRange leastErrorRange(const Histogram& histogram, ValueRange seen, const QuantSpec& spec, double norm);

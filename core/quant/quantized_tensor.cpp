@@ -57,7 +57,7 @@ void encodeTiles(const Tensor& values, QuantizedTensor& q, std::span<std::byte> 
     forTiles(tiles, workers, job, [&](std::size_t t) {
         const WeightTile& tile = tiles[t];
         std::vector<float> scratch;
-        const auto part = tileValues(x, q.layout, tile, scratch);
+        const auto part = tileValues(x, q.layout, tile, scratch, isa);
         // Tiles that lie in one piece are coded where they belong.
         const bool inPlace = q.layout.outer == 1;
         std::vector<Code> buffer(inPlace ? 0 : part.size());
@@ -103,7 +103,7 @@ QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layou
     q.codes = Tensor::allocate(type, values.shape(), bytes);
     if (values.count() == 0) return q;
     JobContext fitting = job.part(0.0, 0.5), coding = job.part(0.5, 1.0);
-    fitGroups(values.as<float>(), q, workers, fitting);
+    fitGroups(values.as<float>(), q, workers, fitting, nullptr, isa);
     const std::span<std::byte> all(bytes, q.codes.bytes().size());
     if (bitsOf(type) == 16)
         encodeTiles<std::uint16_t>(values, q, all, workers, coding, isa);

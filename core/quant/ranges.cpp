@@ -1,11 +1,13 @@
 #include "core/quant/ranges.h"
 
+#include "core/base/job.h"
+#include "core/base/parallel.h"
 #include "core/quant/codec.h"
 #include "core/quant/least_error.h"
+#include "core/quant/order_statistics.h"
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <vector>
 
@@ -16,36 +18,27 @@ namespace {
 template <class... F>
 struct Overloaded : F... { using F::operator()...; };
 
-std::vector<float> finiteValues(std::span<const float> x) {
-    std::vector<float> kept;
-    kept.reserve(x.size());
-    std::copy_if(x.begin(), x.end(), std::back_inserter(kept), [](float v) { return std::isfinite(v); });
-    return kept;
-}
-
 ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0.0f), std::max(range.hi, 0.0f)}; }
-
-ValueRange percentile(std::span<const float> x, double percent, bool symmetric) {
-    std::vector<float> values = finiteValues(x);
-    if (values.empty()) return {};
-    const auto cut = static_cast<std::size_t>(std::max(0.0, (100.0 - percent) / 100.0 * double(values.size()) + 1e-9));
-    if (symmetric) {
-        for (float& v : values) v = std::fabs(v);
-        const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::min(cut, values.size() - 1));
-        std::nth_element(values.begin(), at, values.end(), std::greater<>());
-        return {-*at, *at};
-    }
-    const auto side = static_cast<std::ptrdiff_t>(std::min(cut / 2, (values.size() - 1) / 2));
-    std::nth_element(values.begin(), values.begin() + side, values.end());
-    const float lo = values[static_cast<std::size_t>(side)];
-    std::nth_element(values.begin(), values.end() - 1 - side, values.end());
-    return {lo, *(values.end() - 1 - side)};
-}
 
 // Few values in many bins say nothing, slowly: at least eight values for each bin, but enough bins to choose from.
 std::size_t entropyBins(const Entropy& rule, std::size_t count) noexcept {
     const auto asked = static_cast<std::size_t>(rule.bins), least = std::min(asked, 2 * static_cast<std::size_t>(rule.quantizedBins));
     return std::clamp(count / 8 / 2 * 2, least, asked);
+}
+
+ValueRange entropy(std::span<const float> x, const Entropy& rule, ValueRange seen, const ForChunks& forChunks) {
+    const double limit = std::max(std::fabs(double(seen.lo)), std::fabs(double(seen.hi)));
+    if (limit == 0) return seen;
+    const auto count = static_cast<std::int64_t>(x.size());
+    Histogram whole{-limit, limit, std::vector<std::uint64_t>(entropyBins(rule, x.size())), 0, 0};
+    std::vector<Histogram> parts(static_cast<std::size_t>(chunksOf(count)), whole);
+    forChunks(chunksOf(count), [&](std::int64_t chunk) {
+        const auto begin = static_cast<std::size_t>(chunk * kChunkValues);
+        addTo(parts[static_cast<std::size_t>(chunk)], x.subspan(begin, std::min<std::size_t>(kChunkValues, x.size() - begin)));
+    });
+    for (const Histogram& part : parts)
+        for (std::size_t i = 0; i < whole.counts.size(); ++i) whole.counts[i] += part.counts[i];
+    return entropyRange(whole, rule.quantizedBins, seen);
 }
 
 }  // namespace
@@ -76,19 +69,40 @@ ValueRange weightRange(std::span<const float> x, const QuantSpec& spec) {
         Overloaded{
             [&](const MinMax&) { return finiteRange(x); },
             [&](const MovingAverage&) { return finiteRange(x); },
-            [&](const Percentile& rule) { return percentile(x, rule.percent, spec.symmetric); },
+            [&](const Percentile& rule) { return percentileOf(x, rule.percent, spec.symmetric); },
             [&](const LeastError& rule) { return leastErrorRange(x, spec, rule.norm); },
             [&](const Entropy& rule) {
-                const ValueRange seen = finiteRange(x);
-                const double limit = std::max(std::fabs(double(seen.lo)), std::fabs(double(seen.hi)));
-                Histogram histogram{-limit, limit, std::vector<std::uint64_t>(entropyBins(rule, x.size())), 0, 0};
-                if (limit == 0) return seen;
-                addTo(histogram, x);
-                return entropyRange(histogram, rule.quantizedBins, seen);
+                return entropy(x, rule, holdingZero(finiteRange(x)), oneAfterTheOther);
             },
             [&](const Manual& rule) { return ValueRange{float(rule.lo), float(rule.hi)}; },
         },
         spec.range));
+}
+
+ValueRange weightRange(std::span<const float> x, const QuantSpec& spec, Workers& workers, JobContext& job) {
+    constexpr std::size_t kMany = 1 << 18;
+    if (x.size() < kMany) return weightRange(x, spec);
+    const bool takesRange = codecOf(spec).takesRange;
+    const ForChunks forChunks = [&](std::int64_t chunks, const std::function<void(std::int64_t)>& body) {
+        workers.forEach(chunks, [&](std::int64_t chunk) {
+            if (!job.stopRequested()) body(chunk);
+        });
+        job.checkpoint(0);
+    };
+    if (takesRange && std::holds_alternative<Manual>(spec.range)) return weightRange(x, spec);
+    if (const auto* rule = std::get_if<Percentile>(&spec.range); rule && takesRange) return holdingZero(percentileOf(x, rule->percent, spec.symmetric, forChunks));
+    const auto count = static_cast<std::int64_t>(x.size());
+    std::vector<ValueRange> parts(static_cast<std::size_t>(chunksOf(count)));
+    forChunks(chunksOf(count), [&](std::int64_t chunk) {
+        const auto begin = static_cast<std::size_t>(chunk * kChunkValues);
+        parts[static_cast<std::size_t>(chunk)] = holdingZero(finiteRange(x.subspan(begin, std::min<std::size_t>(kChunkValues, x.size() - begin))));
+    });
+    ValueRange seen;
+    for (const ValueRange& part : parts) seen = {std::min(seen.lo, part.lo), std::max(seen.hi, part.hi)};
+    if (!takesRange) return seen;
+    if (const auto* rule = std::get_if<LeastError>(&spec.range)) return leastErrorRange(x, seen, spec, rule->norm, forChunks);
+    if (const auto* rule = std::get_if<Entropy>(&spec.range)) return holdingZero(entropy(x, *rule, seen, forChunks));
+    return seen;
 }
 
 }  // namespace bitlathe

@@ -13,6 +13,9 @@
 
 namespace bitlathe {
 
+class JobContext;
+class Workers;
+
 // The finite values' ends; lo = hi = 0 when there are none. Not widened to hold 0.
 ValueRange finiteRange(std::span<const float> x) noexcept;
 
@@ -20,14 +23,15 @@ ValueRange finiteRange(std::span<const float> x) noexcept;
 // ignored; without any finite value it is 0 … 0.
 //   MinMax         smallest … largest
 //   MovingAverage  as MinMax: weights come in one batch
-//   Percentile     order statistics: with k = floor((100 − p) % of n), symmetric formats cut the k largest
-//                  magnitudes, asymmetric ones k/2 (rounded down) values at each end
+//   Percentile     order statistics, see core/quant/order_statistics.h
 //   LeastError     argmin over shrunken ranges of Σ|x − x̂|^norm; see core/quant/least_error.h
 //   Entropy        entropyRange() of a histogram over ±max|x|; the rule's bins, but for fewer values as few as
 //                  one for every 8 of them, down to twice quantizedBins
 //   Manual         as given
 // Formats that take no range rule get smallest … largest.
 ValueRange weightRange(std::span<const float> x, const QuantSpec& spec);
+// The same, bit for bit, in parallel where there are many values. Throws Cancelled.
+ValueRange weightRange(std::span<const float> x, const QuantSpec& spec, Workers& workers, JobContext& job);
 
 // ONNX Runtime's entropy threshold (calibrate.py get_entropy_threshold): the window around the middle of
 // a histogram over ±T whose clipped distribution has the least Kullback-Leibler divergence from its

@@ -1,5 +1,7 @@
 #include "core/quant/weight_tiles.h"
 
+#include "core/kernels/transpose.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -42,16 +44,14 @@ std::vector<WeightTile> weightTiles(const ChannelLayout& layout, std::int64_t mu
 }
 
 std::span<const float> tileValues(std::span<const float> values, const ChannelLayout& layout, const WeightTile& tile,
-                                  std::vector<float>& scratch) {
+                                  std::vector<float>& scratch, Isa isa) {
     const auto count = static_cast<std::size_t>(tile.count());
     if (layout.outer == 1)
         return values.subspan(static_cast<std::size_t>(tile.channel * layout.inner + tile.element), count);
     scratch.resize(count);
-    if (layout.inner == 1) {  // [K, N]: the common strided case, without a call per element
-        for (std::int64_t e = 0; e < tile.elements; ++e) {
-            const float* from = values.data() + (tile.element + e) * layout.channels + tile.channel;
-            for (std::int64_t c = 0; c < tile.channels; ++c) scratch[static_cast<std::size_t>(c * tile.elements + e)] = from[c];
-        }
+    if (layout.inner == 1) {  // [K, N]
+        transposeFloats(isa, values.data() + tile.element * layout.channels + tile.channel, tile.elements, tile.channels, layout.channels,
+                        scratch.data(), tile.elements);
     } else {
         forPieces(layout, tile, [&](std::int64_t from, std::int64_t to, std::int64_t length) {
             std::copy_n(values.data() + from, length, scratch.data() + to);

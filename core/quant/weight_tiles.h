@@ -2,6 +2,7 @@
 // depends on the layout alone, never on threads.
 #pragma once
 
+#include "core/kernels/isa.h"
 #include "core/model/layer.h"
 
 #include <cstdint>
@@ -19,14 +20,16 @@ struct WeightTile {
     bool operator==(const WeightTile&) const = default;
 };
 
+constexpr std::int64_t kTileElements = 1 << 15;
+
 // Tiles of about `target` elements in channel-major order. Channels are cut only when one alone exceeds
 // the target, and then at multiples of `multiple` (a group's size), which must be >= 1.
-std::vector<WeightTile> weightTiles(const ChannelLayout& layout, std::int64_t multiple, std::int64_t target = 32768);
+std::vector<WeightTile> weightTiles(const ChannelLayout& layout, std::int64_t multiple, std::int64_t target = kTileElements);
 
 // The tile's values, channels × elements. Points into `values` where they lie in one piece, else
-// gathers into scratch.
+// gathers into scratch. isa: how fast, not what.
 std::span<const float> tileValues(std::span<const float> values, const ChannelLayout& layout, const WeightTile& tile,
-                                  std::vector<float>& scratch);
+                                  std::vector<float>& scratch, Isa isa = Isa::Reference);
 
 // The same for codes: copies the tile out of `values` into `out`, tile.count() long.
 template <class T>

@@ -49,7 +49,7 @@ std::shared_ptr<const LayerReport> analyzeLayer(const WeightSource& source, cons
     }
     if (!facts) {
         JobContext part = job.part(0.1, 0.4);
-        facts = std::make_shared<const LayerFacts>(layerFacts(source.values.as<float>(), source.layout, workers, part));
+        facts = std::make_shared<const LayerFacts>(layerFacts(source.values.as<float>(), source.layout, options.isa, workers, part));
         if (cache) cache->keep(source.model, source.layer, facts);
     }
     JobContext part = job.part(0.4, 1);
@@ -78,7 +78,7 @@ std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& 
         q.spec = spec;
         q.spec.bits = bits;
         q.layout = part.layout;
-        fitGroups(values, q, workers, fitting);
+        fitGroups(values, q, workers, fitting, nullptr, options.isa);
         const QuantizationError error = figuresOf(measure({values, q, {}, {}, 0.5, allFinite, options.isa}, workers, measuring).sums);
         points.push_back({bits, storedBytes(source.layout, q.spec), bitsPerWeight(source.layout, q.spec), error.sqnrDb, error.rootMeanSquare});
         if (publish) publish(points);

@@ -79,13 +79,13 @@ Histogram axisOf(const WeightStatistics& s) {
 
 }  // namespace
 
-LayerFacts layerFacts(std::span<const float> values, const ChannelLayout& layout, Workers& workers, JobContext& job) {
+LayerFacts layerFacts(std::span<const float> values, const ChannelLayout& layout, Isa isa, Workers& workers, JobContext& job) {
     const auto tiles = weightTiles(layout, 1);
     std::vector<std::vector<Moments>> parts(tiles.size());  // by tile, then by its channels
     JobContext first = job.part(0, 0.5), second = job.part(0.5, 1);
     forTiles(tiles, workers, first, [&](std::size_t t) {
         std::vector<float> scratch;
-        const auto x = tileValues(values, layout, tiles[t], scratch);
+        const auto x = tileValues(values, layout, tiles[t], scratch, isa);
         const auto each = static_cast<std::size_t>(tiles[t].elements);
         parts[t].resize(static_cast<std::size_t>(tiles[t].channels));
         for (std::size_t c = 0; c < parts[t].size(); ++c) add(parts[t][c], x.subspan(c * each, each));
@@ -110,7 +110,7 @@ LayerFacts layerFacts(std::span<const float> values, const ChannelLayout& layout
     forTiles(tiles, workers, second, [&](std::size_t t) {
         std::vector<float> scratch;
         counted[t] = {facts.histogram.lo, facts.histogram.hi, std::vector<std::uint64_t>(LayerFacts::kBins), 0, 0};
-        addTo(counted[t], tileValues(values, layout, tiles[t], scratch));
+        addTo(counted[t], tileValues(values, layout, tiles[t], scratch, isa));
     }, [&](std::size_t begin, std::size_t end) {
         for (std::size_t t = begin; t < end; ++t) {
             for (std::size_t i = 0; i < counted[t].counts.size(); ++i) facts.histogram.counts[i] += counted[t].counts[i];

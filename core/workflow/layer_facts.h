@@ -2,6 +2,7 @@
 // layer and kept.
 #pragma once
 
+#include "core/kernels/isa.h"
 #include "core/metrics/layer_report.h"
 #include "core/model/layer.h"
 #include "core/workflow/weight_source.h"
@@ -27,7 +28,7 @@ struct LayerFacts {
     bool operator==(const LayerFacts&) const = default;
 };
 
-// values: the weight's own order. The same for every number of threads. Throws Cancelled.
-LayerFacts layerFacts(std::span<const float> values, const ChannelLayout& layout, Workers& workers, JobContext& job);
+// values: the weight's own order. The same for every number of threads and every isa. Throws Cancelled.
+LayerFacts layerFacts(std::span<const float> values, const ChannelLayout& layout, Isa isa, Workers& workers, JobContext& job);
 
 }  // namespace bitlathe

@@ -62,7 +62,7 @@ Measured measure(const Measurement& what, Workers& workers, JobContext& job) {
     std::vector<TilePart> parts(tiles.size());  // emptied after each slice
     const auto one = [&](std::size_t t) {
         std::vector<float> scratch;
-        const auto x = tileValues(what.values, q.layout, tiles[t], scratch);
+        const auto x = tileValues(what.values, q.layout, tiles[t], scratch, what.isa);
         TilePart& part = parts[t];
         part.quantized = what.quantized;
         part.errors = what.errors;

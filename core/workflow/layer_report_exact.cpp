@@ -144,7 +144,7 @@ LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const 
     const auto values = source.values.as<float>();
     JobContext fitting = job.part(0, 0.3), measuring = job.part(0.3, 1);
     const KnownEnds ends = endsOf(facts);
-    fitGroups(values, q, workers, fitting, &ends);
+    fitGroups(values, q, workers, fitting, &ends, isa);
     const Grid grid = gridOf(q);
     report.weights = widened(facts.histogram, facts.statistics, grid);
     const double reach = grid.halfGap > 0 ? grid.halfGap * (1 + 1e-6) : 1.0;

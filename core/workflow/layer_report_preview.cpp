@@ -58,7 +58,7 @@ LayerReport previewReport(const WeightSource& whole, const WeightSample& sample,
                           Workers& workers, JobContext& job) {
     const auto values = sample.source.values.as<float>();
     JobContext first = job.part(0, 0.4), second = job.part(0.4, 1);
-    const LayerFacts own = facts ? forSample(*facts, sample) : layerFacts(values, sample.source.layout, workers, first);
+    const LayerFacts own = facts ? forSample(*facts, sample) : layerFacts(values, sample.source.layout, isa, workers, first);
     LayerReport report = exactReport(sample.source, scheme, own, isa, workers, second);
     const double share = sample.share;
     report.doneFraction = std::min(share, 0.999);

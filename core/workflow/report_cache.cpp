@@ -29,7 +29,7 @@ void add(std::string& key, const RangeRule& rule) {
 }
 
 std::string reportKey(const std::string& model, std::size_t layer, const Scheme& scheme) {
-    return model + '\n' + std::to_string(layer) + '\n' + keyOf(scheme);
+    return model + '\n' + std::to_string(layer) + '\n' + keyOf(scheme.weights);
 }
 std::string factsKey(const std::string& model, std::size_t layer) { return model + '\n' + std::to_string(layer) + "\nfacts"; }
 
@@ -38,20 +38,15 @@ std::size_t bytesOf(const std::vector<T>& v) { return v.size() * sizeof(T); }
 
 }  // namespace
 
-std::string keyOf(const Scheme& scheme) {
+std::string keyOf(const std::optional<QuantSpec>& w) {
     std::string key;
-    if (const auto& w = scheme.weights) {
+    if (w) {
         key += w->codec + ' ' + std::to_string(w->bits) + (w->symmetric ? 's' : 'a') + (w->narrow ? 'n' : 'f');
         key += "tcg"[w->granularity.index()];
         if (const auto* group = std::get_if<PerGroup>(&w->granularity)) key += std::to_string(group->size) + ' ';
         add(key, w->range);
         key += std::to_string(int(w->scale)) + ' ';
         for (const float level : w->table) add(key, double(level));
-    }
-    key += '|';
-    if (const auto& a = scheme.activations) {
-        key += std::to_string(a->bits) + (a->symmetric ? 's' : 'a');
-        add(key, a->range);
     }
     return key;
 }
@@ -82,7 +77,12 @@ void ReportCache::insert(std::string key, Value value, std::size_t bytes) {
 std::shared_ptr<const LayerReport> ReportCache::report(const std::string& model, std::size_t layer, const Scheme& scheme) {
     const std::lock_guard lock(m_mutex);
     const Value* value = find(reportKey(model, layer, scheme));
-    return value ? std::get<std::shared_ptr<const LayerReport>>(*value) : nullptr;
+    if (!value) return nullptr;
+    auto report = std::get<std::shared_ptr<const LayerReport>>(*value);
+    if (report->scheme == scheme) return report;
+    auto other = std::make_shared<LayerReport>(*report);
+    other->scheme = scheme;
+    return other;
 }
 
 std::shared_ptr<const LayerFacts> ReportCache::facts(const std::string& model, std::size_t layer) {

@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -19,7 +20,8 @@ class ReportCache {
 public:
     explicit ReportCache(std::size_t maxBytes = std::size_t{256} << 20) : m_maxBytes(maxBytes) {}
 
-    // Null when there is none. Only exact reports are kept.
+    // Null when there is none. Only exact reports are kept. Activations change no figure of a report: one
+    // that was made with others is returned with the scheme asked for.
     std::shared_ptr<const LayerReport> report(const std::string& model, std::size_t layer, const Scheme& scheme);
     std::shared_ptr<const LayerFacts> facts(const std::string& model, std::size_t layer);
     void keep(const std::string& model, std::shared_ptr<const LayerReport> report);
@@ -40,7 +42,7 @@ private:
     std::unordered_map<std::string, std::list<Entry>::iterator> m_byKey;
 };
 
-// Equal schemes have equal texts, different ones different texts.
-std::string keyOf(const Scheme& scheme);
+// Equal specs have equal texts, different ones different texts; empty for float.
+std::string keyOf(const std::optional<QuantSpec>& weights);
 
 }  // namespace bitlathe

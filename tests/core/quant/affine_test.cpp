@@ -1,4 +1,5 @@
 #include "core/quant/affine.h"
+#include "core/tensor/convert.h"
 #include "tests/core/quant/golden.h"
 
 #include <gtest/gtest.h>
@@ -61,6 +62,22 @@ TEST(Affine, RoundsTiesToEvenAndSaturates) {
     EXPECT_EQ(encodeAffine(1e30f, unit, codes), 127);
     EXPECT_EQ(encodeAffine(-kInf, unit, codes), -127);
     EXPECT_EQ(encodeAffine(kNan, {1.0f, 7}, codeRange(8, false, true)), 7);
+}
+
+TEST(Affine, EveryHalfIsCodedAsExactArithmeticSays) {
+    // Scales are powers of two, so the quotients are exact and std::nearbyint in double is the law.
+    for (const bool symmetric : {true, false})
+        for (const float scale : {0.125f, 1.0f, 4096.0f})
+            for (int bits = 2; bits <= 8; ++bits) {
+                const CodeRange codes = codeRange(bits, symmetric, true);
+                const AffineParameters p{scale, symmetric ? 0 : codes.hi / 3};
+                for (std::uint32_t half = 0; half < 65536; ++half) {
+                    const float x = halfToFloat(static_cast<std::uint16_t>(half));
+                    const double nearest = std::isnan(x) ? 0.0 : std::nearbyint(double(x) / double(scale));
+                    const auto expected = std::int32_t(std::clamp(nearest + p.zeroPoint, double(codes.lo), double(codes.hi)));
+                    ASSERT_EQ(encodeAffine(x, p, codes), expected) << x << " bits " << bits;
+                }
+            }
 }
 
 TEST(Affine, QuantizeLinearGivesOnnxRuntimesCodes) {

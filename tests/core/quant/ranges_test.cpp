@@ -1,5 +1,7 @@
 #include "core/quant/ranges.h"
 
+#include "core/base/job.h"
+#include "core/base/parallel.h"
 #include "core/quant/codec.h"
 #include "core/quant/least_error.h"
 
@@ -66,6 +68,25 @@ TEST(Ranges, PercentileCutsOrderStatistics) {
     EXPECT_EQ(weightRange(x, specOf(8, false, Percentile{98})), (ValueRange{-98, 97}));  // 4 values: 2 at each end
     EXPECT_EQ(weightRange(x, specOf(8, true, Percentile{98})), (ValueRange{-98, 98}));   // |x| 100 99 99 98 are cut, 98 is next
     EXPECT_EQ(weightRange(x, specOf(8, false, Percentile{100})), (ValueRange{-100, 99}));
+}
+
+TEST(Ranges, ManyValuesInParallelGiveTheSameBits) {
+    auto x = normal(2'500'000, 6);
+    x[17] = kNan, x[18] = kInf, x[2'000'000] = -kInf;
+    for (std::size_t i = 100; i < 5000; ++i) x[i] = 0;
+    JobContext job;
+    for (const RangeRule& rule : {RangeRule(MinMax{}), RangeRule(MovingAverage{}), RangeRule(Percentile{99.9}), RangeRule(Percentile{51}), RangeRule(LeastError{2}), RangeRule(LeastError{2.4}), RangeRule(Entropy{}), RangeRule(Manual{-1, 2})})
+        for (const bool symmetric : {true, false}) {
+            const QuantSpec spec = specOf(4, symmetric, rule);
+            const ValueRange expected = weightRange(x, spec);
+            for (const int threads : {1, 3}) {
+                Workers workers(threads);
+                EXPECT_EQ(weightRange(x, spec, workers, job), expected) << rangeText(rule);
+            }
+        }
+    const std::vector<float> nans(300'000, kNan);
+    Workers workers(2);
+    for (const RangeRule& rule : {RangeRule(Percentile{99}), RangeRule(LeastError{2}), RangeRule(Entropy{})}) EXPECT_EQ(weightRange(nans, specOf(4, true, rule), workers, job), ValueRange{});
 }
 
 TEST(Ranges, ManualIsTakenAsGiven) {
