@@ -1,5 +1,8 @@
 #include "core/quant/codec.h"
+#include "core/quant/codec_float.h"
 #include "core/quant/codec_int.h"
+#include "core/quant/codec_mx.h"
+#include "core/quant/codec_table.h"
 
 #include <algorithm>
 #include <cassert>
@@ -9,9 +12,14 @@ namespace bitlathe {
 namespace {
 // Copies of the rows, so that one span can show them all; made on first use.
 const std::vector<Codec>& list() {
-    static const std::vector<Codec> rows = {
-        kIntegerCodec,
-    };
+    static const std::vector<Codec> rows = [] {
+        std::vector<Codec> all = {kIntegerCodec};
+        const auto add = [&](std::span<const Codec> more) { all.insert(all.end(), more.begin(), more.end()); };
+        add(kSmallFloatCodecs);
+        add(kMxCodecs);
+        add(kTableCodecs);
+        return all;
+    }();
     return rows;
 }
 }  // namespace
