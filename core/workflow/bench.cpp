@@ -91,7 +91,7 @@ BenchResult bench(const Executable& executable, std::int64_t batch, int repeats,
         StepTime time{steps[i].placement.node, steps[i].placement.op, steps[i].placement.kernel, steps[i].placement.integer, steps[i].placement.reason, median(times[i]), 0};
         const std::size_t weightInput = node.op == "QLinearConv" || node.op == "QLinearMatMul" || node.op == "QGemm" ? 3 : 1;
         Shape weight;
-        if (weightInput < steps[i].constants.size() && steps[i].constants[weightInput]) weight = steps[i].constants[weightInput]->shape();
+        if (weightInput < steps[i].constants.size() && steps[i].constants[weightInput]) weight = steps[i].constants[weightInput]->tensor.shape();
         else if (const ValueId id = node.input(weightInput); id != kNoValue && shapes.contains(id)) weight = shapes[id];
         if (node.output(0) != kNoValue && time.medianMs > 0)
             time.gops = 2 * multiplyAdds(node, weight, shapes[node.output(0)]) / (time.medianMs * 1e6);
