@@ -153,6 +153,7 @@ private:
             if (plan.role == QdqRole::Own && asCodes && m_graph.constant(input)) input = emitConstant(node, i);
             else if (state(input).dequantized != kNoValue && (asCodes || planOf(input).produced)) input = state(input).dequantized;
         }
+        if (plan.role == QdqRole::Float) keepFloat(node);
         // The network's output keeps its name on the dequantized value; the float in front of the codes gets another.
         std::vector<std::pair<ValueId, ValueId>> made;  // value of the source, value that the node makes
         for (ValueId& output : node.outputs) {
@@ -163,6 +164,50 @@ private:
         }
         m_edit.emit(std::move(node));
         for (const auto& [source, now] : made) emitCodes(source, now);
+    }
+
+    // ONNX Runtime quantizes what it finds behind a DequantizeLinear by itself: float filters to int8 with one
+    // scale for all, and float biases to whatever makes the operator integer. A layer that was asked to compute
+    // in float is kept so by a bias of 31-bit codes with a scale of its own, which it leaves alone.
+    void keepFloat(Node& node) {
+        if (!node.domain.empty() || (node.op != "Conv" && node.op != "ConvTranspose" && node.op != "Gemm") || node.inputs.size() < 2) return;
+        const bool behindCodes = std::any_of(m_values.begin(), m_values.end(), [&](const ValueState& at) { return at.dequantized != kNoValue && at.dequantized == node.inputs[0]; });
+        if (!behindCodes || (node.op == "Gemm" && node.input(2) != kNoValue && node.real("beta", 1.0f) != 1.0f)) return;
+        std::int64_t channels = channelsOf(node);
+        const Tensor* bias = m_graph.constant(node.input(2));
+        if (channels <= 0 || (node.input(2) != kNoValue && (!bias || bias->type() != ElementType::F32 || bias->shape() != Shape{channels}))) return;
+        std::vector<std::int32_t> codes(static_cast<std::size_t>(channels), 0);
+        float scale = 1.0f;
+        if (bias) {
+            const auto values = bias->as<float>();
+            for (const float x : values)
+                if (!std::isfinite(x)) return;
+            const float largest = std::abs(*std::max_element(values.begin(), values.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }));
+            if (largest > 0x1p-90f) scale = largest * 0x1p-30f;
+            for (std::size_t c = 0; c < codes.size(); ++c) codes[c] = static_cast<std::int32_t>(std::nearbyint(static_cast<double>(values[c]) / static_cast<double>(scale)));
+        }
+        const std::string name = bias ? m_graph.value(node.input(2)).name : node.name + ".bias";
+        const ValueId out = m_edit.addValue(name + "_dequantized");
+        m_edit.emit("DequantizeLinear", name + "_DequantizeLinear",
+                    {m_edit.addConstant(name + "_quantized", Tensor::of(Shape{channels}, codes)), m_edit.addConstant(name + "_scale", Tensor::scalar(scale))}, {out});
+        node.inputs.resize(3, kNoValue);
+        node.inputs[2] = out;
+    }
+    // The output channels, where the weight's shape is known: a constant, or a layer's.
+    std::int64_t channelsOf(const Node& node) const {
+        Shape shape;
+        if (const Tensor* weight = m_graph.constant(node.inputs[1])) {
+            shape = weight->shape();
+        } else {
+            const auto& layers = m_prepared.model.layers;
+            const auto layer = std::find_if(layers.begin(), layers.end(), [&](const Layer& at) { return m_values[static_cast<std::size_t>(at.weight)].weight == node.inputs[1]; });
+            if (layer == layers.end()) return -1;
+            if (node.op == "Gemm") return layer->layout.channels;
+            shape = layer->shape;
+        }
+        if (shape.rank() < 2) return -1;
+        if (node.op == "ConvTranspose") return shape[1] * node.integer("group", 1);
+        return node.op == "Conv" || node.integer("transB", 0) != 0 ? shape[0] : shape[1];
     }
 
     // QuantizeLinear and DequantizeLinear of a value that the plan stores as codes. `from` is where it is float.

@@ -222,6 +222,16 @@ TEST(Qdq, SaysWhyALayerComputesInFloat) {
     EXPECT_TRUE(fixture.quantize().layers.at(0).got.activations);
 }
 
+TEST(Qdq, FloatLayersBehindCodesAreKeptFromBeingQuantizedByTheConsumer) {
+    Fixture fixture(std::string(kImage) + "output { name: 'y' }" + conv("a", "x", "a1") + conv("b", "a1", "b1") + conv("d", "b1", "y"));
+    fixture.recipe.layers[fixture.model.layers.at(1).name] = Scheme{};
+    const Graph graph = fixture.quantize().model.graph;
+    EXPECT_EQ(shapeOf(graph), "Q x; Conv(x' a.w' a.b') a1; Q a1; Conv(a1' b.w b.b') b1; Q b1; Conv(b1' d.w' d.b') y_float; Q y_float; out y'");
+    const Tensor codes = *graph.constant(graph.find("b.b_quantized")), scale = *graph.constant(graph.find("b.b_scale"));
+    EXPECT_EQ(static_cast<float>(codes.as<std::int32_t>()[0]) * scale.as<float>()[0], 0.5f);
+    EXPECT_EQ(static_cast<float>(codes.as<std::int32_t>()[1]) * scale.as<float>()[0], -0.25f);
+}
+
 TEST(Qdq, RefusesWithoutCalibrationAndNamesTheValue) {
     Fixture fixture(std::string(kImage) + "output { name: 'y' }" + conv("c", "x", "y"));
     fixture.ranges.erase("y");
