@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, 9> kOwn = {"Add", "Mul", "Concat", "Avera
 constexpr std::array<std::string_view, 14> kPass = {"MaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Gather",
     "Split", "DepthToSpace", "SpaceToDepth", "Expand", "Tile", "Identity"};
 
+constexpr std::array<std::string_view, 10> kFusedIntoGemm = {"Elu", "HardSigmoid", "LeakyRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Tanh", "ThresholdedRelu"};
+
 bool isZero(const Tensor& tensor) { return tensor.count() == 1 && elementAt(tensor.type(), tensor.bytes().data(), 0) == 0.0; }
 
 // Relu, or Clip from 0 upwards with constant ends; `most` is the upper end.
@@ -168,9 +170,21 @@ private:
         plan(id).bias = n.input(2);
         const ValueId last = fuseBehind(n, n.op == "MatMul" ? id : -1);
         m_maker[static_cast<std::size_t>(last)] = plan(id).layer;
-        if (n.op == "Conv" || isWanted(last)) makeProduced(last, last);
+        if (n.op == "Conv" || isWanted(last) || losesItsFloat(n, last)) makeProduced(last, last);
         else unfuse(n.output(0));
     }
+
+    // A Gemm with an activation right behind it becomes one float operator in ONNX Runtime, unless codes stand
+    // between them or behind them.
+    bool losesItsFloat(const Node& n, ValueId last) const {
+        const NodeId behind = readersOrNone(n.output(0));
+        const bool gemm = n.op == "Gemm" || (behind >= 0 && m_plan.nodes[static_cast<std::size_t>(behind)].biasOf >= 0);
+        if (!gemm) return false;
+        if (m_plan.values[static_cast<std::size_t>(last)].afterRelu) return true;
+        const NodeId next = readersOrNone(last);
+        return next >= 0 && !isOutput(last) && readers(last).size() == 1 && node(next).domain.empty() && isOneOf(node(next).op, kFusedIntoGemm);
+    }
+    NodeId readersOrNone(ValueId value) const { return readers(value).empty() ? -1 : readers(value)[0]; }
 
     void decidePass(NodeId id, const Node& n) {
         const ValueId x = n.input(0);

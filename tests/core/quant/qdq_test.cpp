@@ -200,6 +200,13 @@ TEST(Qdq, AMatMulTakesItsBiasIntoTheGroup) {
     EXPECT_EQ(placed(body), "Q x; MatMul(x' w') m; Add(m b') a; Relu(a) r; Q r; MatMul(r' v') y");
 }
 
+TEST(Qdq, AnActivationBehindAGemmDoesNotPullItIntoFloat) {
+    const std::string w = std::string(kRow) + "output { name: 'y' } initializer { name: 'w' dims: [3, 2] data_type: 1 float_data: [1, 2, 3, 4, 5, 6] }";
+    EXPECT_EQ(placed(w + op("Gemm", "'x', 'w'", "g") + op("Sigmoid", "'g'", "y")), "Q x; Gemm(x' w') g; Q g; Sigmoid(g') y");
+    EXPECT_EQ(placed(w + op("Gemm", "'x', 'w'", "g") + op("Relu", "'g'", "y")), "Q x; Gemm(x' w') g; Relu(g) y_float; Q y_float; out y'");
+    EXPECT_EQ(placed(w + op("Gemm", "'x', 'w'", "g") + op("Softmax", "'g'", "y")), "Q x; Gemm(x' w') g; Softmax(g) y");
+}
+
 TEST(Qdq, WeightsAloneChangeNothingElse) {
     const std::string body = std::string(kImage) + "output { name: 'y' }" + conv("c", "x", "c") + op("Relu", "'c'", "y");
     Fixture fixture(body, "int8-weights");

@@ -6,6 +6,10 @@ import { floats } from './arrays.mjs';
 import { GraphWriter } from './graph_writer.mjs';
 
 const recipe = (weights, activations) => ({ format: 'bitlathe recipe', version: 1, defaults: { weights, activations } });
+function ends(between) {
+  const eight = { weights: { bits: 8 }, activations: { bits: 8 } };
+  return { ...recipe(eight.weights, eight.activations), rules: [{ match: {}, ...between }, { match: { place: 'first' }, ...eight }, { match: { place: 'last' }, ...eight }] };
+}
 export const recipes = {
   'int8-symmetric': recipe({ bits: 8 }, { symmetric: true }),
   'uint8-tensor': recipe({ bits: 8, symmetric: false, granularity: 'tensor' }, {}),
@@ -15,6 +19,10 @@ export const recipes = {
   'int4-static': recipe({ bits: 4 }, {}),
   'int2-static': recipe({ bits: 2 }, {}),
   'int1-static': recipe({ bits: 1 }, {}),
+  // The first and the last layer in integers, float or quantized weights alone between: what stands behind codes must not
+  // be quantized by the consumer of its own accord.
+  'ends-static': ends({}),
+  'ends-weights': ends({ weights: { bits: 8 } }),
 };
 const everyRecipe = [...Object.keys(recipes), 'int8', 'int8-tensor', 'int8-weights', 'int4-g32', 'int3-g64'];
 
@@ -47,7 +55,7 @@ const picture = [1, 8, 12, 12], half = { kernel_shape: [2, 2], strides: [2, 2] }
 // name, shape of x, how it is built, presets and recipes.
 const networks = [
   ['mobile', picture, (n) => { n.conv(8, 16); n.relu(); n.conv(16, 16, 3, 16); n.relu6(); n.conv(16, 8, 1); n.then('GlobalAveragePool'); n.then('Flatten'); n.linear(8, 10, 1); }, everyRecipe],
-  ['residual', picture, (n) => { const skip = n.conv(8, 8); n.relu6(); n.conv(8, 8, 3, 1, false); n.join('Add', [n.last, skip]); n.relu(); n.conv(8, 4, 1); }, ['int8', 'int8-symmetric', 'uint8-tensor']],
+  ['residual', picture, (n) => { const skip = n.conv(8, 8); n.relu6(); n.conv(8, 8, 3, 1, false); n.join('Add', [n.last, skip]); n.relu(); n.conv(8, 4, 1); }, ['int8', 'int8-symmetric', 'uint8-tensor', 'ends-static', 'ends-weights']],
   // Squeeze and excitation.
   ['excite', picture, (n) => { const x = n.conv(8, 8); n.then('GlobalAveragePool'); n.conv(8, 4, 1); n.relu(); n.conv(4, 8, 1); n.then('Sigmoid'); n.join('Mul', [x, n.last]); n.conv(8, 4, 1); }],
   ['swish', picture, (n) => { const x = n.conv(8, 8); n.then('Sigmoid'); n.join('Mul', [x, n.last]); n.conv(8, 8); n.then('LeakyRelu', [], { alpha: { real: 0.1 } }); n.conv(8, 4, 1); }, ['int8', 'int8-symmetric']],
@@ -93,6 +101,7 @@ const networks = [
   // A Transformer's feed-forward, on three axes.
   ['feed-forward', [2, 5, 16], (n) => { n.matmul(16, 32); n.relu(); n.matmul(32, 16); }, ['int8', 'int8-tensor', 'int4-static', 'int8-weights', 'int4-g32', 'int3-g64']],
   ['perceptron', [3, 16], (n) => { n.linear(16, 24, 1); n.relu(); n.linear(24, 24, 0); n.relu(); n.linear(24, 5, 1); }, everyRecipe],
+  ['gates', [3, 16], (n) => { n.linear(16, 24, 1); n.then('Tanh'); n.linear(24, 24, 0); n.then('LeakyRelu', [], { alpha: { real: 0.1 } }); n.matmul(24, 8); n.then('Sigmoid'); }],
   ['one-axis', [1, 4, 40], (n) => {
     n.then('Conv', [n.values([8, 4, 5], 0.5), n.values([8], 0.2)], { pads: [2, 2] });
     n.relu();
