@@ -1,8 +1,10 @@
 #include "core/quant/codec.h"
 #include "core/quant/codec_float.h"
 #include "core/quant/codec_int.h"
+#include "core/quant/codec_lookup.h"
 #include "core/quant/codec_mx.h"
 #include "core/quant/codec_table.h"
+#include "core/quant/codec_ternary.h"
 
 #include <algorithm>
 #include <cassert>
@@ -15,9 +17,11 @@ const std::vector<Codec>& list() {
     static const std::vector<Codec> rows = [] {
         std::vector<Codec> all = {kIntegerCodec};
         const auto add = [&](std::span<const Codec> more) { all.insert(all.end(), more.begin(), more.end()); };
+        add(kTernaryCodecs);
         add(kSmallFloatCodecs);
         add(kMxCodecs);
         add(kTableCodecs);
+        add(kLookupCodecs);
         return all;
     }();
     return rows;
