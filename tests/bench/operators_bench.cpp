@@ -85,9 +85,11 @@ void measure(const Case& c, Workers& workers, const Machine& machine) {
     std::vector<Tensor> tensors;
     for (const Shape& shape : c.inputs) tensors.push_back(noise(shape));
     for (const auto& values : c.integers) tensors.push_back(Tensor::of(Shape{static_cast<std::int64_t>(values.size())}, values));
-    std::vector<const Tensor*> inputs;
+    std::vector<Wide> held;
+    for (const Tensor& tensor : tensors) held.push_back({tensor, std::nullopt});
+    std::vector<const Wide*> inputs;
     Node node{.name = c.op, .op = c.op, .outputs = {0}, .attributes = c.attributes};
-    for (const Tensor& tensor : tensors) {
+    for (const Wide& tensor : held) {
         inputs.push_back(&tensor);
         node.inputs.push_back(static_cast<ValueId>(node.inputs.size()) + 1);
     }
@@ -96,7 +98,7 @@ void measure(const Case& c, Workers& workers, const Machine& machine) {
     JobContext job;
     double bytes = 0;
     for (const Tensor& tensor : tensors) bytes += double(tensor.bytes().size());
-    for (const Tensor& tensor : runStep(step, node, inputs, machine, workspace, workers, job)) bytes += double(tensor.bytes().size());
+    for (const Wide& made : runStep(step, node, inputs, machine, workspace, workers, job)) bytes += double(made.tensor.bytes().size());
     const auto half = static_cast<std::int64_t>(bytes / 2);
     std::vector<std::byte> from(static_cast<std::size_t>(half), std::byte(1)), to(from.size(), std::byte(1));
     double best = 1e9, copy = 1e9;
