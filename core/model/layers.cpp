@@ -88,7 +88,7 @@ bool saysNothing(std::string_view name) {
 std::string layerName(const Node& node, const std::string& weightName) {
     if (!saysNothing(weightName)) {
         auto name = withoutEnding(weightName, {"_quantized", "_QuantizeLinear", "_q", ".q"});
-        name = withoutEnding(name, {".weight", "/kernel:0", "/kernel", "/weight", "_weight", ":0", "_W", ".W", "_w"});
+        name = withoutEnding(name, {".weight", "_w_0", "/kernel:0", "/kernel", "/weight", "_weight", ":0", "_W", ".W", "_w"});
         if (!saysNothing(name)) return name;
     }
     std::string name = withoutEnding(node.name, {"/Conv", "/Gemm", "/MatMul", "/ConvTranspose", "/Gather", "/LSTM", "/GRU"});
