@@ -19,6 +19,7 @@ public:
     void emit(Node node) { m_nodes.push_back(std::move(node)); }
     // A new node; its name is made unique.
     void emit(std::string op, const std::string& name, std::vector<ValueId> inputs, std::vector<ValueId> outputs, Attributes attributes = {});
+    const Node& last() const noexcept { return m_nodes.back(); }  // emitted; there must be one
     // The emitted nodes become the graph's. Call once, at the end.
     void finish() { m_graph.nodes = std::move(m_nodes); }
 

@@ -1,5 +1,7 @@
 #include "core/quant/qdq_weights.h"
 
+#include "core/tensor/convert.h"
+
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -8,22 +10,21 @@ namespace bitlathe {
 
 namespace {
 
-// Codes, one per byte, with the shape that they will have in the file.
+// Codes with the shape that they will have in the file.
 struct Codes {
     Shape shape;
-    std::vector<std::int16_t> values;
+    std::vector<std::int32_t> values;
 };
 
-std::int16_t codeAt(const Tensor& codes, std::int64_t i) noexcept {
-    const auto byte = codes.bytes()[static_cast<std::size_t>(i)];
-    return codes.type() == ElementType::I8 ? static_cast<std::int16_t>(static_cast<std::int8_t>(byte)) : std::to_integer<std::int16_t>(byte);
+std::int32_t codeAt(const Tensor& codes, std::int64_t i) noexcept {
+    return static_cast<std::int32_t>(elementAt(codes.type(), codes.bytes().data(), i));
 }
 
 // A format may give a group of zeros the scale 0, which files must not hold: code 0 at scale 1 says the same.
 void mendZeroScales(QuantizedTensor& weights) {
     bool any = false;
     for (const float scale : weights.scales) any = any || !(scale > 0);
-    if (!any) return;
+    if (!any || bitsOf(weights.codes.type()) != 8) return;
     std::byte* to = nullptr;
     Tensor codes = Tensor::allocate(weights.codes.type(), weights.codes.shape(), to);
     std::copy(weights.codes.bytes().begin(), weights.codes.bytes().end(), to);
@@ -67,12 +68,12 @@ Codes channelMajorCodes(const QuantizedTensor& weights) {
     return out;
 }
 
-template <class Value>
-Tensor packed(ElementType type, const Shape& shape, const std::vector<Value>& values) {
+Tensor packed(ElementType type, const Shape& shape, const std::vector<std::int32_t>& values) {
     std::byte* to = nullptr;
     Tensor tensor = Tensor::allocate(type, shape, to);
-    if (bitsOf(type) == 8) {
-        for (std::size_t i = 0; i < values.size(); ++i) to[i] = static_cast<std::byte>(values[i] & 255);
+    if (bitsOf(type) >= 8) {
+        const auto width = static_cast<std::size_t>(bitsOf(type) / 8);
+        for (std::size_t i = 0; i < values.size() * width; ++i) to[i] = static_cast<std::byte>(values[i / width] >> (i % width * 8) & 255);
         return tensor;
     }
     std::memset(to, 0, tensor.bytes().size());
@@ -122,9 +123,9 @@ ValueId emitRestore(GraphEdit& edit, const std::string& name, ValueId flat, cons
 ValueId emitWeight(GraphEdit& edit, const std::string& name, const QuantizedTensor& given, const WeightForm& form) {
     QuantizedTensor weights = given;
     mendZeroScales(weights);
-    const bool isSigned = weights.codes.type() == ElementType::I8;
+    const bool isSigned = ::bitlathe::isSigned(weights.codes.type());
     const bool small = !form.integer && weights.spec.bits <= 4;
-    const ElementType container = small ? (isSigned ? ElementType::I4 : ElementType::U4) : (isSigned ? ElementType::I8 : ElementType::U8);
+    const ElementType container = small ? (isSigned ? ElementType::I4 : ElementType::U4) : weights.codes.type();
     const bool withZeros = !isSigned || form.integer;
 
     const GroupGrid grid = weights.grid();

@@ -9,14 +9,11 @@
 namespace bitlathe::onnx {
 
 Upgrading::Upgrading(Graph& graph, std::int64_t opset, const std::string& fileName)
-    : m_graph(graph), m_opset(opset), m_fileName(fileName), m_read(graph.values.size(), false) {
-    for (const Value& value : graph.values) m_valueNames.insert(value.name);
-    for (const Node& node : graph.nodes) {
-        m_nodeNames.insert(node.name);
+    : m_graph(graph), m_edit(graph), m_opset(opset), m_fileName(fileName), m_read(graph.values.size(), false) {
+    for (const Node& node : graph.nodes)
         for (const auto* list : {&node.inputs, &node.captured})
             for (const ValueId value : *list)
                 if (value != kNoValue) m_read[static_cast<std::size_t>(value)] = true;
-    }
     for (const ValueId value : graph.outputs) m_read[static_cast<std::size_t>(value)] = true;
 }
 
@@ -35,26 +32,14 @@ ElementType Upgrading::typeOf(ValueId value) const {
     return value == kNoValue ? ElementType::F32 : m_graph.value(value).type.value_or(ElementType::F32);
 }
 
-std::string Upgrading::unique(std::unordered_set<std::string>& taken, const std::string& name) {
-    std::string candidate = name;
-    for (int i = 1; !taken.insert(candidate).second; ++i) candidate = name + "_" + std::to_string(i);
-    return candidate;
-}
-
 ValueId Upgrading::add(const std::string& name) {
-    m_graph.values.push_back({unique(m_valueNames, name), {}, {}, {}});
     m_read.push_back(true);
-    return static_cast<ValueId>(m_graph.values.size() - 1);
+    return m_edit.addValue(name);
 }
 
 ValueId Upgrading::add(const std::string& name, Tensor tensor) {
-    const ValueId id = add(name);
-    Value& value = m_graph.values.back();
-    value.type = tensor.type();
-    value.shape.emplace();
-    for (const auto extent : tensor.shape()) value.shape->push_back({extent, {}});
-    value.constant = std::move(tensor);
-    return id;
+    m_read.push_back(true);
+    return m_edit.addConstant(name, std::move(tensor));
 }
 
 ValueId Upgrading::addIntegers(const std::string& name, const std::vector<std::int64_t>& values) {
@@ -80,17 +65,12 @@ ValueId Upgrading::addLike(ValueId like, const std::string& name, double value) 
 
 void Upgrading::emit(Node node) {
     carryShapes(node);
-    m_nodes.push_back(std::move(node));
+    m_edit.emit(std::move(node));
 }
 
 void Upgrading::emit(std::string op, const std::string& name, std::vector<ValueId> inputs, std::vector<ValueId> outputs, Attributes attributes) {
-    Node node;
-    node.name = unique(m_nodeNames, name);
-    node.op = std::move(op);
-    node.inputs = std::move(inputs);
-    node.outputs = std::move(outputs);
-    node.attributes = std::move(attributes);
-    emit(std::move(node));
+    m_edit.emit(std::move(op), name, std::move(inputs), std::move(outputs), std::move(attributes));
+    carryShapes(m_edit.last());
 }
 
 void Upgrading::refuse(const Node& node, const std::string& why) const {
@@ -146,7 +126,7 @@ void upgrade(Graph& graph, std::int64_t opset, const std::string& fileName, std:
         }
         if (keep) upgrading.emit(std::move(node));
     }
-    graph.nodes = upgrading.takeNodes();
+    upgrading.finish();
     for (const auto& [what, count] : upgrading.notes()) notes.push_back(std::to_string(count) + " × " + what + " (opset " + std::to_string(opset) + ")");
     if (subgraphs > 0 && opset < 21)
         notes.push_back(std::to_string(subgraphs) + " subgraphs are kept as they are, with the meaning of opset " + std::to_string(opset));

@@ -1,13 +1,12 @@
 // What one upgrade of one operator needs to know and to do; the rules themselves.
 #pragma once
 
-#include "core/model/graph.h"
+#include "core/model/graph_edit.h"
 
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 namespace bitlathe::onnx {
@@ -37,19 +36,17 @@ public:
     void note(const std::string& what) { ++m_notes[what]; }
     [[noreturn]] void refuse(const Node& node, const std::string& why) const;
 
-    std::vector<Node> takeNodes() { return std::move(m_nodes); }
+    void finish() { m_edit.finish(); }  // the emitted nodes become the graph's
     const std::map<std::string, int>& notes() const noexcept { return m_notes; }
 
 private:
     void carryShapes(const Node& node);
-    std::string unique(std::unordered_set<std::string>& taken, const std::string& name);
 
     Graph& m_graph;
+    GraphEdit m_edit;
     std::int64_t m_opset;
     const std::string& m_fileName;
-    std::vector<Node> m_nodes;
     std::vector<bool> m_read;
-    std::unordered_set<std::string> m_valueNames, m_nodeNames;
     std::map<std::string, int> m_notes;
 };
 

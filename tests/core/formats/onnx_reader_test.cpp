@@ -170,6 +170,8 @@ TEST(OnnxReader, RefusesWithPlaceAndCure) {
 TEST(OnnxReader, NamesThatAreNoTextGetOneThatIs) {
     const Model model = readText(graphText("input { name: 'x\\377' } output { name: 'y' } node { op_type: 'Relu' input: 'x\\377' output: 'y' }"));
     EXPECT_EQ(describe(model.graph), "Relu(x?) -> y");
+    const Model other = readText("ir_version: 8 opset_import { version: 17 } metadata_props { key: 'a' value: 'two\\nlines' } metadata_props { key: 'b' value: '\\377' } graph { name: 'g' " + std::string(kRelu) + "}");
+    EXPECT_EQ(other.metadata, (std::vector<std::pair<std::string, std::string>>{{"a", "two\nlines"}, {"b", "?"}}));
 }
 
 TEST(ReadModel, RefusesFilesOfNoKnownFormat) {

@@ -2,11 +2,13 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/quant/codec.h"
 #include "core/quant/qdq_weights.h"
 #include "tests/core/formats/text_model.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace bitlathe {
@@ -237,6 +239,22 @@ TEST(Qdq, FloatLayersBehindCodesAreKeptFromBeingQuantizedByTheConsumer) {
     const Tensor codes = *graph.constant(graph.find("b.b_quantized")), scale = *graph.constant(graph.find("b.b_scale"));
     EXPECT_EQ(static_cast<float>(codes.as<std::int32_t>()[0]) * scale.as<float>()[0], 0.5f);
     EXPECT_EQ(static_cast<float>(codes.as<std::int32_t>()[1]) * scale.as<float>()[0], -0.25f);
+}
+
+TEST(Qdq, EveryNumberFormatGivesANetworkThatHoldsItsValues) {
+    for (const Codec& codec : codecs()) {
+        SCOPED_TRACE(std::string(codec.name));
+        Fixture fixture(std::string(kImage) + "output { name: 'y' }" + conv("c", "x", "y"), "int8-weights");
+        QuantSpec& spec = *fixture.recipe.defaults.weights;
+        spec.codec = codec.name;
+        spec.bits = codec.maxBits;
+        const auto issues = validate(fixture.recipe, fixture.model);
+        if (std::any_of(issues.begin(), issues.end(), [](const Issue& issue) { return issue.level == Issue::Level::Error; })) continue;  // needs more than a name
+        const QuantizedModel quantized = fixture.quantize();
+        ASSERT_TRUE(quantized.layers.at(0).weights);
+        const Tensor held = weightOf(quantized.model.graph, quantized.model.layers.at(0));
+        EXPECT_EQ(held, dequantize(*quantized.layers.at(0).weights, fixture.workers));
+    }
 }
 
 TEST(Qdq, RefusesWithoutCalibrationAndNamesTheValue) {

@@ -55,7 +55,7 @@ TEST_P(EmitWeight, GivesBackWhatTheCodesMeanInEveryForm) {
     Workers workers(1);
     JobContext job;
     for (const Granularity& granularity : {Granularity(PerTensor{}), Granularity(PerChannel{}), Granularity(PerGroup{3}), Granularity(PerGroup{4}), Granularity(PerGroup{1000})})
-        for (const int bits : {1, 2, 3, 4, 5, 8})
+        for (const int bits : {1, 2, 3, 4, 5, 8, 16})
             for (const bool symmetric : {true, false})
                 for (const bool integer : {true, false}) {
                     QuantSpec spec;
@@ -71,7 +71,7 @@ TEST_P(EmitWeight, GivesBackWhatTheCodesMeanInEveryForm) {
                     ASSERT_EQ(got.shape(), c.shape);
                     ASSERT_EQ(got, expected) << bits << " bits, granularity " << granularity.index() << ", symmetric " << symmetric;
                     const ElementType container = graph.constant(graph.find("w_quantized"))->type();
-                    ASSERT_EQ(bitsOf(container), bits <= 4 && !integer ? 4 : 8);
+                    ASSERT_EQ(bitsOf(container), bits > 8 ? 16 : bits <= 4 && !integer ? 4 : 8);
                 }
 }
 
