@@ -279,7 +279,8 @@ private:
         const ValueId constant = layer.weight;
         const std::string name = m_graph.value(constant).name;
         const bool alone = state(constant).readers == 1;
-        const bool transposed = m_options.linearAsMatMul && alone && node.op == "Gemm" && node.inputs[1] == constant && node.integer("transB", 0) != 0;
+        const bool transposed = m_options.linearAsMatMul && alone && node.op == "Gemm" && node.inputs[1] == constant &&
+                                node.integer("transB", 0) != 0 && hasCodes(*outcome.weights);
         const bool integer = plan.role == QdqRole::Layer;
         const std::vector<float> biasValues = integer ? biasOf(plan) : std::vector<float>{};
         const float inputScale = integer ? rootState(planOf(node.input(0)).root).params.scale : 1.0f;

@@ -1,8 +1,10 @@
 #include "core/workflow/export.h"
 
 #include "core/base/error.h"
+#include "core/engine/run.h"
 #include "core/formats/format.h"
 #include "core/workflow/load.h"
+#include "core/workflow/network.h"
 
 #include <gtest/gtest.h>
 
@@ -90,6 +92,25 @@ TEST_F(Export, AnUnknownTargetIsNamed) {
         EXPECT_EQ(error.kind(), ErrorKind::Usage);
         EXPECT_NE(error.message().find("onnxruntime"), std::string::npos);
     }
+}
+
+// "the matrices 1 × 96 and 45 × 96 do not fit": the weight stayed as it was, but its transB was gone.
+TEST_F(Export, FormatsWithoutAnOnnxFormRunBehindAGemmWithTransposedWeights) {
+    auto model = std::make_shared<Model>(*smallModel(std::vector<float>(24, 0.5f), 3));
+    model->graph.nodes[0].op = "Gemm";
+    model->graph.nodes[0].attributes["transB"] = std::int64_t(1);
+    const ValueId w = model->graph.nodes[0].inputs[1];
+    model->graph.values[static_cast<std::size_t>(w)].constant = model->graph.constant(w)->reshaped({3, 8});
+    model->layers = findLayers(model->graph);
+    Recipe recipe;
+    recipe.defaults.weights = QuantSpec{.codec = "nf4", .bits = 4};
+    const Machine machine = Machine::detect();
+    const Network network = prepareNetwork(model, &recipe, {}, EngineMode::Simulated, true, machine, workers, job);
+    Workspace workspace;
+    const std::vector<Tensor> inputs = {Tensor::of<float>({1, 8}, std::vector<float>(8, 1.0f))};
+    const auto outputs = run(*network.executable, workspace, workers, inputs, job);
+    EXPECT_EQ(outputs[0].shape(), (Shape{1, 3}));
+    EXPECT_FLOAT_EQ(outputs[0].as<float>()[2], 4.0f);
 }
 
 TEST_F(Export, WeightsOfZerosAndOfOneValueHaveADefinedForm) {
