@@ -1,7 +1,6 @@
 #include "core/quant/qdq_weights.h"
 
-#include "core/tensor/convert.h"
-
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -9,16 +8,6 @@
 namespace bitlathe {
 
 namespace {
-
-// Codes with the shape that they will have in the file.
-struct Codes {
-    Shape shape;
-    std::vector<std::int32_t> values;
-};
-
-std::int32_t codeAt(const Tensor& codes, std::int64_t i) noexcept {
-    return static_cast<std::int32_t>(elementAt(codes.type(), codes.bytes().data(), i));
-}
 
 // A format may give a group of zeros the scale 0, which files must not hold: code 0 at scale 1 says the same.
 void mendZeroScales(QuantizedTensor& weights) {
@@ -41,49 +30,68 @@ void mendZeroScales(QuantizedTensor& weights) {
     weights.codes = std::move(codes);
 }
 
-Codes transposedCodes(const Tensor& codes) {
-    const std::int64_t rows = codes.shape()[0], columns = codes.shape()[1];
-    Codes out{Shape{columns, rows}, {}};
-    out.values.resize(static_cast<std::size_t>(rows * columns));
-    for (std::int64_t r = 0; r < rows; ++r)
-        for (std::int64_t c = 0; c < columns; ++c) out.values[static_cast<std::size_t>(c * rows + r)] = codeAt(codes, r * columns + c);
+// The codes in another order: to[order(i)] = from[i] for elements of `Code`'s width.
+template <class Code, class Order>
+Tensor reordered(const Tensor& codes, Shape shape, Order order) {
+    std::byte* bytes = nullptr;
+    Tensor out = Tensor::allocate(codes.type(), std::move(shape), bytes);
+    auto* to = reinterpret_cast<Code*>(bytes);
+    const auto from = codes.as<Code>();
+    order([&](std::int64_t i, std::int64_t at) { to[at] = from[static_cast<std::size_t>(i)]; });
     return out;
 }
+template <class Order>
+Tensor reordered(const Tensor& codes, Shape shape, Order order) {
+    return bitsOf(codes.type()) == 8 ? reordered<std::uint8_t>(codes, std::move(shape), order) : reordered<std::uint16_t>(codes, std::move(shape), order);
+}
 
-Codes plainCodes(const Tensor& codes) {
-    Codes out{codes.shape(), {}};
-    out.values.resize(static_cast<std::size_t>(codes.count()));
-    for (std::size_t i = 0; i < out.values.size(); ++i) out.values[i] = codeAt(codes, static_cast<std::int64_t>(i));
-    return out;
+Tensor transposedCodes(const Tensor& codes) {
+    const std::int64_t rows = codes.shape()[0], columns = codes.shape()[1];
+    constexpr std::int64_t kBlock = 64;  // both sides stay in cache
+    return reordered(codes, Shape{columns, rows}, [=](auto move) {
+        for (std::int64_t r0 = 0; r0 < rows; r0 += kBlock)
+            for (std::int64_t c = 0; c < columns; ++c)
+                for (std::int64_t r = r0; r < std::min(r0 + kBlock, rows); ++r) move(r * columns + c, c * rows + r);
+    });
 }
 
 // channels × perChannel.
-Codes channelMajorCodes(const QuantizedTensor& weights) {
-    const auto [outer, channels, inner] = weights.layout;
-    Codes out{Shape{channels, outer * inner}, {}};
-    out.values.resize(static_cast<std::size_t>(channels * outer * inner));
-    for (std::int64_t o = 0, i = 0; o < outer; ++o)
-        for (std::int64_t c = 0; c < channels; ++c)
-            for (std::int64_t n = 0; n < inner; ++n, ++i) out.values[static_cast<std::size_t>((c * outer + o) * inner + n)] = codeAt(weights.codes, i);
-    return out;
+Tensor channelMajorCodes(const QuantizedTensor& weights) {
+    const ChannelLayout layout = weights.layout;
+    return reordered(weights.codes, Shape{layout.channels, layout.perChannel()}, [=](auto move) {
+        for (std::int64_t o = 0, i = 0; o < layout.outer; ++o)
+            for (std::int64_t c = 0; c < layout.channels; ++c)
+                for (std::int64_t n = 0; n < layout.inner; ++n, ++i) move(i, (c * layout.outer + o) * layout.inner + n);
+    });
 }
 
-Tensor packed(ElementType type, const Shape& shape, const std::vector<std::int32_t>& values) {
+// Codes of at most 4 bits, two to a byte, low nibble first.
+Tensor nibbles(ElementType type, const Tensor& codes) {
     std::byte* to = nullptr;
-    Tensor tensor = Tensor::allocate(type, shape, to);
-    if (bitsOf(type) >= 8) {
-        const auto width = static_cast<std::size_t>(bitsOf(type) / 8);
-        for (std::size_t i = 0; i < values.size() * width; ++i) to[i] = static_cast<std::byte>(values[i / width] >> (i % width * 8) & 255);
-        return tensor;
+    Tensor tensor = Tensor::allocate(type, codes.shape(), to);
+    const auto from = codes.bytes();
+    for (std::size_t i = 0; i < tensor.bytes().size(); ++i) {
+        const std::byte high = 2 * i + 1 < from.size() ? from[2 * i + 1] : std::byte{0};
+        to[i] = (from[2 * i] & std::byte{15}) | (high & std::byte{15}) << 4;
     }
-    std::memset(to, 0, tensor.bytes().size());
-    for (std::size_t i = 0; i < values.size(); ++i) to[i / 2] |= static_cast<std::byte>((values[i] & 15) << (i % 2 * 4));
     return tensor;
+}
+
+Tensor zeroPoints(ElementType type, const Shape& shape, const std::vector<std::int32_t>& zeros) {
+    std::byte* to = nullptr;
+    const bool wide = bitsOf(type) == 16;
+    Tensor tensor = Tensor::allocate(wide ? type : ElementType::U8, shape, to);
+    for (std::size_t i = 0; i < zeros.size(); ++i) {
+        to[wide ? 2 * i : i] = static_cast<std::byte>(zeros[i] & 255);
+        if (wide) to[2 * i + 1] = static_cast<std::byte>(zeros[i] >> 8 & 255);
+    }
+    if (bitsOf(type) == 4) return nibbles(type, tensor);
+    return Tensor(type, shape, tensor.bytes(), tensor.owner());
 }
 
 // Everything that one DequantizeLinear reads.
 struct Stored {
-    Codes codes;
+    Tensor codes;  // one to a byte, or to two
     Shape parameterShape;            // of scales and zero points
     std::vector<float> scales;
     std::vector<std::int32_t> zeros;
@@ -91,9 +99,9 @@ struct Stored {
 };
 
 ValueId emitStored(GraphEdit& edit, const std::string& name, const Stored& stored, ElementType container, bool withZeros) {
-    std::vector<ValueId> inputs = {edit.addConstant(name + "_quantized", packed(container, stored.codes.shape, stored.codes.values)),
+    std::vector<ValueId> inputs = {edit.addConstant(name + "_quantized", bitsOf(container) == 4 ? nibbles(container, stored.codes) : stored.codes),
                                    edit.addConstant(name + "_scale", Tensor::of(stored.parameterShape, stored.scales))};
-    if (withZeros) inputs.push_back(edit.addConstant(name + "_zero_point", packed(container, stored.parameterShape, stored.zeros)));
+    if (withZeros) inputs.push_back(edit.addConstant(name + "_zero_point", zeroPoints(container, stored.parameterShape, stored.zeros)));
     const ValueId out = edit.addValue(name + "_dequantized");
     edit.emit("DequantizeLinear", name + "_DequantizeLinear", std::move(inputs), {out}, stored.attributes);
     return out;
@@ -136,12 +144,12 @@ ValueId emitWeight(GraphEdit& edit, const std::string& name, const QuantizedTens
     stored.scales = weights.scales;
     stored.zeros = weights.zeroPoints;
     if (grid.perChannel == 0 || weights.scales.size() == 1) {
-        stored.codes = form.transposed ? transposedCodes(weights.codes) : plainCodes(weights.codes);
+        stored.codes = form.transposed ? transposedCodes(weights.codes) : weights.codes;
         return emitStored(edit, name, stored, container, withZeros);
     }
     const auto groups = static_cast<std::int64_t>(weights.scales.size());
     if (grid.perChannel == 1 && oneAxis) {
-        stored.codes = form.transposed ? transposedCodes(weights.codes) : plainCodes(weights.codes);
+        stored.codes = form.transposed ? transposedCodes(weights.codes) : weights.codes;
         stored.parameterShape = Shape{groups};
         stored.attributes["axis"] = static_cast<std::int64_t>(form.transposed ? 1 - form.channelAxis : form.channelAxis);
         return emitStored(edit, name, stored, container, withZeros);
@@ -149,7 +157,7 @@ ValueId emitWeight(GraphEdit& edit, const std::string& name, const QuantizedTens
     const int axis = form.transposed ? 1 - form.channelAxis : form.channelAxis;
     if (grid.perChannel > 1) stored.attributes["block_size"] = grid.size;
     if (rank == 2 && oneAxis && axis == 1) {  // [K,N]: groups run down a column
-        stored.codes = form.transposed ? transposedCodes(weights.codes) : plainCodes(weights.codes);
+        stored.codes = form.transposed ? transposedCodes(weights.codes) : weights.codes;
         stored.parameterShape = Shape{grid.perChannel, weights.layout.channels};
         stored.attributes["axis"] = std::int64_t(0);
         for (std::int64_t g = 0; g < grid.perChannel; ++g)
