@@ -43,6 +43,7 @@ void Analysis::setModel(std::shared_ptr<const Model> model) {
     m_model = std::move(model);
     m_identity = m_model ? identityOf(*m_model) : std::string();
     m_schemes.clear();
+    m_failures.clear();
     m_selected.clear();
     m_visible.clear();
     m_reports.assign(m_model ? m_model->layers.size() : 0, nullptr);
@@ -78,7 +79,7 @@ ReportPtr Analysis::report(std::size_t layer) const { return layer < m_reports.s
 
 bool Analysis::complete() const {
     for (std::size_t layer = 0; layer < m_schemes.size(); ++layer)
-        if (m_schemes[layer].weights && !(m_reports[layer] && m_reports[layer]->exact())) return false;
+        if (m_schemes[layer].weights && !(m_reports[layer] && m_reports[layer]->exact()) && failure(layer).isEmpty()) return false;
     return true;
 }
 
@@ -90,7 +91,7 @@ std::vector<Analysis::Order> Analysis::pending() const {
         // A float layer has no error to measure, but a selected one has a histogram to show.
         if (!m_schemes[layer].weights && !evenFloat) return;
         const LayerReport* report = m_reports[layer].get();
-        if (report && report->exact()) return;
+        if ((report && report->exact()) || !failure(layer).isEmpty()) return;
         orders.push_back({layer, m_schemes[layer], withPreview && !report});
     };
     if (!m_selected.empty()) add(m_selected.front(), true, true);
@@ -130,21 +131,36 @@ void Analysis::run(JobSlot<int>& slot, std::vector<Order> orders, std::optional<
                 const double weights = double(model->layers[order.layer].parameters);
                 JobContext part = job.part(doneWeights / allWeights, (doneWeights + weights) / allWeights);
                 part.checkpoint(0, model->layers[order.layer].name);
-                measure(*model, order.layer, order.scheme, order.preview, part, [&](ReportPtr fresh) {
-                    if (delivery->add(std::move(fresh))) post([this, delivery, wondering] { deliver(*delivery, wondering); });
-                });
+                // A layer that cannot be measured must not keep the others waiting.
+                try {
+                    measure(*model, order.layer, order.scheme, order.preview, part, [&](ReportPtr fresh) {
+                        if (delivery->add(std::move(fresh))) post([this, delivery, wondering] { deliver(*delivery, wondering); });
+                    });
+                } catch (const Error& error) {
+                    post([this, order, generation = delivery->generation, message = error.message()] { fail(generation, order, message); });
+                }
                 doneWeights += weights;
             }
             return 0;
         },
         [this, wondering](Outcome<int> outcome) {
-            if (outcome.error()) emit failed(QString::fromStdString(outcome.error()->message()));
             if (wondering) return;
             if (m_job) m_jobs.end(m_job);
             m_job = 0;
             emit finished();
         },
         std::move(report), priority);
+}
+
+void Analysis::fail(std::uint64_t generation, const Order& order, const std::string& message) {
+    if (generation != m_generation) return;
+    m_failures[order.layer] = {order.scheme, QString::fromStdString(message)};
+    emit failed(order.layer, QString::fromStdString(message));
+}
+
+QString Analysis::failure(std::size_t layer) const {
+    const auto found = m_failures.find(layer);
+    return found != m_failures.end() && layer < m_schemes.size() && found->second.first == m_schemes[layer] ? found->second.second : QString();
 }
 
 void Analysis::deliver(Delivery& delivery, std::optional<Wonder> wondering) {

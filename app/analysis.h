@@ -41,6 +41,8 @@ public:
 
     // The newest report for the present schemes; null while there is none.
     ReportPtr report(std::size_t layer) const;
+    // Why the layer could not be measured under its present scheme; empty when it was, or will be.
+    QString failure(std::size_t layer) const;
     // The report of any scheme measured before; null otherwise.
     ReportPtr known(std::size_t layer, const Scheme& scheme) const { return m_cache.report(m_identity, layer, scheme); }
     bool complete() const;  // every quantized layer has its exact figure
@@ -58,7 +60,7 @@ public:
 signals:
     void reportsArrived(const std::vector<bitlathe::ReportPtr>& reports);
     void wondered(bitlathe::Analysis::Wonder what, const std::vector<bitlathe::ReportPtr>& reports);
-    void failed(const QString& message);
+    void failed(std::size_t layer, const QString& message);
     void finished();
 
 private:
@@ -72,6 +74,7 @@ private:
     void restart();
     void run(JobSlot<int>& slot, std::vector<Order> orders, std::optional<Wonder> wondering, int priority);
     void deliver(Delivery& delivery, std::optional<Wonder> wondering);
+    void fail(std::uint64_t generation, const Order& order, const std::string& message);
 
     Jobs& m_jobs;
     Post m_post;
@@ -79,6 +82,7 @@ private:
     std::shared_ptr<const Model> m_model;
     std::vector<Scheme> m_schemes;
     std::vector<ReportPtr> m_reports;
+    std::map<std::size_t, std::pair<Scheme, QString>> m_failures;
     std::vector<std::size_t> m_selected, m_visible;
     ReportCache& m_cache;
     std::string m_identity;  // of the model

@@ -15,7 +15,7 @@ ExportControl::ExportControl(Session& session, RunControl& run, ExportPanel& pan
       m_writeSlot(session.resources().runner, postTo(this)) {
     m_panel.setTargets({{QStringLiteral("onnxruntime"), tr("ONNX Runtime (QDQ)"), tr("QuantizeLinear and DequantizeLinear around float operators; ONNX Runtime turns them into integer ones.")}});
     m_soon.setSingleShot(true);
-    m_soon.setInterval(250);
+    m_soon.setInterval(400);
     connect(&m_soon, &QTimer::timeout, this, &ExportControl::plan);
     connect(&session.document(), &Document::modelChanged, this, [this] {
         const QFileInfo file(m_session.document().model() ? QString::fromStdString(m_session.document().model()->source.string()) : QString());
@@ -46,8 +46,14 @@ void ExportControl::openPanel() {
 }
 
 void ExportControl::planSoon() {
-    // Nobody looks at the plan of a panel that is closed.
-    if (m_panel.isVisible()) m_soon.start();
+    // What the target gets shows in the layer table too; but a large model is not quantized as a whole for
+    // a panel that nobody looks at.
+    const auto& model = m_session.document().model();
+    std::int64_t weights = 0;
+    if (model)
+        for (const Layer& layer : model->layers) weights += layer.parameters;
+    const bool data = !m_run.calibrationWanted() || !m_run.calibrationData().isEmpty();
+    if (m_panel.isVisible() || (weights < 20'000'000 && data)) m_soon.start();
 }
 
 ExportRequest ExportControl::request() const {
@@ -79,10 +85,16 @@ void ExportControl::plan() {
                 const ExportPlan& plan = outcome.value().plan;
                 m_run.keepCalibration(outcome.value().calibration);
                 const double ratio = plan.bytesAfter > 0 ? double(plan.bytesBefore) / double(plan.bytesAfter) : 1;
-                m_panel.setPlan(plan.issues, tr("%1 → %2 (%3), %4 bits/weight").arg(bytesText(plan.bytesBefore), bytesText(plan.bytesAfter), ratioText(ratio), bitsPerWeightText(plan.bitsPerWeight)),
+                std::vector<Issue> issues = plan.issues;
+                if (plan.quantized)
+                    for (const LayerOutcome& layer : plan.quantized->layers)
+                        if (layer.asked != layer.got)
+                            issues.push_back({Issue::Level::Warning, m_session.document().model()->layers[layer.layer].name,
+                                              tr("asked %1, got %2: %3").arg(fromUtf8(shortText(layer.asked)), fromUtf8(shortText(layer.got)), fromUtf8(layer.reason)).toStdString(), {}});
+                m_panel.setPlan(issues, tr("%1 → %2 (%3), %4 bits/weight").arg(bytesText(plan.bytesBefore), bytesText(plan.bytesAfter), ratioText(ratio), bitsPerWeightText(plan.bitsPerWeight)),
                                 plan.quantized != nullptr);
+                if (plan.quantized) emit planned(plan.quantized);
             }
-            emit planned();
         },
         {}, 6);
 }

@@ -25,7 +25,7 @@ public:
     bool running() const { return m_job != 0; }
 
 signals:
-    void planned();
+    void planned(std::shared_ptr<const QuantizedModel> quantized);  // of the present recipe
     void exported(const QString& path, qint64 bytes);
     void failed(const QString& message);
 

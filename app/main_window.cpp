@@ -203,6 +203,10 @@ void MainWindow::connectSession() {
         const auto& states = m_session.jobs().states();
         if (!states.empty()) m_session.jobs().stop(states.back().id);
     });
+    connect(&document, &Document::otherChanged, this, [this] {
+        const Document& now = m_session.document();
+        m_commands->action(QStringLiteral("edit.compare"))->setText(!now.hasOther() ? tr("Compare") : now.atB() ? tr("B (see A)") : tr("A (see B)"));
+    });
     connect(&document, &Document::modifiedChanged, this, &MainWindow::showTitle);
     connect(&document, &Document::snapshotsChanged, this, [this] {
         QStringList names;

@@ -43,7 +43,7 @@ RunControl::RunControl(Session& session, RunPanel& panel, QObject* parent)
 RunControl::~RunControl() { m_slot.cancel(); }
 
 QString RunControl::engineName() const {
-    static const EngineMode modes[] = {EngineMode::Float, EngineMode::Simulated, EngineMode::Integer};
+    static const EngineMode modes[] = {EngineMode::Float, EngineMode::Simulated, EngineMode::Integer, EngineMode::Integer};
     return fromUtf8(nameOf(modes[m_panel.engine()]));
 }
 
@@ -125,10 +125,16 @@ std::shared_ptr<const Calibration> RunControl::calibrated(std::shared_ptr<const 
 }
 
 void RunControl::start() {
+    if (!m_session.document().model() || running()) return;
+    static const std::vector<EngineMode> modes = {EngineMode::Float, EngineMode::Simulated, EngineMode::Integer};
+    m_next = m_panel.engine() < 3 ? std::vector<EngineMode>{modes[std::size_t(m_panel.engine())]} : modes;
+    startNext();
+}
+
+void RunControl::startNext() {
     const auto& model = m_session.document().model();
-    if (!model || running()) return;
-    static const EngineMode modes[] = {EngineMode::Float, EngineMode::Simulated, EngineMode::Integer};
-    m_mode = modes[m_panel.engine()];
+    m_mode = m_next.front();
+    m_next.erase(m_next.begin());
     m_recipe = m_session.document().recipe();
     m_data = m_panel.dataset();
     const std::uint64_t run = ++m_run;
@@ -163,7 +169,7 @@ void RunControl::start() {
         [this](Outcome<Answer> outcome) {
             m_session.jobs().end(m_job);
             m_job = 0;
-            m_panel.setRunning(false);
+            m_panel.setRunning(!m_next.empty() && outcome.ok());
             if (const Error* error = outcome.error()) {
                 m_panel.setProblem(QString::fromStdString(error->message()));
                 emit m_session.happened(QString::fromStdString(error->message()));
@@ -176,13 +182,16 @@ void RunControl::start() {
             }
             refresh();
             emit resultChanged();
+            if (!outcome.ok()) m_next.clear();
+            if (!m_next.empty() && m_session.document().model()) return startNext();
             emit finished();
         },
         m_session.jobs().reportFor(m_job), 15);
 }
 
 void RunControl::stop() {
-    if (running()) m_session.jobs().stop(m_job);
+    m_next.clear();
+    if (m_job) m_session.jobs().stop(m_job);
 }
 
 RunResult RunControl::resultOf(const Evaluation& evaluation, bool finished) const {

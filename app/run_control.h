@@ -33,7 +33,7 @@ public:
     void openPanel();
     void start();
     void stop();
-    bool running() const { return m_job != 0; }
+    bool running() const { return m_job != 0 || !m_next.empty(); }
 
     void setDataset(const QString& path);
     QString dataset() const { return m_panel.dataset(); }
@@ -66,6 +66,7 @@ private:
         std::shared_ptr<const Calibration> calibration;
         Evaluation evaluation;
     };
+    void startNext();
     void modelChanged();
     void recipeChanged();
     void refresh();
@@ -83,6 +84,7 @@ private:
     std::vector<Recipe> m_recipes;  // of the results
     int m_shown = -1;
     EngineMode m_mode = EngineMode::Integer;
+    std::vector<EngineMode> m_next;  // still to run, after the one that runs
     Recipe m_recipe;
     QString m_data;
 };

@@ -1,5 +1,6 @@
 // From recipe and reports to what the panels show.
 #include "app/commands.h"
+#include "app/export_control.h"
 #include "app/main_window.h"
 #include "app/run_control.h"
 #include "app/totals.h"
@@ -45,7 +46,10 @@ void MainWindow::connectEditing() {
     connect(&m_session.document(), &Document::recipeChanged, this, &MainWindow::recipeChanged);
     connect(&m_session.document().history(), &QUndoStack::indexChanged, this, [this] { enableCommands(); });
     connect(&m_session.analysis(), &Analysis::reportsArrived, this, &MainWindow::reportsArrived);
-    connect(&m_session.analysis(), &Analysis::failed, m_log, &LogPanel::add);
+    connect(&m_session.analysis(), &Analysis::failed, this, [this](std::size_t layer, const QString& message) {
+        m_log->add(message);
+        if (!m_editing->selection().empty() && m_editing->selection().front() == layer) showSubject();
+    });
     connect(&m_session.analysis(), &Analysis::finished, this, [this] {
         askForCurves();
         if (m_session.document().model() && m_session.analysis().complete()) m_lastMessage = tr("All figures are exact, measured on every weight.");
@@ -60,6 +64,11 @@ void MainWindow::connectEditing() {
         }
     });
     connect(m_run, &RunControl::resultChanged, this, &MainWindow::showEffect);
+    connect(m_exporting, &ExportControl::planned, this, [this](const std::shared_ptr<const QuantizedModel>& quantized) {
+        std::vector<LayerTableModel::Got> outcomes;
+        for (const LayerOutcome& layer : quantized->layers) outcomes.push_back({layer.layer, layer.got, layer.reason});
+        m_table->setGot(outcomes);
+    });
 }
 
 void MainWindow::selectionChanged() {
@@ -145,6 +154,7 @@ void MainWindow::showSubject() {
     picture.title = fromUtf8(first.name);
     picture.subtitle = QStringLiteral("%1 · %2 · %3").arg(fromUtf8(nameOf(first.kind)), fromUtf8(toText(first.shape)), tr("%1 weights").arg(countText(first.shape.count())));
     if (!first.quantizable) picture.fixedReason = first.note.empty() ? tr("Nothing to quantize here: %1 stays %2.").arg(fromUtf8(nameOf(first.kind)), fromUtf8(first.storedAs)) : fromUtf8(first.note);
+    if (const QString failure = m_session.analysis().failure(selection.front()); !failure.isEmpty()) picture.refusal = failure;
     m_plots->showLayer(picture);
 }
 

@@ -8,6 +8,7 @@
 #include "widgets/panels/inspector_panel.h"
 #include "widgets/panels/layer_view.h"
 #include "widgets/panels/layers_panel.h"
+#include "widgets/panels/message_strip.h"
 #include "widgets/panels/palette_box.h"
 
 #include <gtest/gtest.h>
@@ -15,10 +16,14 @@
 #include <QAction>
 #include <QDir>
 #include <QFileInfo>
+#include <QDropEvent>
 #include <QLineEdit>
-#include <QListWidget>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSignalSpy>
 #include <QSlider>
 #include <QSpinBox>
+#include <QUrl>
 
 namespace bitlathe {
 namespace {
@@ -269,6 +274,77 @@ TEST_F(Window, AModelThatIsNoneLeavesTheOpenOneAndSaysWhy) {
     ASSERT_TRUE(WindowRig::waitFor([&] { return !message.isEmpty(); }));
     EXPECT_TRUE(message.contains("broken.onnx")) << message.toStdString();
     EXPECT_TRUE(rig.window->windowTitle().contains("glyphs.onnx"));
+}
+
+TEST_F(Window, AFileDroppedOnTheWindowOpens) {
+    QTemporaryDir folder;
+    const QString path = folder.filePath("dropped.onnx");
+    ASSERT_TRUE(QFile::copy(Session::demoModel(), path));
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(path)});
+    QDropEvent drop({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(rig.window.get(), &drop);
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.session->modelPath() == path; }));
+}
+
+TEST_F(Window, SamplesDroppedOnTheWindowBecomeTheDataToRunOn) {
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile("/data/other.npz")});
+    QDropEvent drop({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(rig.window.get(), &drop);
+    EXPECT_EQ(rig.window->run().dataset(), "/data/other.npz");
+}
+
+TEST_F(Window, AFileThatChangesOnDiskIsOfferedAndReloadedWithTheRecipe) {
+    QTemporaryDir folder;
+    const QString path = folder.filePath("model.onnx");
+    ASSERT_TRUE(QFile::copy(Session::demoModel(), path));
+    QFile(path).setPermissions(QFile::ReadOwner | QFile::WriteOwner);
+    ASSERT_TRUE(rig.open(path));
+    layers().select({2});
+    key(Qt::Key_4);
+    QFile file(path);
+    ASSERT_TRUE(file.open(QIODevice::ReadWrite));
+    const QByteArray bytes = file.readAll();
+    file.seek(0);
+    file.write(bytes);
+    file.close();
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.window->messages().isVisible(); }, 10));
+    rig.window->messages().findChild<QPushButton*>()->click();
+    ASSERT_TRUE(rig.measured());
+    EXPECT_EQ(scheme(2).weights->bits, 4);
+}
+
+TEST_F(Window, DataThatDoesNotFitIsRefusedInThePanelWithItsName) {
+    QTemporaryDir folder;
+    const QString path = folder.filePath("bad.npz");
+    QFile file(path);
+    ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+    file.write("nothing");
+    file.close();
+    rig.window->run().setDataset(path);
+    QSignalSpy log(rig.session.get(), &Session::happened);
+    rig.window->run().start();
+    ASSERT_TRUE(WindowRig::waitFor([&] { return !rig.window->run().running(); }));
+    ASSERT_FALSE(log.isEmpty());
+    EXPECT_TRUE(log.last()[0].toString().contains("bad.npz")) << log.last()[0].toString().toStdString();
+}
+
+TEST_F(Window, CopyGivesTheSelectedRowsAsATable) {
+    layers().select({0, 1});
+    const QStringList lines = layers().view().selectionAsText().split('\n');
+    ASSERT_EQ(lines.size(), 3);
+    EXPECT_TRUE(lines[0].startsWith("Layer\t"));
+    EXPECT_TRUE(lines[1].startsWith(QString::fromStdString(document().model()->layers[0].name)));
+}
+
+TEST_F(Window, ARunCanBeStoppedAndTheWindowGoesOn) {
+    rig.window->run().start();
+    QTest::qWait(50);
+    rig.window->run().stop();
+    ASSERT_TRUE(WindowRig::waitFor([&] { return !rig.window->run().running(); }, 20));
+    for (const RunResult& result : rig.window->run().results()) EXPECT_FALSE(result.finished);
+    EXPECT_TRUE(rig.session->jobs().states().empty());
 }
 
 TEST_F(Window, ARecipeSurvivesSavingAndLoading) {

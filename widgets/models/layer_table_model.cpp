@@ -37,6 +37,7 @@ void LayerTableModel::setModel(std::shared_ptr<const Model> model) {
     m_ghostReports.assign(rows, nullptr);
     m_facts.assign(rows, {});
     m_issueTexts.assign(rows, {});
+    m_got.assign(rows, std::nullopt);
     m_issueLevels.assign(rows, 0);
     m_prefixes.resize(rows);
     for (std::size_t row = 0; row < rows; ++row) {
@@ -61,7 +62,8 @@ void LayerTableModel::refreshFacts(std::size_t row) {
     facts.scheme = schemeText(scheme, layer);
     facts.quantized = scheme.weights.has_value();
     facts.bits = scheme.weights ? scheme.weights->bits : sourceBitsOf(layer);
-    facts.issue = m_issueLevels[row] > 0;
+    facts.issue = m_issueLevels[row] > 0 || m_got[row];
+    if (m_got[row]) facts.scheme += " → " + schemeText(m_got[row]->scheme, layer);
     const bool measured = report && facts.quantized;
     facts.waiting = facts.quantized && !(report && report->exact());
     const double none = std::numeric_limits<double>::quiet_NaN();
@@ -94,6 +96,7 @@ void LayerTableModel::setSchemes(const Recipe& recipe, const std::vector<Scheme>
         const int level = found == byLayer.end() ? 0 : found->second.second;
         if (same && edited == m_facts[row].edited && text == m_issueTexts[row] && level == m_issueLevels[row]) continue;
         if (!same && m_reports[row] && m_reports[row]->scheme != schemes[row]) m_reports[row].reset();
+        if (!same) m_got[row].reset();
         m_schemes[row] = schemes[row];
         m_facts[row].edited = edited;
         m_issueTexts[row] = text;
@@ -111,6 +114,19 @@ void LayerTableModel::setReports(const std::vector<std::shared_ptr<const LayerRe
         m_reports[row] = report;
         refreshFacts(row);
         changed(row, row);
+    }
+}
+
+void LayerTableModel::setGot(const std::vector<Got>& outcomes) {
+    for (const Got& got : outcomes) {
+        if (got.layer >= m_got.size()) continue;
+        auto& here = m_got[got.layer];
+        const bool differs = got.scheme != m_schemes[got.layer];
+        if (!differs && !here) continue;
+        if (differs) here = got;
+        else here.reset();
+        refreshFacts(got.layer);
+        changed(got.layer, got.layer);
     }
 }
 
@@ -195,6 +211,7 @@ QString LayerTableModel::tooltip(std::size_t row, int column) const {
             if (!layer.quantizable) return tr("Stays %1.").arg(fromUtf8(layer.storedAs)) + note;
             QString out = facts.edited ? tr("%1: set for this layer.").arg(fromUtf8(facts.scheme))
                                        : tr("%1: from the recipe's rules.").arg(fromUtf8(facts.scheme));
+            if (m_got[row]) out = tr("Asked: %1\nGot: %2\n%3").arg(fromUtf8(schemeText(m_schemes[row], layer)), fromUtf8(schemeText(m_got[row]->scheme, layer)), fromUtf8(m_got[row]->reason));
             if (!m_issueTexts[row].isEmpty()) out += QLatin1Char('\n') + m_issueTexts[row];
             return out + note;
         }
@@ -233,7 +250,7 @@ QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
         case QuantizedRole: return facts.quantized && !m_showFloat;
         case FixedRole: return !facts.quantizable;
         case EditedRole: return facts.edited;
-        case IssueRole: return m_issueLevels[row];
+        case IssueRole: return m_got[row] ? std::max(m_issueLevels[row], 2) : m_issueLevels[row];
         case GhostRole: return ghost(row, index.column());
     }
     return {};

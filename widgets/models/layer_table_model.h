@@ -9,6 +9,7 @@
 
 #include <QAbstractTableModel>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace bitlathe {
@@ -35,6 +36,13 @@ public:
     // One scheme per layer; rows whose scheme changed lose their report until the next setReports().
     void setSchemes(const Recipe& recipe, const std::vector<Scheme>& schemes, const std::vector<Issue>& issues);
     void setReports(const std::vector<std::shared_ptr<const LayerReport>>& reports);  // each knows its layer
+    // What the target will really get, where that was worked out; rows whose scheme changes forget it.
+    struct Got {
+        std::size_t layer;
+        Scheme scheme;
+        std::string reason;  // why it is not what was asked
+    };
+    void setGot(const std::vector<Got>& outcomes);
     // While the hand holds "see float": schemes and figures are shown as those of the source.
     void setShowFloat(bool on);
     // What a hovered choice would make of the layers: one scheme each, or none to clear. Sizes show at once,
@@ -65,6 +73,7 @@ private:
     std::vector<std::shared_ptr<const LayerReport>> m_reports, m_ghostReports;
     std::vector<LayerRow> m_facts;
     std::vector<QString> m_issueTexts;
+    std::vector<std::optional<Got>> m_got;  // only where it differs from what was asked
     std::vector<int> m_issueLevels;
     std::vector<int> m_prefixes;
     bool m_showFloat = false;

@@ -3,6 +3,8 @@
 #include "widgets/models/layer_delegate.h"
 #include "widgets/models/layer_table_model.h"
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QMouseEvent>
@@ -47,7 +49,7 @@ void LayerView::fitColumns() {
     initViewItemOption(&option);
     for (int column = 0; column < model()->columnCount(); ++column) {
         const QString head = model()->headerData(column, Qt::Horizontal).toString();
-        int width = horizontalHeader()->fontMetrics().horizontalAdvance(head) + 24;
+        int width = horizontalHeader()->fontMetrics().horizontalAdvance(head) + 32;
         for (int row = 0; row < rows; ++row) width = std::max(width, m_delegate->sizeHint(option, model()->index(row, column)).width());
         m_wanted.append(width);
     }
@@ -123,7 +125,26 @@ void LayerView::mouseReleaseEvent(QMouseEvent* event) {
     if (event->pos().x() > cell.right() - 28) emit schemeClicked(index, viewport()->mapToGlobal(cell.bottomLeft()));
 }
 
+// Selected rows as a table for a spreadsheet: tab-separated, with headings, columns as shown.
+QString LayerView::selectionAsText() const {
+    QStringList lines;
+    const auto line = [this](auto text) {
+        QStringList cells;
+        for (int column = 0; column < model()->columnCount(); ++column) cells << text(column);
+        return cells.join(QLatin1Char('\t'));
+    };
+    lines << line([this](int column) { return model()->headerData(column, Qt::Horizontal).toString(); });
+    QModelIndexList rows = selectionModel()->selectedRows();
+    std::sort(rows.begin(), rows.end());
+    for (const QModelIndex& row : rows) lines << line([&row](int column) { return row.siblingAtColumn(column).data().toString(); });
+    return lines.join(QLatin1Char('\n'));
+}
+
 void LayerView::keyPressEvent(QKeyEvent* event) {
+    if (event->matches(QKeySequence::Copy)) {
+        QGuiApplication::clipboard()->setText(selectionAsText());
+        return;
+    }
     const QModelIndex index = currentIndex();
     if ((event->key() == Qt::Key_F2 || event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && index.isValid()) {
         const QModelIndex cell = index.siblingAtColumn(LayerTableModel::SchemeColumn);

@@ -14,6 +14,7 @@ class LayerView : public QTableView {
 public:
     explicit LayerView(QWidget* parent = nullptr);
     void fitColumns();  // after the content changed
+    QString selectionAsText() const;
 
 signals:
     void visibleRowsChanged();  // soon after scrolling, resizing or sorting

@@ -88,7 +88,10 @@ void PlotsPanel::showLayer(const Subject& subject) {
     m_fullSubtitle = subject.subtitle;
     m_title->setToolTip(subject.title);
     elide();
-    if (!subject.fixedReason.isEmpty()) {
+    if (!subject.refusal.isEmpty()) {
+        m_empty->showRefusal(tr("%1 could not be measured").arg(subject.title), subject.refusal);
+        m_stack->setCurrentIndex(0);
+    } else if (!subject.fixedReason.isEmpty()) {
         m_empty->show(QStringLiteral("lock"), subject.title, subject.fixedReason);
         m_stack->setCurrentIndex(0);
     } else {

@@ -26,6 +26,7 @@ public:
     struct Subject {
         QString title, subtitle;  // "conv1"; "Conv · 64 × 3 × 3 × 3 · 1,728 weights"
         QString fixedReason;      // why there is nothing to draw; empty otherwise
+        QString refusal;          // what went wrong, where, and the cure; empty otherwise
     };
     void showLayer(const Subject& subject);
     void showNothing();

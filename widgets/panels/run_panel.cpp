@@ -21,7 +21,7 @@ namespace bitlathe {
 namespace {
 
 enum RunColumn { Engine, RecipeColumn, Samples, Top1, Top5, Agreement, OutputDb, Speed };
-enum LayerColumn { LayerName, Own, Carried, Time, Kernel, Why };
+enum LayerColumn { LayerName, Own, Carried, Time, Runs };
 
 QTreeWidget* table(const QString& name, const QStringList& heads, const QStringList& tips) {
     auto* tree = new QTreeWidget;
@@ -41,7 +41,7 @@ void fitColumns(QTreeWidget* tree) {
     const QFontMetrics metrics(tree->header()->font());
     for (int column = 0; column + 1 < tree->columnCount(); ++column) {
         tree->resizeColumnToContents(column);
-        tree->setColumnWidth(column, std::max(tree->columnWidth(column), metrics.horizontalAdvance(tree->headerItem()->text(column)) + 24));
+        tree->setColumnWidth(column, std::max(tree->columnWidth(column), metrics.horizontalAdvance(tree->headerItem()->text(column)) + 18));
     }
 }
 
@@ -71,16 +71,16 @@ RunPanel::RunPanel(QWidget* parent)
                    {tr("float: the source; simulated: quantize–dequantize in float; integer: int8 arithmetic"), tr("What the network was quantized with"), tr("Samples measured so far"),
                     tr("Share of samples whose highest output is the label"), tr("Share of samples whose label is among the five highest"),
                     tr("Share of samples whose highest output is the float network's"), tr("10·log10(Σy² / Σ(y − ŷ)²) over all outputs of all samples, against float"), tr("Of the evaluated network alone")});
-    m_layers = table(tr("Layers of the result"), {tr("Layer"), tr("Own dB"), tr("Carried dB"), tr("Time"), tr("Runs as"), tr("Kernel or reason")},
+    m_layers = table(tr("Layers of the result"), {tr("Layer"), tr("Own dB"), tr("Carried dB"), tr("Time"), tr("Runs as")},
                      {tr("Activate to select it in the table"), tr("SQNR of the weights alone"), tr("SQNR of the layer's output with everything before it quantized too"),
-                      tr("Median per run, of the steps that compute the layer"), tr("Integer arithmetic or float"), tr("What computed it, or why it did not run in integers")});
+                      tr("Median per run, of the steps that compute the layer"), tr("The kernel that computed it, or why it did not run in integers")});
     m_layers->setSortingEnabled(true);
     m_layers->sortByColumn(-1, Qt::AscendingOrder);
     m_data->setPlaceholderText(tr("Drop .npz, .h5 or an image folder"));
     m_data->setAccessibleName(tr("Evaluation data"));
     m_calibration->setPlaceholderText(tr("Samples that set activation ranges"));
     m_calibration->setAccessibleName(tr("Calibration data"));
-    m_engine->addItems({tr("Float"), tr("Simulated"), tr("Integer")});
+    m_engine->addItems({tr("Float"), tr("Simulated"), tr("Integer"), tr("All three")});
     m_engine->setCurrentIndex(2);
     m_engine->setAccessibleName(tr("Engine"));
     m_engine->setToolTip(tr("Float: the source as it is. Simulated: quantize and dequantize around float arithmetic. Integer: int8 × int8 into int32, as a device does it."));
@@ -136,7 +136,7 @@ RunPanel::RunPanel(QWidget* parent)
     m_tables = new QSplitter(Qt::Horizontal);
     m_tables->addWidget(m_runs);
     m_tables->addWidget(m_layers);
-    m_tables->setSizes({600, 560});
+    m_tables->setSizes({620, 520});
     auto* split = new QSplitter(Qt::Horizontal);
     auto* results = new QWidget;
     auto* column = new QVBoxLayout(results);
@@ -147,7 +147,7 @@ RunPanel::RunPanel(QWidget* parent)
     split->addWidget(left);
     split->addWidget(results);
     split->setStretchFactor(1, 1);
-    split->setSizes({290, 900});
+    split->setSizes({270, 900});
     split->setChildrenCollapsible(false);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
@@ -242,10 +242,10 @@ void RunPanel::showLayers(const RunResult& result) {
         row->setFigure(Own, layer.ownDb, dbText(layer.ownDb));
         row->setFigure(Carried, layer.carriedDb, dbText(layer.carriedDb));
         row->setFigure(Time, layer.medianMs, millisecondsText(layer.medianMs));
-        row->setText(Kernel, layer.integer ? tr("integer") : tr("float"));
-        row->setText(Why, layer.reason.isEmpty() ? layer.kernel : layer.reason);
-        row->setToolTip(Why, row->text(Why));
-        if (!layer.reason.isEmpty()) row->setIcon(Kernel, themeIcon(QStringLiteral("warning"), IconColor::Warning));
+        const QString arithmetic = layer.integer ? tr("integer") : tr("float");
+        row->setText(Runs, arithmetic + QStringLiteral(" · ") + (layer.reason.isEmpty() ? layer.kernel : layer.reason));
+        row->setToolTip(Runs, row->text(Runs));
+        if (!layer.reason.isEmpty()) row->setIcon(Runs, themeIcon(QStringLiteral("warning"), IconColor::Warning));
         m_layers->addTopLevelItem(row);
     }
     fitColumns(m_layers);

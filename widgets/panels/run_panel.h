@@ -37,7 +37,7 @@ public:
 
     QString dataset() const;
     QString calibration() const;
-    int engine() const;  // 0 float, 1 simulated, 2 integer
+    int engine() const;  // 0 float, 1 simulated, 2 integer, 3 all three
     int mostSamples() const;  // 0: all
     void setDataset(const QString& path);
     void setCalibration(const QString& path);

@@ -99,6 +99,19 @@ TEST_F(LayerTable, IssuesStandInTheSchemesTooltipWithTheirCure) {
     EXPECT_EQ(table.index(0, Column::SchemeColumn).data(LayerTableModel::IssueRole).toInt(), 0);
 }
 
+TEST_F(LayerTable, SaysWhatTheTargetGetsWhereThatIsNotWhatWasAsked) {
+    quantize();
+    Scheme eight = int4();
+    eight.weights->bits = 8;
+    table.setGot({{0, int4(), ""}, {2, eight, "this consumer has no 4 bits here"}});
+    EXPECT_EQ(text(0, Column::SchemeColumn), "int4 channel");
+    EXPECT_EQ(text(2, Column::SchemeColumn), QString::fromUtf8("int4 channel → int8 channel"));
+    EXPECT_TRUE(table.index(2, Column::SchemeColumn).data(Qt::ToolTipRole).toString().contains("no 4 bits"));
+    EXPECT_GT(table.index(2, Column::SchemeColumn).data(LayerTableModel::IssueRole).toInt(), 1);
+    table.setSchemes({}, {int4(), {}, eight}, {});
+    EXPECT_EQ(text(2, Column::SchemeColumn), "int8 channel");
+}
+
 TEST_F(LayerTable, SeeingFloatShowsTheSourceAndComesBack) {
     quantize();
     table.setReports({report(0, int4(), 20)});
