@@ -2,22 +2,40 @@
 
 #include <QMetaObject>
 #include <QObject>
+#include <memory>
+#include <mutex>
 
 namespace bitlathe {
 namespace {
 
-// Lives on the UI thread as the receiver; workers never touch it, only Qt's thread-safe event queue does.
+// What a worker may still hold when the window has gone.
+struct Door {
+    std::mutex mutex;
+    QObject* receiver = nullptr;
+};
+
+// Lives on the UI thread; closes the door when it dies, so that a late worker finds nobody and leaves.
 class Receiver : public QObject {
 public:
-    using QObject::QObject;
+    Receiver(QObject* parent, std::shared_ptr<Door> door) : QObject(parent), m_door(std::move(door)) { m_door->receiver = this; }
+    ~Receiver() override {
+        std::lock_guard lock(m_door->mutex);
+        m_door->receiver = nullptr;
+    }
+
+private:
+    std::shared_ptr<Door> m_door;
 };
 
 }  // namespace
 
 Post postTo(QObject* target) {
-    auto* receiver = new Receiver(target);
-    return [receiver](std::function<void()> function) {
-        QMetaObject::invokeMethod(receiver, [function = std::move(function)] { function(); }, Qt::QueuedConnection);
+    auto door = std::make_shared<Door>();
+    new Receiver(target, door);
+    return [door](std::function<void()> function) {
+        std::lock_guard lock(door->mutex);
+        if (!door->receiver) return;
+        QMetaObject::invokeMethod(door->receiver, [function = std::move(function)] { function(); }, Qt::QueuedConnection);
     };
 }
 

@@ -16,6 +16,7 @@
 #include <QAction>
 #include <QDir>
 #include <QFileInfo>
+#include <QDragEnterEvent>
 #include <QDropEvent>
 #include <QLineEdit>
 #include <QMimeData>
@@ -42,6 +43,13 @@ protected:
         rig.settle();
         QDir().mkpath(BITLATHE_SCREENS_DIR);
         rig.window->grab().save(QStringLiteral(BITLATHE_SCREENS_DIR "/%1.png").arg(name));
+    }
+    // Qt hands a drop to whom the drag entered last.
+    void drop(QMimeData& data) {
+        QDragEnterEvent enter({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(rig.window.get(), &enter);
+        QDropEvent drop({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(rig.window.get(), &drop);
     }
     QPoint onPlot(double x) {
         const auto place = rig.window->plots().scene().placeOf("weights");
@@ -282,17 +290,15 @@ TEST_F(Window, AFileDroppedOnTheWindowOpens) {
     ASSERT_TRUE(QFile::copy(Session::demoModel(), path));
     QMimeData data;
     data.setUrls({QUrl::fromLocalFile(path)});
-    QDropEvent drop({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QCoreApplication::sendEvent(rig.window.get(), &drop);
+    drop(data);
     ASSERT_TRUE(WindowRig::waitFor([&] { return rig.session->modelPath() == path; }));
 }
 
 TEST_F(Window, SamplesDroppedOnTheWindowBecomeTheDataToRunOn) {
     QMimeData data;
     data.setUrls({QUrl::fromLocalFile("/data/other.npz")});
-    QDropEvent drop({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QCoreApplication::sendEvent(rig.window.get(), &drop);
-    EXPECT_EQ(rig.window->run().dataset(), "/data/other.npz");
+    drop(data);
+    EXPECT_EQ(rig.window->run().dataset().toStdString(), "/data/other.npz");
 }
 
 TEST_F(Window, AFileThatChangesOnDiskIsOfferedAndReloadedWithTheRecipe) {
