@@ -3,6 +3,7 @@
 #include "core/base/parallel.h"
 #include "core/quant/ranges.h"
 
+#include <cassert>
 #include <cmath>
 #include <vector>
 
@@ -10,9 +11,10 @@ namespace bitlathe {
 
 namespace {
 
-void fitOne(const Codec& codec, QuantizedTensor& q, std::int64_t group, std::span<const float> x, ValueRange range) noexcept {
+void fitOne(const Codec& codec, QuantizedTensor& q, std::int64_t group, std::span<const float> x, ValueRange range,
+            std::span<const float> importance = {}) noexcept {
     GroupParameters parameters = groupParameters(q, group);
-    codec.fit(q.spec, x, {}, range, parameters);
+    codec.fit(q.spec, x, importance, range, parameters);
     // A group of zeros must not raise the scale that it shares with others.
     if (range.lo == range.hi && isShared(scaleTypeOf(q.spec))) parameters.scale = 0.0f;
     q.scales[static_cast<std::size_t>(group)] = parameters.scale;
@@ -40,9 +42,23 @@ ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0
 
 // Rules that search take longer: their tiles and slices are smaller, so that a stop is heard in time.
 std::int64_t sliceFor(const QuantSpec& spec) noexcept {
+    if (!codecOf(spec).takesRange) return 1 << 15;  // the format itself searches
     if (std::holds_alternative<Entropy>(spec.range)) return 1 << 13;
     if (std::holds_alternative<LeastError>(spec.range) || std::holds_alternative<Percentile>(spec.range)) return 1 << 17;
     return kSliceElements;
+}
+
+// One importance per element of a channel becomes one per value, in the weight's own order.
+std::vector<float> spreadOverChannels(std::span<const float> importance, const ChannelLayout& layout) {
+    std::vector<float> all;
+    if (importance.empty()) return all;
+    all.reserve(static_cast<std::size_t>(layout.channels * layout.perChannel()));
+    for (std::int64_t o = 0; o < layout.outer; ++o)
+        for (std::int64_t c = 0; c < layout.channels; ++c) {
+            const auto part = importance.subspan(static_cast<std::size_t>(o * layout.inner), static_cast<std::size_t>(layout.inner));
+            all.insert(all.end(), part.begin(), part.end());
+        }
+    return all;
 }
 
 }  // namespace
@@ -69,7 +85,9 @@ GroupParameters groupParameters(const QuantizedTensor& q, std::int64_t group) no
     return {q.scales[g], q.zeroPoints[g], {inner + g * width, width}};
 }
 
-void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends, Isa isa) {
+void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends, Isa isa,
+               std::span<const float> importance) {
+    assert(importance.empty() || static_cast<std::int64_t>(importance.size()) == q.layout.perChannel());
     const Codec& codec = codecOf(q.spec);
     const GroupGrid grid = q.grid();
     const auto groups = static_cast<std::size_t>(grid.groups);
@@ -78,7 +96,8 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
     q.inner.assign(groups * static_cast<std::size_t>(codec.innerBytes(q.spec)), std::byte{0});
     if (groups == 0) return;
     if (grid.perChannel == 0) {
-        fitOne(codec, q, 0, values, ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : weightRange(values, q.spec, workers, job));
+        fitOne(codec, q, 0, values, ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : weightRange(values, q.spec, workers, job),
+               spreadOverChannels(importance, q.layout));
         storeScales(q);
         job.checkpoint(1.0);
         return;
@@ -97,7 +116,8 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
         const auto part = tileValues(values, q.layout, tiles[t], scratch, isa);
         forGroupPieces(grid, tiles[t], [&](std::int64_t group, std::size_t at, std::size_t length) {
             const auto x = part.subspan(at, length);
-            fitOne(codec, q, group, x, weightRange(x, q.spec));
+            const auto element = static_cast<std::size_t>(tiles[t].element) + at % static_cast<std::size_t>(tiles[t].elements);
+            fitOne(codec, q, group, x, weightRange(x, q.spec), importance.empty() ? importance : importance.subspan(element, length));
         });
     }, {}, slice);
     storeScales(q);

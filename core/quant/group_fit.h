@@ -30,9 +30,10 @@ struct KnownEnds {
 
 // Fills q.scales, q.shared, q.zeroPoints and q.inner from the values (the weight's own order); q.spec and q.layout
 // are set. ends: where the finite values' ends are known already, they save min-max schemes the look at
-// the values; null otherwise. Throws Cancelled.
+// the values; null otherwise. importance: empty, or one weight >= 0 per element of a channel
+// (layout.perChannel() of them), for formats that place levels by it. Throws Cancelled.
 void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends = nullptr,
-               Isa isa = Isa::Reference);
+               Isa isa = Isa::Reference, std::span<const float> importance = {});
 
 // The parameters of one group as the codec wants them; inner points into q.
 GroupParameters groupParameters(const QuantizedTensor& q, std::int64_t group) noexcept;

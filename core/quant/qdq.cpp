@@ -136,7 +136,7 @@ private:
                            [&](const auto& node) { return node.role == QdqRole::Layer && node.layer == static_cast<int>(layer); });
     }
     static bool hasCodes(const QuantizedTensor& weights) {
-        return weights.spec.codec == "int" && weights.inner.empty() && isInteger(weights.codes.type());
+        return codecOf(weights.spec).decodesAffine && isInteger(weights.codes.type());
     }
 
     void emitNode(Node node, std::size_t index) {

@@ -339,10 +339,12 @@ std::vector<std::size_t> activationInputs(const Node& node) {
 
 std::string whyNotInteger(const Scheme& scheme, std::int64_t perChannel) {
     const QuantSpec& spec = *scheme.weights;
-    if (spec.codec != "int" || spec.bits > 8) return "weights of this format cannot multiply 8-bit activations: the layer computes in float";
+    const Codec& codec = codecOf(spec);
+    if (!codec.decodesAffine || spec.bits > 8) return "weights of this format cannot multiply 8-bit activations: the layer computes in float";
     const auto* group = std::get_if<PerGroup>(&spec.granularity);
-    if (group && group->size < perChannel) return "groups of weights have no integer form with static activations: the layer computes in float; choose granularity channel";
-    if (!spec.symmetric && !std::holds_alternative<PerTensor>(spec.granularity))
+    const std::int64_t size = codec.blockSize > 0 ? codec.blockSize : group ? group->size : perChannel;
+    if (size < perChannel) return "groups of weights have no integer form with static activations: the layer computes in float; choose granularity channel";
+    if (codec.takesSymmetric && !spec.symmetric && !std::holds_alternative<PerTensor>(spec.granularity))
         return "asymmetric weights by channel have no integer form: the layer computes in float; choose symmetric weights";
     return {};
 }

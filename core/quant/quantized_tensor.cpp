@@ -92,7 +92,7 @@ void decodeTiles(const QuantizedTensor& q, std::span<float> out, Workers& worker
 }  // namespace
 
 QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layout, const QuantSpec& spec, Workers& workers,
-                                JobContext& job, Isa isa) {
+                                JobContext& job, Isa isa, std::span<const float> importance) {
     assert(layout.perChannel() * layout.channels == values.count());
     const Codec& codec = codecOf(spec);
     QuantizedTensor q;
@@ -103,7 +103,7 @@ QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layou
     q.codes = Tensor::allocate(type, values.shape(), bytes);
     if (values.count() == 0) return q;
     JobContext fitting = job.part(0.0, 0.5), coding = job.part(0.5, 1.0);
-    fitGroups(values.as<float>(), q, workers, fitting, nullptr, isa);
+    fitGroups(values.as<float>(), q, workers, fitting, nullptr, isa, importance);
     const std::span<std::byte> all(bytes, q.codes.bytes().size());
     if (bitsOf(type) == 16)
         encodeTiles<std::uint16_t>(values, q, all, workers, coding, isa);

@@ -53,9 +53,11 @@ struct QuantizedTensor {
 
 // values: F32, the weight's own order; layout must fit its count; spec must be valid for codecOf(spec).
 // NaN is coded as 0, infinities saturate; neither changes a range. The result is the same for every
-// number of threads and every isa. Throws Cancelled.
+// number of threads and every isa. importance: empty, or one weight >= 0 per element of a channel, the mean
+// square of what multiplies it: k-means, signs and ternary formats lessen Σ importance · error². Throws
+// Cancelled.
 QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layout, const QuantSpec& spec, Workers& workers,
-                                JobContext& job, Isa isa = detectIsa());
+                                JobContext& job, Isa isa = detectIsa(), std::span<const float> importance = {});
 
 // F32 in the weight's own order and shape.
 Tensor dequantize(const QuantizedTensor& quantized, Workers& workers);

@@ -1,10 +1,13 @@
 #include "core/quant/qdq_weights.h"
 
+#include "core/quant/codec.h"
 #include "core/base/job.h"
 #include "core/base/parallel.h"
 #include "core/model/layer.h"
 
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 namespace bitlathe {
 namespace {
@@ -73,6 +76,31 @@ TEST_P(EmitWeight, GivesBackWhatTheCodesMeanInEveryForm) {
                     const ElementType container = graph.constant(graph.find("w_quantized"))->type();
                     ASSERT_EQ(bitsOf(container), bits > 8 ? 16 : bits <= 4 && !integer ? 4 : 8);
                 }
+}
+
+// Formats beside integers whose codes are affine take the same way.
+TEST_P(EmitWeight, GivesBackOtherAffineFormats) {
+    const Case& c = GetParam();
+    std::vector<float> values(static_cast<std::size_t>(c.shape.count()));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(float(i) * 1.7f);
+    const Tensor weight = Tensor::of(c.shape, values);
+    Workers workers(1);
+    JobContext job;
+    int rows = 0;
+    for (const Codec& codec : codecs()) {
+        QuantSpec spec;
+        spec.codec = codec.name;
+        spec.bits = codec.minBits;
+        if (!codec.decodesAffine || spec.codec == "int") continue;
+        ++rows;
+        const QuantizedTensor quantized = quantizeWeights(weight, c.layout, spec, workers, job);
+        Graph graph;
+        GraphEdit edit(graph);
+        const ValueId out = emitWeight(edit, "w", quantized, {false, false, c.channelAxis});
+        edit.finish();
+        ASSERT_EQ(evaluate(graph, out), dequantize(quantized, workers)) << codec.name;
+    }
+    EXPECT_EQ(rows, 3);  // ternary, BitNet, MXINT8
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, EmitWeight, testing::Values(

@@ -93,6 +93,26 @@ TEST(Recipe, MixedSafeKeepsBothEndsAtEightBits) {
     EXPECT_EQ(schemes[4].weights->bits, 8);
 }
 
+TEST(Recipe, ValidationKnowsScalesTablesAndBlocks) {
+    const Model model = sample();
+    Recipe recipe;
+    const auto put = [&](const char* layer, const char* codec, int bits) -> QuantSpec& {
+        QuantSpec& spec = recipe.layers[layer].weights.emplace();
+        spec.codec = codec;
+        spec.bits = bits;
+        return spec;
+    };
+    put("conv1", "mxfp4", 4).scale = ScaleType::F16;
+    put("conv2", "nf4", 4).table = {0, 1};
+    put("head.fc", "table", 2);
+    const auto issues = validate(recipe, model);
+    using Level = Issue::Level;
+    EXPECT_TRUE(says(issues, Level::Error, "conv1", "no scales of type f16"));
+    EXPECT_TRUE(says(issues, Level::Note, "conv1", "block that is not full"));
+    EXPECT_TRUE(says(issues, Level::Warning, "conv2", "takes no table"));
+    EXPECT_TRUE(says(issues, Level::Error, "head.fc", "has 2 to 4 levels, not 0"));
+}
+
 TEST(Recipe, ValidationNamesLayerReasonAndCure) {
     const Model model = sample();
     Recipe recipe;
