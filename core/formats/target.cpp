@@ -1,5 +1,7 @@
 #include "core/formats/target.h"
 
+#include "core/quant/codec.h"
+
 #include <bit>
 #include <variant>
 
@@ -23,7 +25,7 @@ std::vector<Issue> checkOnnx(const Model& source, const QuantizedModel& quantize
     std::vector<Issue> issues;
     addFallbacks(source, quantized, issues);
     for (const LayerOutcome& outcome : quantized.layers) {
-        if (!outcome.weights || !outcome.got.weights) continue;
+        if (!outcome.weights || !outcome.got.weights || !codecOf(*outcome.got.weights).decodesAffine) continue;  // in the file as floats
         const int bits = outcome.got.weights->bits;
         if (!hasOnnxType(bits))
             issues.push_back({Issue::Level::Note, source.layers[outcome.layer].name,
@@ -38,7 +40,7 @@ std::vector<Issue> checkOnnxRuntime(const Model& source, const QuantizedModel& q
     bool linearWeightsOnly = false;
     for (const LayerOutcome& outcome : quantized.layers) {
         const Layer& layer = source.layers[outcome.layer];
-        if (!outcome.weights || !outcome.got.weights) continue;
+        if (!outcome.weights || !outcome.got.weights || !codecOf(*outcome.got.weights).decodesAffine) continue;  // in the file as floats
         const QuantSpec& spec = *outcome.got.weights;
         if (!outcome.got.activations) {
             if (layer.kind == LayerKind::Conv || layer.kind == LayerKind::ConvTranspose)
