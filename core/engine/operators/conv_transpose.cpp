@@ -24,6 +24,7 @@ void runConvTranspose(OperatorContext& context) {
     if (bias && bias->count() != all) context.fail("the bias has " + std::to_string(bias->count()) + " values for " + std::to_string(all) + " channels");
     const std::int64_t pixels = window.inCount(), taps = window.taps(), plane = window.outCount();
     const auto y = context.output<float>(0, window.outShape({batch, all}));
+    if (y.empty()) return;
     const Blas& blas = *context.machine().blas;
     const std::int64_t block = std::clamp<std::int64_t>((1 << 17) / std::max<std::int64_t>(1, taps * pixels), 1, outputs);
     const std::int64_t blocks = (outputs + block - 1) / block;
