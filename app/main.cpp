@@ -6,6 +6,7 @@
 #include "widgets/canvas/theme.h"
 
 #include <QApplication>
+#include <QCommandLineParser>
 #include <QSettings>
 
 int main(int argc, char** argv) {
@@ -14,6 +15,12 @@ int main(int argc, char** argv) {
     QCoreApplication::setOrganizationName(QStringLiteral("Bitlathe"));
     QCoreApplication::setApplicationName(QStringLiteral("bitlathe"));
     QCoreApplication::setApplicationVersion(QStringLiteral(BITLATHE_VERSION));
+    QCommandLineParser line;
+    line.setApplicationDescription(QCoreApplication::translate("main", "A workbench for quantizing neural networks."));
+    line.addHelpOption();
+    line.addVersionOption();
+    line.addPositionalArgument(QStringLiteral("FILE"), QCoreApplication::translate("main", "A model, then a recipe (.json)."), QStringLiteral("[FILE …]"));
+    line.process(application);
     QGuiApplication::setDesktopFileName(QStringLiteral("bitlathe"));
     applyTheme(application, ThemeChoice(QSettings().value(QStringLiteral("theme"), int(ThemeChoice::System)).toInt()));
 
@@ -23,7 +30,6 @@ int main(int argc, char** argv) {
     Session session(resources);
     MainWindow window(session, CanvasRenderer::Auto);
     window.show();
-    const QStringList arguments = QCoreApplication::arguments();
-    if (arguments.size() > 1) session.open(arguments[1]);
+    for (const QString& file : line.positionalArguments()) session.open(file);
     return QApplication::exec();
 }

@@ -84,6 +84,7 @@ private:
     void add(const QString& id, const QString& category, const QString& text, const QString& icon, const QKeySequence& key,
              std::function<void()> run, const QString& tip = {}, std::function<QString()> commandLine = {});
     QString commandLine(const QString& verb) const;
+    QString reportText() const;  // facts for an issue: no weights, no data
     void enableCommands();
     // window_bars.cpp
     void buildMenus();
@@ -103,6 +104,7 @@ private:
     void showSubject();
     void showReport();
     void showEffect();
+    void showCarried();
     void askForCurves();
     void showCurves();
     void showGhosts(const std::vector<Scheme>& schemes);

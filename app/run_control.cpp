@@ -63,6 +63,7 @@ void RunControl::modelChanged() {
     m_shown = -1;
     m_panel.setResults({}, -1);
     m_panel.setProblem({});
+    emit resultChanged();
     // Data that lies beside the model under its name is what its author meant.
     const auto& model = m_session.document().model();
     const QFileInfo file(QString::fromStdString(model->source.string()));
@@ -234,14 +235,18 @@ void RunControl::put(RunResult result) {
     m_panel.setResults(m_results, 0);
 }
 
+const RunResult* RunControl::newestQuantized() const {
+    for (const RunResult& result : m_results)
+        if (result.engine != tr("Float")) return &result;
+    return nullptr;
+}
+
 std::optional<RunControl::Carried> RunControl::carriedSqnr(const std::string& layer) const {
-    for (const RunResult& result : m_results) {
-        if (result.engine == tr("Float")) continue;
-        for (const RunLayerRow& row : result.layers)
-            if (row.name == QString::fromStdString(layer) && !std::isnan(row.carriedDb))
-                return Carried{row.carriedDb, tr("%1 samples of %2, %3 engine").arg(exactCountText(result.samples), result.data, result.engine.toLower()), result.stale};
-        return std::nullopt;
-    }
+    const RunResult* result = newestQuantized();
+    if (!result) return std::nullopt;
+    for (const RunLayerRow& row : result->layers)
+        if (row.name == QString::fromStdString(layer) && !std::isnan(row.carriedDb))
+            return Carried{row.carriedDb, tr("%1 samples of %2, %3 engine").arg(exactCountText(result->samples), result->data, result->engine.toLower()), result->stale};
     return std::nullopt;
 }
 

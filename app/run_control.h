@@ -48,6 +48,8 @@ public:
         bool stale = false;
     };
     std::optional<Carried> carriedSqnr(const std::string& layer) const;
+    // The newest run of a quantized network, null when there is none.
+    const RunResult* newestQuantized() const;
     const std::vector<RunResult>& results() const { return m_results; }
 
     // Ranges for the recipe: those of the last calibration where they still fit, else calibrated anew on the

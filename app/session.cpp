@@ -13,6 +13,7 @@
 #include <QFileInfo>
 #include <QSettings>
 #include <filesystem>
+#include <utility>
 
 namespace bitlathe {
 namespace {
@@ -64,10 +65,11 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
     emit openingChanged();
     if (const Error* error = outcome.error()) {
         emit happened(QString::fromStdString(error->message()));
+        m_recipeAfterOpening.clear();
         emit refused(path, QString::fromStdString(error->message()));
         return;
     }
-    if (outcome.cancelled()) return;
+    if (outcome.cancelled()) return m_recipeAfterOpening.clear();
     m_modelPath = path;
     m_missing = outcome.value().missing;
     if (reload && m_document.model()) {
@@ -81,9 +83,14 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
     remember(path);
     emit happened(tr("Opened %1: %2").arg(path, counted(std::int64_t(m_document.model()->layers.size()), tr("1 layer"), tr("%1 layers"))));
     emit opened();
+    if (!m_recipeAfterOpening.isEmpty()) loadRecipe(std::exchange(m_recipeAfterOpening, {}));
 }
 
 void Session::loadRecipe(const QString& path) {
+    if (opening()) {
+        m_recipeAfterOpening = path;  // given together with the model
+        return;
+    }
     m_recipe.start(
         [path](JobContext&) {
             const auto file = MappedFile::open(toPath(path));

@@ -70,7 +70,7 @@ private:
     JobSlot<Recipe> m_recipe;
     JobSlot<int> m_save;
     int m_loadJob = 0;
-    QString m_openingPath, m_modelPath;
+    QString m_openingPath, m_modelPath, m_recipeAfterOpening;
     std::vector<std::string> m_missing;
     QFileSystemWatcher m_watcher;
 };

@@ -4,6 +4,8 @@
 #include "app/key_dialog.h"
 #include "app/main_window.h"
 #include "app/run_control.h"
+#include "core/engine/blas.h"
+#include "core/quant/recipe_json.h"
 #include "widgets/canvas/theme.h"
 #include "widgets/models/figures.h"
 #include "widgets/panels/layer_view.h"
@@ -18,6 +20,7 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QSettings>
+#include <QSysInfo>
 
 namespace bitlathe {
 
@@ -171,9 +174,32 @@ void MainWindow::addViewCommands() {
     add(QStringLiteral("window.reset"), window, tr("Reset the layout"), {}, {}, [this] { resetLayout(); });
     const QString help = tr("Help");
     add(QStringLiteral("help.keys"), help, tr("Keys"), QStringLiteral("help"), QKeySequence(Qt::Key_Question), [this] { openKeyList(); }, tr("All keys, and how to change them"));
+    add(QStringLiteral("help.report"), help, tr("Copy facts for a report"), QStringLiteral("copy"), {}, [this] {
+        QApplication::clipboard()->setText(reportText());
+        m_message->show(MessageStrip::Level::Done, tr("Version, machine, model and recipe are on the clipboard, ready for a report. Weights and data are not."));
+    }, tr("Version, machine, model facts and recipe as text"));
+    add(QStringLiteral("help.about"), help, tr("About Bitlathe"), QStringLiteral("info"), {}, [this] {
+        m_message->show(MessageStrip::Level::Note, tr("Bitlathe %1 · Qt %2 · %3 · %4. Everything stays on this machine: there is no network code.")
+                                                       .arg(QCoreApplication::applicationVersion(), QString::fromLatin1(qVersion()), fromUtf8(m_session.resources().machine.blas->name()), m_plots->canvas().rendererName()));
+    });
     connect(m_commands, &Commands::commandLineWanted, this, [this](const QString& line) {
         m_message->show(MessageStrip::Level::Note, line, {{tr("Copy"), [line] { QApplication::clipboard()->setText(line); }}});
     });
+}
+
+QString MainWindow::reportText() const {
+    const Resources& resources = m_session.resources();
+    QStringList lines = {QStringLiteral("Bitlathe %1, Qt %2, %3").arg(QCoreApplication::applicationVersion(), QString::fromLatin1(qVersion()), QSysInfo::prettyProductName()),
+                         QStringLiteral("%1 threads, %2, %3, %4").arg(resources.workers.threads()).arg(fromUtf8(isaName(resources.machine.isa)), fromUtf8(resources.machine.blas->name()), m_plots->canvas().rendererName())};
+    if (const auto& model = m_session.document().model()) {
+        QStringList opsets;
+        for (const auto& [domain, version] : model->opsets) opsets << QStringLiteral("%1 %2").arg(domain.empty() ? QStringLiteral("ai.onnx") : fromUtf8(domain)).arg(version);
+        lines << QStringLiteral("Model: %1, producer %2, opsets %3, %4 layers, %5 nodes, SHA-256 %6")
+                     .arg(fromUtf8(model->format), fromUtf8(model->producer), opsets.join(QStringLiteral(", "))).arg(model->layers.size()).arg(model->graph.nodes.size()).arg(fromUtf8(model->sha256));
+        for (const std::string& note : model->notes) lines << QStringLiteral("  ") + fromUtf8(note);
+        lines << QString::fromStdString(toJson(m_session.document().recipe()));
+    }
+    return lines.join(QLatin1Char('\n'));
 }
 
 void MainWindow::enableCommands() {

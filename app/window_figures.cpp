@@ -10,6 +10,7 @@
 #include "widgets/models/layer_bytes.h"
 #include "widgets/models/layer_table_model.h"
 #include "widgets/panels/inspector_panel.h"
+#include "widgets/panels/layer_view.h"
 #include "widgets/panels/layers_panel.h"
 #include "widgets/panels/log_panel.h"
 #include "widgets/panels/plots_panel.h"
@@ -63,7 +64,10 @@ void MainWindow::connectEditing() {
             showCurves();
         }
     });
-    connect(m_run, &RunControl::resultChanged, this, &MainWindow::showEffect);
+    connect(m_run, &RunControl::resultChanged, this, [this] {
+        showEffect();
+        showCarried();
+    });
     connect(m_exporting, &ExportControl::planned, this, [this](const std::shared_ptr<const QuantizedModel>& quantized) {
         std::vector<LayerTableModel::Got> outcomes;
         for (const LayerOutcome& layer : quantized->layers) outcomes.push_back({layer.layer, layer.got, layer.reason});
@@ -215,6 +219,21 @@ void MainWindow::showEffect() {
             rows.push_back({tr("Output SQNR"), QString(), dbText(carried->db) + QStringLiteral(" dB"), tr("Carried error at this layer's output with all layers quantized, against float; measured on %1").arg(carried->measuredOn), Turn::Same, carried->stale});
     }
     m_inspector->setEffect(rows);
+}
+
+void MainWindow::showCarried() {
+    std::map<std::size_t, double> db;
+    QString measuredOn;
+    bool stale = false;
+    const auto& model = m_session.document().model();
+    for (std::size_t i = 0; model && i < model->layers.size(); ++i)
+        if (const auto carried = m_run->carriedSqnr(model->layers[i].name)) {
+            db[i] = carried->db;
+            measuredOn = carried->measuredOn;
+            stale = carried->stale;
+        }
+    m_layers->view().setCarriedShown(!db.empty());
+    m_table->setCarried(std::move(db), stale, measuredOn);
 }
 
 void MainWindow::askForCurves() {

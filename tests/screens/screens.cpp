@@ -6,8 +6,10 @@
 #include "app/export_control.h"
 #include "widgets/canvas/theme.h"
 #include "widgets/panels/layers_panel.h"
+#include "widgets/panels/message_strip.h"
 
 #include <QAction>
+#include <QDialog>
 #include <QDir>
 #include <cstdio>
 
@@ -67,5 +69,27 @@ int main(int argc, char** argv) {
     shot(QStringLiteral("history-dark"));
     commands.action(QStringLiteral("view.palette"))->trigger();
     shot(QStringLiteral("palette-dark"));
+    commands.action(QStringLiteral("view.palette"))->trigger();
+    QTest::keyClick(rig.window->focusWidget(), Qt::Key_Escape);
+    commands.action(QStringLiteral("window.log"))->trigger();
+    // A choice under the pointer, over several layers whose schemes differ.
+    rig.window->layers().select({2, 3, 4});
+    SchemeChange change;
+    change.bits = 3;
+    rig.window->editing().hover(change);
+    QTest::qWait(400);
+    shot(QStringLiteral("ghost-dark"));
+    rig.window->editing().hoverEnded();
+    applyTheme(application, ThemeChoice::Light);
+    shot(QStringLiteral("log-light"));
+    applyTheme(application, ThemeChoice::Dark);
+    commands.action(QStringLiteral("help.keys"))->trigger();
+    QTest::qWait(200);
+    if (auto* keys = rig.window->findChild<QDialog*>()) {
+        keys->grab().save(QStringLiteral("%1/keys-dark-x%2.png").arg(out, scale));
+        keys->close();
+    }
+    rig.window->messages().show(MessageStrip::Level::Note, QStringLiteral("glyphs.onnx has changed on disk."), {{QStringLiteral("Reload, keep the recipe"), [] {}}});
+    shot(QStringLiteral("message-dark"));
     return 0;
 }

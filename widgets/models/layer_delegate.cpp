@@ -13,6 +13,14 @@ namespace {
 
 constexpr int kMargin = 8;
 
+// A ghost is slanted as well as coloured; on a selected row the accent would be too close to the ground.
+void setGhostPen(QPainter& painter, bool selected) {
+    QFont font = painter.font();
+    font.setItalic(true);
+    painter.setFont(font);
+    painter.setPen(toQColor(selected ? themeColors().text : themeColors().accent));
+}
+
 void drawChevron(QPainter& painter, QPointF at, const QColor& color) {
     painter.setPen(QPen(color, 1.4, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
     painter.setBrush(Qt::NoBrush);
@@ -69,13 +77,17 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     painter->setPen(toQColor(fixed ? colors.dimmed : colors.text));
     switch (index.column()) {
         case LayerTableModel::Name: paintName(*painter, inner.adjusted(2, 0, 0, 0), index, fixed); break;
-        case LayerTableModel::SchemeColumn: paintScheme(*painter, rect, index, selected || hovered, fixed); break;
-        case LayerTableModel::Sqnr: paintSqnr(*painter, inner, index); break;
+        case LayerTableModel::SchemeColumn: paintScheme(*painter, rect, index, selected, hovered, fixed); break;
+        case LayerTableModel::Sqnr: paintSqnr(*painter, inner, index, selected); break;
+        case LayerTableModel::Carried:
+            if (index.data(LayerTableModel::PreviewRole).toBool() || text == QStringLiteral("–")) painter->setPen(toQColor(colors.dimmed));
+            drawTabular(*painter, inner, text);
+            break;
         case LayerTableModel::Parameters:
         case LayerTableModel::Bits:
         case LayerTableModel::Size:
             if (!ghost.isEmpty() && ghost != text) {
-                painter->setPen(toQColor(colors.accent));
+                setGhostPen(*painter, selected);
                 drawTabular(*painter, inner, ghost);
             } else {
                 drawTabular(*painter, inner, text);
@@ -111,7 +123,7 @@ void LayerDelegate::paintName(QPainter& painter, const QRect& rect, const QModel
     painter.drawText(rect.adjusted(prefixWidth, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, own);
 }
 
-void LayerDelegate::paintScheme(QPainter& painter, const QRect& rect, const QModelIndex& index, bool active, bool fixed) const {
+void LayerDelegate::paintScheme(QPainter& painter, const QRect& rect, const QModelIndex& index, bool rowSelected, bool hovered, bool fixed) const {
     const Colors& colors = themeColors();
     const QString ghost = index.data(LayerTableModel::GhostRole).toString();
     QString text = index.data(Qt::DisplayRole).toString();
@@ -119,8 +131,7 @@ void LayerDelegate::paintScheme(QPainter& painter, const QRect& rect, const QMod
     if (ghostly) text = ghost;
     const int issue = index.data(LayerTableModel::IssueRole).toInt();
     QRect inner = rect.adjusted(kMargin, 0, -kMargin, 0);
-    const bool selected = index.row() == hoveredRow;
-    if (!fixed && selected) {
+    if (!fixed && hovered) {
         painter.setPen(QPen(toQColor(colors.border), 1));
         painter.setBrush(toQColor(colors.field));
         painter.drawRoundedRect(QRectF(rect).adjusted(2.5, 3.5, -2.5, -3.5), 5, 5);
@@ -130,7 +141,8 @@ void LayerDelegate::paintScheme(QPainter& painter, const QRect& rect, const QMod
         inner.setLeft(inner.left() + 14);
     }
     const bool quantized = index.data(LayerTableModel::QuantizedRole).toBool();
-    painter.setPen(toQColor(ghostly ? colors.accent : quantized ? colors.text : colors.dimmed));
+    painter.setPen(toQColor(quantized ? colors.text : colors.dimmed));
+    if (ghostly) setGhostPen(painter, rowSelected);
     if (index.data(LayerTableModel::EditedRole).toBool()) {
         QFont font = painter.font();
         font.setWeight(QFont::Medium);
@@ -147,10 +159,10 @@ void LayerDelegate::paintScheme(QPainter& painter, const QRect& rect, const QMod
         painter.setPen(toQColor(colors.dimmed));
         painter.drawText(textRect.adjusted(taken, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, activations);
     }
-    if (!fixed) drawChevron(painter, QPointF(rect.right() - kMargin - 3, rect.center().y() + 1), toQColor(active ? colors.text : colors.faint));
+    if (!fixed) drawChevron(painter, QPointF(rect.right() - kMargin - 3, rect.center().y() + 1), toQColor(rowSelected || hovered ? colors.text : colors.faint));
 }
 
-void LayerDelegate::paintSqnr(QPainter& painter, const QRect& rect, const QModelIndex& index) const {
+void LayerDelegate::paintSqnr(QPainter& painter, const QRect& rect, const QModelIndex& index, bool selected) const {
     const Colors& colors = themeColors();
     const QVariant quality = index.data(LayerTableModel::QualityRole);
     const QString ghost = index.data(LayerTableModel::GhostRole).toString();
@@ -171,7 +183,8 @@ void LayerDelegate::paintSqnr(QPainter& painter, const QRect& rect, const QModel
         painter.setOpacity(1);
     }
     // A figure that rests on a sample is grey until it is final.
-    painter.setPen(toQColor(!ghost.isEmpty() ? colors.accent : waiting || !quality.isValid() ? colors.dimmed : colors.text));
+    painter.setPen(toQColor(waiting || !quality.isValid() ? colors.dimmed : colors.text));
+    if (!ghost.isEmpty()) setGhostPen(painter, selected);
     drawTabular(painter, rect, text);
 }
 

@@ -20,8 +20,8 @@ public:
 
 private:
     void paintName(QPainter& painter, const QRect& rect, const QModelIndex& index, bool fixed) const;
-    void paintScheme(QPainter& painter, const QRect& rect, const QModelIndex& index, bool active, bool fixed) const;
-    void paintSqnr(QPainter& painter, const QRect& rect, const QModelIndex& index) const;
+    void paintScheme(QPainter& painter, const QRect& rect, const QModelIndex& index, bool rowSelected, bool hovered, bool fixed) const;
+    void paintSqnr(QPainter& painter, const QRect& rect, const QModelIndex& index, bool selected) const;
 };
 
 }  // namespace bitlathe

@@ -37,6 +37,7 @@ void LayerTableModel::setModel(std::shared_ptr<const Model> model) {
     m_ghostReports.assign(rows, nullptr);
     m_facts.assign(rows, {});
     m_issueTexts.assign(rows, {});
+    m_carried.clear();
     m_got.assign(rows, std::nullopt);
     m_issueLevels.assign(rows, 0);
     m_prefixes.resize(rows);
@@ -130,6 +131,13 @@ void LayerTableModel::setGot(const std::vector<Got>& outcomes) {
     }
 }
 
+void LayerTableModel::setCarried(std::map<std::size_t, double> db, bool stale, const QString& measuredOn) {
+    m_carried = std::move(db);
+    m_carriedStale = stale;
+    m_carriedOn = measuredOn;
+    if (rowCount()) changed(0, m_facts.size() - 1);
+}
+
 void LayerTableModel::setShowFloat(bool on) {
     if (on == m_showFloat) return;
     m_showFloat = on;
@@ -179,6 +187,10 @@ QVariant LayerTableModel::text(std::size_t row, int column) const {
         case SchemeColumn: return fromUtf8(asFloat ? std::string_view(layer.storedAs) : std::string_view(facts.scheme));
         case Bits: return bitsText(asFloat ? sourceBitsOf(layer) : facts.bits);
         case Size: return bytesText(asFloat ? layer.bytes : facts.bytes);
+        case Carried: {
+            const auto found = m_carried.find(row);
+            return found == m_carried.end() ? QStringLiteral("–") : dbText(found->second);
+        }
         case Sqnr: return asFloat ? QStringLiteral("–") : std::isnan(facts.sqnrDb) ? QStringLiteral("…") : dbText(facts.sqnrDb);
     }
     return {};
@@ -192,6 +204,10 @@ QVariant LayerTableModel::sortKey(std::size_t row, int column) const {
         case Bits: return facts.bits;
         case Size: return qlonglong(facts.bytes);
         case Sqnr: return std::isnan(facts.sqnrDb) ? 1e9 : facts.sqnrDb;
+        case Carried: {
+            const auto found = m_carried.find(row);
+            return found == m_carried.end() ? 1e9 : found->second;
+        }
         default: return text(row, column);
     }
 }
@@ -220,6 +236,10 @@ QString LayerTableModel::tooltip(std::size_t row, int column) const {
             if (!facts.quantized) return tr("%1 bytes, as in the source").arg(exactCountText(layer.bytes));
             return tr("%1 bytes before, %2 after: codes, scales and zero points; the bias stays as it is")
                 .arg(exactCountText(layer.bytes), exactCountText(facts.bytes));
+        case Carried:
+            return m_carried.contains(row) ? tr("Carried SQNR of this layer's output with everything before it quantized too, against float, on %1").arg(m_carriedOn) +
+                                                 (m_carriedStale ? tr("\nThe recipe was edited since: run again.") : QString())
+                                           : tr("This layer's output was not seen in the run.");
         case Sqnr:
             if (!facts.quantized) return tr("Not quantized: no error.");
             if (!report) return tr("Being measured.");
@@ -246,7 +266,7 @@ QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
         case PrefixRole: return m_prefixes[row];
         case QualityRole:
             return index.column() == Sqnr && !m_showFloat && !std::isnan(facts.sqnrDb) ? QVariant(sqnrQuality(facts.sqnrDb)) : QVariant();
-        case PreviewRole: return facts.waiting;
+        case PreviewRole: return index.column() == Carried ? m_carriedStale : facts.waiting;
         case QuantizedRole: return facts.quantized && !m_showFloat;
         case FixedRole: return !facts.quantizable;
         case EditedRole: return facts.edited;
@@ -258,7 +278,7 @@ QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
 
 QVariant LayerTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal) return {};
-    if (role == Qt::TextAlignmentRole) return int(section == Parameters || section == Bits || section == Size ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+    if (role == Qt::TextAlignmentRole) return int(section == Parameters || section == Bits || section == Size || section == Carried ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
     const bool tip = role == Qt::ToolTipRole;
     if (role != Qt::DisplayRole && !tip) return {};
     switch (section) {
@@ -269,6 +289,7 @@ QVariant LayerTableModel::headerData(int section, Qt::Orientation orientation, i
         case SchemeColumn: return tip ? tr("How the weights are to be stored") : tr("Scheme");
         case Bits: return tip ? tr("Bits of one code") : tr("Bits");
         case Size: return tip ? tr("Bytes as they will be stored, scales and zero points included") : tr("Size");
+        case Carried: return tip ? tr("Signal to noise of the layer's output when everything before it is quantized too, dB; from the newest run") : tr("Carried dB");
         case Sqnr: return tip ? tr("Signal to quantization noise of the weights, dB: 10·log10(Σx² / Σe²)") : tr("SQNR dB");
     }
     return {};

@@ -8,6 +8,7 @@
 #include "widgets/models/layer_row.h"
 
 #include <QAbstractTableModel>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -17,7 +18,7 @@ namespace bitlathe {
 class LayerTableModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column { Name, Kind, ShapeColumn, Parameters, SchemeColumn, Bits, Size, Sqnr, ColumnCount };
+    enum Column { Name, Kind, ShapeColumn, Parameters, SchemeColumn, Bits, Size, Sqnr, Carried, ColumnCount };
     enum Role {
         SortRole = Qt::UserRole + 1,  // a number or a text that orders the column
         PrefixRole,                   // Name: how many leading characters are the block's and may be dimmed
@@ -43,6 +44,9 @@ public:
         std::string reason;  // why it is not what was asked
     };
     void setGot(const std::vector<Got>& outcomes);
+    // The carried SQNR of the layers' outputs in the newest run, by layer; stale: the recipe changed since.
+    // Empty: nothing was run.
+    void setCarried(std::map<std::size_t, double> db, bool stale, const QString& measuredOn);
     // While the hand holds "see float": schemes and figures are shown as those of the source.
     void setShowFloat(bool on);
     // What a hovered choice would make of the layers: one scheme each, or none to clear. Sizes show at once,
@@ -76,6 +80,9 @@ private:
     std::vector<std::optional<Got>> m_got;  // only where it differs from what was asked
     std::vector<int> m_issueLevels;
     std::vector<int> m_prefixes;
+    std::map<std::size_t, double> m_carried;
+    bool m_carriedStale = false;
+    QString m_carriedOn;
     bool m_showFloat = false;
 };
 

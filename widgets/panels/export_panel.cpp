@@ -14,6 +14,7 @@
 #include <QToolButton>
 #include <QTreeWidget>
 #include <QVBoxLayout>
+#include <algorithm>
 
 namespace bitlathe {
 
@@ -99,7 +100,9 @@ void ExportPanel::setPath(const QString& path) {
 
 void ExportPanel::setPlanning(bool planning) {
     m_issues->setEnabled(!planning);
-    if (planning) m_summary->setText(tr("Checking what the target accepts…"));
+    if (!planning) return;
+    m_summary->setText(tr("Checking what the target accepts…"));
+    m_summary->show();
 }
 
 void ExportPanel::setPlan(const std::vector<Issue>& issues, const QString& summary, bool ready) {
@@ -114,13 +117,19 @@ void ExportPanel::setPlan(const std::vector<Issue>& issues, const QString& summa
         for (int c = 1; c < 3; ++c) item->setToolTip(c, item->text(c));
         m_issues->addTopLevelItem(item);
     }
+    m_issues->setColumnHidden(2, std::all_of(issues.begin(), issues.end(), [](const Issue& issue) { return issue.cure.empty(); }));
     if (issues.empty() && ready) {
         auto* item = new QTreeWidgetItem({QString(), tr("Nothing: the target runs everything as asked.")});
         item->setIcon(1, themeIcon(QStringLiteral("check"), IconColor::Good));
         item->setFlags(Qt::ItemIsEnabled);
         m_issues->addTopLevelItem(item);
     }
+    QString refusal;
+    for (const Issue& issue : issues)
+        if (issue.level == Issue::Level::Error && refusal.isEmpty()) refusal = fromUtf8(issue.message) + QLatin1Char(' ') + fromUtf8(issue.cure);
+    setProblem(ready ? QString() : refusal);
     m_summary->setText(summary);
+    m_summary->setVisible(!summary.isEmpty());
     setRunning(m_running);
 }
 

@@ -40,6 +40,7 @@ InspectorPanel::InspectorPanel(QWidget* parent)
     m_title->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_subtitle->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_fixed->setWordWrap(true);
+    m_subtitle->setContentsMargins(0, 0, 0, 6);
     m_reset->setText(tr("Reset"));
     m_reset->setIcon(themeIcon(QStringLiteral("reset")));
     m_reset->setToolTip(tr("Gives the selected layers back to the recipe's rules."));

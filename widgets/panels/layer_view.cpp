@@ -67,14 +67,17 @@ void LayerView::layOutColumns() {
     if (m_wanted.size() < LayerTableModel::ColumnCount) return;
     // Least important first.
     static constexpr int order[] = {LayerTableModel::Parameters, LayerTableModel::Kind, LayerTableModel::ShapeColumn,
-                                    LayerTableModel::Size, LayerTableModel::Bits};
+                                    LayerTableModel::Size, LayerTableModel::Bits, LayerTableModel::Carried};
     const int room = viewport()->width();
     const int nameNeeds = std::min(m_wanted[LayerTableModel::Name], 140);
     int needed = nameNeeds;
     for (int column = 1; column < m_wanted.size(); ++column) needed += m_wanted[column];
     QList<bool> shown(m_wanted.size(), true);
+    shown[LayerTableModel::Carried] = m_carriedShown;
+    if (!m_carriedShown) needed -= m_wanted[LayerTableModel::Carried];
     for (int column : order) {
         if (needed <= room) break;
+        if (!shown[column]) continue;
         shown[column] = false;
         needed -= m_wanted[column];
     }
@@ -86,6 +89,12 @@ void LayerView::layOutColumns() {
         used += m_wanted[column];
     }
     setColumnWidth(LayerTableModel::Name, std::max(room - used, 80));
+}
+
+void LayerView::setCarriedShown(bool shown) {
+    if (shown == m_carriedShown) return;
+    m_carriedShown = shown;
+    layOutColumns();
 }
 
 void LayerView::resizeEvent(QResizeEvent* event) {
@@ -130,7 +139,8 @@ QString LayerView::selectionAsText() const {
     QStringList lines;
     const auto line = [this](auto text) {
         QStringList cells;
-        for (int column = 0; column < model()->columnCount(); ++column) cells << text(column);
+        for (int column = 0; column < model()->columnCount(); ++column)
+            if (column != LayerTableModel::Carried || m_carriedShown) cells << text(column);
         return cells.join(QLatin1Char('\t'));
     };
     lines << line([this](int column) { return model()->headerData(column, Qt::Horizontal).toString(); });

@@ -14,6 +14,7 @@ class LayerView : public QTableView {
 public:
     explicit LayerView(QWidget* parent = nullptr);
     void fitColumns();  // after the content changed
+    void setCarriedShown(bool shown);  // there is a run to show
     QString selectionAsText() const;
 
 signals:
@@ -34,6 +35,7 @@ private:
 
     LayerDelegate* m_delegate;
     QTimer m_visibleSoon;
+    bool m_carriedShown = false;
     QList<int> m_wanted;  // width of each column's content
 };
 

@@ -6,7 +6,7 @@
 #include <QDateTime>
 #include <QHeaderView>
 #include <QListWidget>
-#include <QTabWidget>
+#include <QSplitter>
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
@@ -24,13 +24,15 @@ LogPanel::LogPanel(QWidget* parent) : QWidget(parent), m_issues(new QTreeWidget)
     m_log->setAccessibleName(tr("Log"));
     m_log->setWordWrap(true);
     m_log->setSelectionMode(QAbstractItemView::ExtendedSelection);
-    auto* tabs = new QTabWidget;
-    tabs->setDocumentMode(true);
-    tabs->addTab(m_issues, tr("Issues"));
-    tabs->addTab(m_log, tr("Log"));
+    auto* split = new QSplitter(Qt::Horizontal);
+    split->addWidget(m_issues);
+    split->addWidget(m_log);
+    split->setStretchFactor(0, 3);
+    split->setStretchFactor(1, 2);
+    split->setChildrenCollapsible(false);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
-    column->addWidget(tabs);
+    column->addWidget(split);
     setIssues({});
     connect(m_issues, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem* item) {
         if (!item->text(0).isEmpty()) emit layerActivated(item->text(0));
@@ -55,7 +57,6 @@ void LogPanel::setIssues(const std::vector<Issue>& issues) {
         item->setFlags(Qt::ItemIsEnabled);
         m_issues->addTopLevelItem(item);
     }
-    static_cast<QTabWidget*>(m_issues->parentWidget()->parentWidget())->setTabText(0, issues.empty() ? tr("Issues") : tr("Issues (%1)").arg(issues.size()));
 }
 
 void LogPanel::setNotes(const std::vector<std::string>& notes) {

@@ -41,7 +41,8 @@ void fitColumns(QTreeWidget* tree) {
     const QFontMetrics metrics(tree->header()->font());
     for (int column = 0; column + 1 < tree->columnCount(); ++column) {
         tree->resizeColumnToContents(column);
-        tree->setColumnWidth(column, std::max(tree->columnWidth(column), metrics.horizontalAdvance(tree->headerItem()->text(column)) + 18));
+        if (tree->columnWidth(column) > 190) tree->setColumnWidth(column, 190);
+        tree->setColumnWidth(column, std::max(tree->columnWidth(column), metrics.horizontalAdvance(tree->headerItem()->text(column)) + 28));
     }
 }
 
@@ -67,10 +68,10 @@ public:
 RunPanel::RunPanel(QWidget* parent)
     : QWidget(parent), m_data(new QLineEdit), m_calibration(new QLineEdit), m_calibrationLabel(new QLabel(tr("Calibration"))), m_engine(new QComboBox),
       m_samples(new QSpinBox), m_run(new QPushButton), m_problem(new QLabel), m_hint(new QLabel) {
-    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe"), tr("Samples"), tr("Top-1"), tr("Top-5"), tr("Agreement"), tr("Output dB"), tr("Samples/s")},
+    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe"), tr("Samples"), tr("Top-1"), tr("Top-5"), tr("Agrees"), tr("Output dB"), tr("Per second")},
                    {tr("float: the source; simulated: quantize–dequantize in float; integer: int8 arithmetic"), tr("What the network was quantized with"), tr("Samples measured so far"),
                     tr("Share of samples whose highest output is the label"), tr("Share of samples whose label is among the five highest"),
-                    tr("Share of samples whose highest output is the float network's"), tr("10·log10(Σy² / Σ(y − ŷ)²) over all outputs of all samples, against float"), tr("Of the evaluated network alone")});
+                    tr("Share of samples whose highest output is the float network's"), tr("10·log10(Σy² / Σ(y − ŷ)²) over all outputs of all samples, against float"), tr("Samples a second, of the evaluated network alone")});
     m_layers = table(tr("Layers of the result"), {tr("Layer"), tr("Own dB"), tr("Carried dB"), tr("Time"), tr("Runs as")},
                      {tr("Activate to select it in the table"), tr("SQNR of the weights alone"), tr("SQNR of the layer's output with everything before it quantized too"),
                       tr("Median per run, of the steps that compute the layer"), tr("The kernel that computed it, or why it did not run in integers")});
@@ -136,7 +137,7 @@ RunPanel::RunPanel(QWidget* parent)
     m_tables = new QSplitter(Qt::Horizontal);
     m_tables->addWidget(m_runs);
     m_tables->addWidget(m_layers);
-    m_tables->setSizes({620, 520});
+    m_tables->setSizes({560, 560});
     auto* split = new QSplitter(Qt::Horizontal);
     auto* results = new QWidget;
     auto* column = new QVBoxLayout(results);
