@@ -4,6 +4,7 @@
 #include "core/engine/operator.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace bitlathe {
 
@@ -14,6 +15,7 @@ constexpr std::int64_t kRows = 128, kColumns = 512;
 
 template <class T>
 void multiplyExactly(OperatorContext& context, const MatMulShape& s, const Tensor& a, const Tensor& b) {
+    using U = std::make_unsigned_t<T>;
     const auto x = a.as<T>(), w = b.as<T>();
     const auto y = context.output<T>(0, s.out);
     context.forEach(static_cast<std::int64_t>(s.batches.size()) * s.m, [&](std::int64_t row) {
@@ -23,7 +25,8 @@ void multiplyExactly(OperatorContext& context, const MatMulShape& s, const Tenso
         T* to = y.data() + row * s.n;
         std::fill_n(to, s.n, T(0));
         for (std::int64_t k = 0; k < s.k; ++k)
-            for (std::int64_t j = 0; j < s.n; ++j) to[j] += from[k] * matrix[k * s.n + j];
+            for (std::int64_t j = 0; j < s.n; ++j)  // wraps around
+                to[j] = static_cast<T>(static_cast<U>(to[j]) + static_cast<U>(from[k]) * static_cast<U>(matrix[k * s.n + j]));
     });
 }
 

@@ -51,6 +51,7 @@ void runToChannelsLast(OperatorContext& context) {
     const Tensor& x = context.input(0);
     const int rank = x.shape().rank();
     if (rank < 3) context.fail("has no image to turn");
+    if (bitsOf(x.type()) != 8) context.refuse("turns codes of one byte only, not " + std::string(nameOf(x.type())));
     Shape shape = inLayout(x.shape(), true);
     const std::int64_t channels = x.shape()[1], pixels = x.shape().count(2, rank);
     if (channels == 1 || pixels == 1) return context.setOutput(0, x.reshaped(std::move(shape)));
@@ -62,6 +63,7 @@ void runToChannelsFirst(OperatorContext& context) {
     const Tensor& x = context.input(0);
     const int rank = x.shape().rank();
     if (rank < 3) context.fail("has no image to turn");
+    if (bitsOf(x.type()) != 8) context.refuse("turns codes of one byte only, not " + std::string(nameOf(x.type())));
     Shape shape = channelsFirst(x.shape(), true);
     const std::int64_t channels = shape[1], pixels = shape.count(2, rank);
     if (channels == 1 || pixels == 1) return context.setOutput(0, x.reshaped(std::move(shape)));

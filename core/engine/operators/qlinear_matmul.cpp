@@ -69,6 +69,7 @@ struct Products {
 
     Products(OperatorContext& context, const Tensor& left, const Tensor& right, const Tensor* rightZero)
         : shape(resolveMatMul(context, left.shape(), right.shape())), aType(byteType(context, left)), a(left.bytes().data()) {
+        if (shape.k == 0) context.refuse("has no common extent to sum over");
         const auto zeros = columnZeros(context, rightZero, shape.n);
         const auto* state = context.prepared<MatMulState>();
         matrices = state ? &state->matrices : &fresh;
@@ -81,6 +82,7 @@ struct Products {
     // finish(product, first element of the result) fills in where the result goes.
     template <class F>
     void run(OperatorContext& context, std::int32_t aZero, F&& finish) const {
+        if (shape.m * shape.n == 0) return;
         for (std::size_t i = 0; i < shape.batches.size(); ++i) {
             IntegerProduct p;
             p.weights = &(*matrices)[static_cast<std::size_t>(shape.batches[i].b)];
@@ -94,8 +96,9 @@ struct Products {
     }
 };
 
-// scale[j] = a · b[j], and divided by y where that is given.
-std::vector<float> productScales(float a, const Tensor& b, const float* y) {
+// scale[j] = a · b[j], and divided by y where that is given: one for all n columns, or one for each.
+std::vector<float> productScales(const OperatorContext& context, std::int64_t n, float a, const Tensor& b, const float* y) {
+    if (!isFloat(b.type()) || (b.count() != 1 && b.count() != n)) context.fail("B's scales do not fit its columns");
     const Tensor widened = toFloat32(b);
     std::vector<float> scales;
     for (const float value : widened.as<float>()) scales.push_back(y ? a * value / *y : a * value);
@@ -111,6 +114,7 @@ void requantizeTo(IntegerProduct& p, ElementType type, const Tensor& zero, std::
 // Sums to float: y = float(sum) · scale (+ bias), as ONNX Runtime's output processor.
 void sumsToFloat(OperatorContext& context, std::span<const std::int32_t> sums, std::int64_t n, std::span<const float> scales, const Tensor* bias, float* y) {
     const std::int64_t rows = n > 0 ? static_cast<std::int64_t>(sums.size()) / n : 0;
+    if (bias && (bias->type() != ElementType::F32 || bias->count() != n)) context.fail("its bias " + toText(bias->shape()) + " does not fit its columns");
     const float* add = bias ? bias->as<float>().data() : nullptr;
     context.forRange(rows, std::max<std::int64_t>(1, (1 << 15) / std::max<std::int64_t>(n, 1)), [&](std::int64_t begin, std::int64_t end) {
         dequantizeSums(context.machine().isa, sums.data() + begin * n, end - begin, n, scales.data(), scales.size() > 1, y + begin * n);
@@ -128,9 +132,9 @@ void runQLinearMatMul(OperatorContext& context) {
     const Tensor &a = context.input(0), &b = context.input(3), &yZero = context.input(7);
     const Products products(context, a, b, context.optional(5));
     const float yScale = oneScale(context, context.input(6));
-    const auto scales = productScales(oneScale(context, context.input(1)), context.input(4), &yScale);
-    if (scales.size() > 1 && static_cast<std::int64_t>(scales.size()) != products.shape.n) context.fail("B's scales do not fit its columns");
+    const auto scales = productScales(context, products.shape.n, oneScale(context, context.input(1)), context.input(4), &yScale);
     byteType(context, yZero);
+    if (yZero.count() != 1) context.fail("needs one output zero point");
     std::byte* y = context.outputBytes(0, yZero.type(), products.shape.out);
     products.run(context, oneZero(context, context.optional(2)), [&](IntegerProduct& p, std::int64_t at) {
         p.codes = y + at;
@@ -156,6 +160,7 @@ void runQGemm(OperatorContext& context) {
     const bool transA = node.integer("transA", 0) != 0, transB = node.integer("transB", 0) != 0;
     const std::int64_t m = a.shape()[transA ? 1 : 0], k = a.shape()[transA ? 0 : 1], n = b.shape()[transB ? 0 : 1];
     if (b.shape()[transB ? 1 : 0] != k) context.fail("the matrices " + toText(a.shape()) + " and " + toText(b.shape()) + " do not fit");
+    if (m == 0 || n == 0 || k == 0) context.refuse("has an empty matrix");
     IntegerWeights fresh;
     const auto* state = context.prepared<MatMulState>();
     if (!state) fresh = packWeights(b.bytes().data(), byteType(context, b), k, n, transB, columnZeros(context, context.optional(5), n));
@@ -179,14 +184,15 @@ void runQGemm(OperatorContext& context) {
     if (yScale) {
         if (!yZero) context.fail("has an output scale but no output zero point");
         const float scale = oneScale(context, *yScale);
-        const auto scales = productScales(alpha, context.input(4), &scale);
+        const auto scales = productScales(context, n, alpha, context.input(4), &scale);
         byteType(context, *yZero);
+        if (yZero->count() != 1) context.fail("needs one output zero point");
         p.codes = context.outputBytes(0, yZero->type(), Shape{m, n});
         requantizeTo(p, yZero->type(), *yZero, scales);
         multiplyIntegers(context, p);
         return;
     }
-    const auto scales = productScales(alpha, context.input(4), nullptr);
+    const auto scales = productScales(context, n, alpha, context.input(4), nullptr);
     const auto sums = context.scratch<std::int32_t>(m * n);
     p.sums = sums.data();
     multiplyIntegers(context, p);
@@ -208,7 +214,7 @@ void runDynamicQuantizeMatMul(OperatorContext& context) {
     const Products products(context, codes, b, context.optional(3));
     const auto sums = context.scratch<std::int32_t>(products.shape.out.count());
     products.run(context, dynamic.zeroPoint, [&](IntegerProduct& p, std::int64_t at) { p.sums = sums.data() + at; });
-    const auto scales = productScales(dynamic.scale, context.input(2), nullptr);
+    const auto scales = productScales(context, products.shape.n, dynamic.scale, context.input(2), nullptr);
     sumsToFloat(context, sums, products.shape.n, scales, context.optional(4), context.output<float>(0, products.shape.out).data());
 }
 
@@ -218,7 +224,7 @@ void runMatMulIntegerToFloat(OperatorContext& context) {
     const Products products(context, context.input(0), context.input(1), context.optional(5));
     const auto sums = context.scratch<std::int32_t>(products.shape.out.count());
     products.run(context, oneZero(context, context.optional(4)), [&](IntegerProduct& p, std::int64_t at) { p.sums = sums.data() + at; });
-    const auto scales = productScales(oneScale(context, context.input(2)), context.input(3), nullptr);
+    const auto scales = productScales(context, products.shape.n, oneScale(context, context.input(2)), context.input(3), nullptr);
     sumsToFloat(context, sums, products.shape.n, scales, context.optional(6), context.output<float>(0, products.shape.out).data());
 }
 

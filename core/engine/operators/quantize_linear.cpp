@@ -158,7 +158,7 @@ bool ScaleLayout::resolve(const Node& node, const Shape& tensor, const Shape& sc
     }
     layout.kind = Kind::Block;
     layout.block = block;
-    layout.blocks = block > 0 ? (layout.axis + block - 1) / block : 0;
+    layout.blocks = block > 0 ? layout.axis / block + (layout.axis % block != 0) : 0;
     Shape expected = tensor;
     expected[at] = layout.blocks;
     if (block > 0 && scale == expected) return true;

@@ -197,9 +197,11 @@ Reduction reductionOf(OperatorContext& context, std::span<const int> axes, Layou
     r.result = Shape(std::move(dims));
     // changes: 0 nothing reduced, 1 kept × reduced, 2 kept × reduced × kept.
     const bool fits = changes <= 1 || (changes == 2 && layout == Layout::RowsOrColumns);
+    if (!fits || layout == Layout::Rows) {
+        r.outer *= r.inner;
+        r.inner = 1;
+    }
     if (fits || x.count() == 0) return r;
-    r.outer *= r.inner;
-    r.inner = 1;
     order.insert(order.end(), reduced.begin(), reduced.end());
     const int size = bitsOf(x.type()) / 8;
     const auto copy = context.scratch<std::byte>(x.count() * size);

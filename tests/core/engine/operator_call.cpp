@@ -10,9 +10,11 @@ std::vector<Tensor> OperatorCall::operator()(const std::vector<std::optional<Ten
     node.op = op;
     node.domain = domain;
     node.attributes = attributes;
-    std::vector<const Tensor*> arguments;
+    std::vector<Wide> given;
+    given.reserve(inputs.size());
+    std::vector<const Wide*> arguments;
     for (const auto& input : inputs) {
-        arguments.push_back(input ? &*input : nullptr);
+        arguments.push_back(input ? &given.emplace_back(Wide{*input, {}}) : nullptr);
         node.inputs.push_back(input ? static_cast<ValueId>(arguments.size()) : kNoValue);
     }
     for (std::size_t i = 0; i < outputs; ++i) node.outputs.push_back(static_cast<ValueId>(100 + i));
@@ -23,7 +25,9 @@ std::vector<Tensor> OperatorCall::operator()(const std::vector<std::optional<Ten
     JobContext job;
     auto results = runStep(step, node, arguments, machine, workspace, workers, job);
     workspace.release();
-    return results;
+    std::vector<Tensor> tensors;
+    for (Wide& result : results) tensors.push_back(std::move(result.tensor));
+    return tensors;
 }
 
 Tensor noise(const Shape& shape, unsigned seed) {
