@@ -22,7 +22,7 @@ float valueOf(const BinaryTask& t, const std::uint8_t* codes, std::int64_t i) no
 std::uint8_t saturated(const BinaryTask& t, float v) noexcept {
     v = v > t.low ? v : t.low;
     v = v < t.high ? v : t.high;
-    return static_cast<std::uint8_t>(static_cast<std::int32_t>(std::nearbyint(v)));
+    return static_cast<std::uint8_t>(static_cast<std::int32_t>(std::nearbyint(v)) ^ t.flip);
 }
 
 BinaryTask taskOf(const ByteBinary& b) noexcept {
@@ -34,8 +34,10 @@ BinaryTask taskOf(const ByteBinary& b) noexcept {
     t.aStep = b.aStep;
     t.bStep = b.bStep;
     t.isSigned = b.type == ByteType::S8;
-    t.low = static_cast<float>(std::max(b.low, lowestCode(b.type)));
-    t.high = static_cast<float>(std::min(b.high, highestCode(b.type)));
+    // ONNX Runtime makes signed codes as unsigned ones, 128 up, and rounds there: near a tie that shows.
+    t.flip = t.isSigned ? 0x80 : 0;
+    t.low = static_cast<float>(std::max(b.low, lowestCode(b.type)) + t.flip);
+    t.high = static_cast<float>(std::min(b.high, highestCode(b.type)) + t.flip);
     return t;
 }
 
@@ -56,7 +58,7 @@ void runTask(const BinaryFn* list, Isa isa, BinaryTask& t) noexcept {
 
 void addReference(const BinaryTask& t) noexcept {
     for (std::int64_t i = 0; i < t.count; ++i) {
-        const float a = valueOf(t, t.a, i * t.aStep), b = valueOf(t, t.b, i * t.bStep);
+        const auto a = static_cast<float>(t.a[i * t.aStep] ^ t.flip), b = static_cast<float>(t.b[i * t.bStep] ^ t.flip);
         float v;
         // A single operand is part of the constant, and then its product is rounded by itself.
         if (t.aStep == 0) v = std::fma(b, t.bFactor, t.constant + a * t.aFactor);
@@ -82,15 +84,16 @@ void qlinearAdd(Isa isa, const ByteBinary& b) noexcept {
     BinaryTask t = taskOf(b);
     t.aFactor = b.aScale.scale / b.yScale.scale;
     t.bFactor = b.bScale.scale / b.yScale.scale;
-    const float zeros = t.aFactor * static_cast<float>(b.aScale.zeroPoint) + t.bFactor * static_cast<float>(b.bScale.zeroPoint);
-    t.constant = static_cast<float>(b.yScale.zeroPoint) - zeros;
+    const int up = t.flip;
+    const float zeros = t.aFactor * static_cast<float>(b.aScale.zeroPoint + up) + t.bFactor * static_cast<float>(b.bScale.zeroPoint + up);
+    t.constant = static_cast<float>(b.yScale.zeroPoint + up) - zeros;
     runTask(adds, isa, t);
 }
 
 void qlinearMul(Isa isa, const ByteBinary& b) noexcept {
     BinaryTask t = taskOf(b);
     t.aFactor = b.aScale.scale * b.bScale.scale / b.yScale.scale;
-    t.constant = static_cast<float>(b.yScale.zeroPoint);
+    t.constant = static_cast<float>(b.yScale.zeroPoint + t.flip);
     t.aZero = b.aScale.zeroPoint;
     t.bZero = b.bScale.zeroPoint;
     runTask(muls, isa, t);

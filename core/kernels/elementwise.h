@@ -29,10 +29,11 @@ struct ByteBinary {
     std::int32_t low = -128, high = 255;  // cut to what the type holds
 };
 
-// y = roundHalfEven(fma(a, sa/sy, fma(b, sb/sy, zy - (sa/sy * za + sb/sy * zb)))), saturated. y may be a or b.
+// y = roundHalfEven(fma(a, sa/sy, fma(b, sb/sy, zy - (sa/sy * za + sb/sy * zb)))), saturated; signed codes
+// and their zero points all 128 up, as ONNX Runtime does, which shows near a tie. y may be a or b.
 void qlinearAdd(Isa isa, const ByteBinary& task) noexcept;
 
-// y = roundHalfEven((a - za)(b - zb) * (sa * sb / sy) + zy), saturated. y may be a or b.
+// y = roundHalfEven((a - za)(b - zb) * (sa * sb / sy) + zy), saturated; a signed y and zy 128 up. y may be a or b.
 void qlinearMul(Isa isa, const ByteBinary& task) noexcept;
 
 // y[i] = table[x[i]], the codes taken as unsigned bytes. y may be x.

@@ -19,12 +19,12 @@ INLINE __m256i single(const std::uint8_t* codes, bool isSigned) {
     return _mm256_set1_epi32(isSigned ? static_cast<std::int8_t>(codes[0]) : codes[0]);
 }
 
-// Eight codes, cut to their bytes.
-INLINE void store(std::uint8_t* y, __m256 v, __m256 low, __m256 high) {
+// Eight codes, 128 up where signed.
+INLINE void store(std::uint8_t* y, __m256 v, __m256 low, __m256 high, std::uint8_t flip) {
     v = _mm256_min_ps(_mm256_max_ps(v, low), high);
-    const __m256i codes = _mm256_and_si256(_mm256_cvtps_epi32(v), _mm256_set1_epi32(0xff));
+    const __m256i codes = _mm256_cvtps_epi32(v);
     const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(codes), _mm256_extracti128_si256(codes, 1));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(y), _mm_packus_epi16(words, words));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(y), _mm_xor_si128(_mm_packus_epi16(words, words), _mm_set1_epi8(static_cast<char>(flip))));
 }
 
 // The last elements, brought into buffers that are eight long.
@@ -40,11 +40,17 @@ INLINE void fillTail(Tail& tail, const BinaryTask& t, std::int64_t i) {
     }
 }
 
+// For sums: codes as unsigned bytes, signed ones 128 up.
+INLINE __m256 shifted(const std::uint8_t* codes, const BinaryTask& t) {
+    const __m128i bytes = _mm_xor_si128(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes)), _mm_set1_epi8(static_cast<char>(t.flip)));
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+}
+
 INLINE __m256 sum(const BinaryTask& t, const std::uint8_t* a, const std::uint8_t* b, __m256 aFactor, __m256 bFactor,
                   __m256 constant) {
     __m256 v = constant;
-    if (t.bStep) v = _mm256_fmadd_ps(_mm256_cvtepi32_ps(integers(b, t.isSigned)), bFactor, v);
-    if (t.aStep) v = _mm256_fmadd_ps(_mm256_cvtepi32_ps(integers(a, t.isSigned)), aFactor, v);
+    if (t.bStep) v = _mm256_fmadd_ps(shifted(b, t), bFactor, v);
+    if (t.aStep) v = _mm256_fmadd_ps(shifted(a, t), aFactor, v);
     return v;
 }
 
@@ -60,18 +66,18 @@ void addAvx2(const BinaryTask& task) noexcept {
     const __m256 low = _mm256_set1_ps(t.low), high = _mm256_set1_ps(t.high);
     const __m256 aFactor = _mm256_set1_ps(t.aFactor), bFactor = _mm256_set1_ps(t.bFactor);
     __m256 constant = _mm256_set1_ps(t.constant);
-    if (t.aStep == 0) constant = _mm256_add_ps(constant, _mm256_mul_ps(_mm256_cvtepi32_ps(single(t.a, t.isSigned)), aFactor));
-    if (t.bStep == 0) constant = _mm256_add_ps(constant, _mm256_mul_ps(_mm256_cvtepi32_ps(single(t.b, t.isSigned)), bFactor));
+    if (t.aStep == 0) constant = _mm256_add_ps(constant, _mm256_mul_ps(_mm256_set1_ps(static_cast<float>(t.a[0] ^ t.flip)), aFactor));
+    if (t.bStep == 0) constant = _mm256_add_ps(constant, _mm256_mul_ps(_mm256_set1_ps(static_cast<float>(t.b[0] ^ t.flip)), bFactor));
     std::int64_t i = 0;
     for (; i + 8 <= t.count; i += 8) {
         prefetch(t.a + i * t.aStep);
         prefetch(t.b + i * t.bStep);
-        store(t.y + i, sum(t, t.a + i * t.aStep, t.b + i * t.bStep, aFactor, bFactor, constant), low, high);
+        store(t.y + i, sum(t, t.a + i * t.aStep, t.b + i * t.bStep, aFactor, bFactor, constant), low, high, t.flip);
     }
     if (i == t.count) return;
     Tail tail;
     fillTail(tail, t, i);
-    store(tail.y, sum(t, tail.a, tail.b, aFactor, bFactor, constant), low, high);
+    store(tail.y, sum(t, tail.a, tail.b, aFactor, bFactor, constant), low, high, t.flip);
     for (std::int64_t j = i; j < t.count; ++j) t.y[j] = tail.y[j - i];
 }
 
@@ -90,12 +96,12 @@ void mulAvx2(const BinaryTask& task) noexcept {
         prefetch(t.b + i * t.bStep);
         const __m256i a = _mm256_sub_epi32(t.aStep ? integers(t.a + i, t.isSigned) : a0, aZero);
         const __m256i b = _mm256_sub_epi32(t.bStep ? integers(t.b + i, t.isSigned) : b0, bZero);
-        store(t.y + i, product(a, b, factor, constant), low, high);
+        store(t.y + i, product(a, b, factor, constant), low, high, t.flip);
     }
     if (i == t.count) return;
     const __m256i a = _mm256_sub_epi32(integers(tail.a, t.isSigned), aZero);
     const __m256i b = _mm256_sub_epi32(integers(tail.b, t.isSigned), bZero);
-    store(tail.y, product(a, b, factor, constant), low, high);
+    store(tail.y, product(a, b, factor, constant), low, high, t.flip);
     for (std::int64_t j = i; j < t.count; ++j) t.y[j] = tail.y[j - i];
 }
 

@@ -17,6 +17,12 @@ INLINE __m512i integers(const std::uint8_t* codes, int step, std::int64_t i, __m
     return isSigned ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes);
 }
 
+// For sums: codes as unsigned bytes, signed ones 128 up.
+INLINE __m512 shifted(const std::uint8_t* codes, int step, std::int64_t i, __mmask16 mask, std::uint8_t flip) {
+    const __m128i bytes = step ? _mm_maskz_loadu_epi8(mask, codes + i) : _mm_set1_epi8(static_cast<char>(codes[0]));
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_xor_si128(bytes, _mm_set1_epi8(static_cast<char>(flip)))));
+}
+
 // Masked stores that narrow are slow, so whole vectors are narrowed first.
 INLINE void storeBytes(std::uint8_t* y, __mmask16 mask, __m512i v) {
     const __m128i bytes = _mm512_cvtepi32_epi8(v);
@@ -24,9 +30,10 @@ INLINE void storeBytes(std::uint8_t* y, __mmask16 mask, __m512i v) {
     else _mm_mask_storeu_epi8(y, mask, bytes);
 }
 
-INLINE void store(std::uint8_t* y, __mmask16 mask, __m512 v, __m512 low, __m512 high) {
+// Codes, 128 up where signed.
+INLINE void store(std::uint8_t* y, __mmask16 mask, __m512 v, __m512 low, __m512 high, std::uint8_t flip) {
     v = _mm512_min_ps(_mm512_max_ps(v, low), high);
-    storeBytes(y, mask, _mm512_cvtps_epi32(v));
+    storeBytes(y, mask, _mm512_xor_si512(_mm512_cvtps_epi32(v), _mm512_set1_epi32(flip)));
 }
 
 }  // namespace
@@ -37,17 +44,17 @@ void addAvx512(const BinaryTask& task) noexcept {
     const __m512 aFactor = _mm512_set1_ps(t.aFactor), bFactor = _mm512_set1_ps(t.bFactor);
     __m512 constant = _mm512_set1_ps(t.constant);
     if (t.count > 0 && t.aStep == 0)
-        constant = _mm512_add_ps(constant, _mm512_mul_ps(_mm512_cvtepi32_ps(integers(t.a, 0, 0, 0xffff, t.isSigned)), aFactor));
+        constant = _mm512_add_ps(constant, _mm512_mul_ps(shifted(t.a, 0, 0, 0xffff, t.flip), aFactor));
     if (t.count > 0 && t.bStep == 0)
-        constant = _mm512_add_ps(constant, _mm512_mul_ps(_mm512_cvtepi32_ps(integers(t.b, 0, 0, 0xffff, t.isSigned)), bFactor));
+        constant = _mm512_add_ps(constant, _mm512_mul_ps(shifted(t.b, 0, 0, 0xffff, t.flip), bFactor));
     for (std::int64_t i = 0; i < t.count; i += 16) {
         const __mmask16 mask = maskOf(t.count - i);
         prefetch(t.a + i * t.aStep);
         prefetch(t.b + i * t.bStep);
         __m512 v = constant;
-        if (t.bStep) v = _mm512_fmadd_ps(_mm512_cvtepi32_ps(integers(t.b, 1, i, mask, t.isSigned)), bFactor, v);
-        if (t.aStep) v = _mm512_fmadd_ps(_mm512_cvtepi32_ps(integers(t.a, 1, i, mask, t.isSigned)), aFactor, v);
-        store(t.y + i, mask, v, low, high);
+        if (t.bStep) v = _mm512_fmadd_ps(shifted(t.b, 1, i, mask, t.flip), bFactor, v);
+        if (t.aStep) v = _mm512_fmadd_ps(shifted(t.a, 1, i, mask, t.flip), aFactor, v);
+        store(t.y + i, mask, v, low, high, t.flip);
     }
 }
 
@@ -67,7 +74,7 @@ void mulAvx512(const BinaryTask& task) noexcept {
         const __m512i b = _mm512_sub_epi32(t.bStep ? integers(t.b, 1, i, mask, t.isSigned) : b0, bZero);
         // Differences fit 9 bits and a sign, so the 16-bit multiply-add of their low halves is their product.
         const __m512i product = _mm512_madd_epi16(a, _mm512_and_si512(b, _mm512_set1_epi32(0xffff)));
-        store(t.y + i, mask, _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(product), factor), constant), low, high);
+        store(t.y + i, mask, _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(product), factor), constant), low, high, t.flip);
     }
 }
 

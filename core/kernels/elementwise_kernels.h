@@ -14,7 +14,8 @@ struct BinaryTask {
     bool isSigned;
     float aFactor, bFactor, constant;  // add: ratios to y's scale and the constant term; mul: bFactor unused
     std::int32_t aZero, bZero;         // mul only
-    float low, high;                   // codes
+    float low, high;                   // codes, 128 up where signed; so are the constant and add's operands
+    std::uint8_t flip;                 // 0x80 for signed codes, else 0
 };
 
 using BinaryFn = void (*)(const BinaryTask& task) noexcept;

@@ -82,9 +82,10 @@ void averagePool(Isa isa, const PoolCall& call, const AverageRule& rule, std::in
         t.xScale = rule.x.scale;
         t.xZero = rule.x.zeroPoint;
         t.yScale = rule.y.scale;
-        t.yZero = static_cast<float>(rule.y.zeroPoint);
-        t.low = static_cast<float>(lowestCode(call.type));
-        t.high = static_cast<float>(highestCode(call.type));
+        // ONNX Runtime makes signed codes as unsigned ones, 128 up, and rounds there: near a tie that shows.
+        t.yZero = static_cast<float>(rule.y.zeroPoint - lowestCode(call.type));
+        t.low = 0.0f;
+        t.high = 255.0f;
         implementation(isa).average(t);
     });
 }
@@ -127,7 +128,7 @@ void averagePoolReference(const PoolTile& t) noexcept {
             float v = sum / t.counts[i] / t.yScale + t.yZero;
             v = v > t.low ? v : t.low;
             v = v < t.high ? v : t.high;
-            t.y[i * t.yStride + c] = static_cast<std::uint8_t>(static_cast<std::int32_t>(std::nearbyint(v)));
+            t.y[i * t.yStride + c] = static_cast<std::uint8_t>(static_cast<std::int32_t>(std::nearbyint(v)) ^ (t.isSigned ? 0x80 : 0));
         }
 }
 

@@ -24,7 +24,7 @@ void maxPool(Isa isa, const PoolCall& call, std::int64_t pixelBegin, std::int64_
 
 // As com.microsoft.QLinearAveragePool: taps as reals scale * (code - zero), summed in float32 in window
 // order, divided by the taps inside the image (or by all taps with countPadding), then
-// y = saturate(roundHalfEven(mean / yScale + yZero)).
+// y = saturate(roundHalfEven(mean / yScale + yZero)), signed codes 128 up as in elementwise.h.
 struct AverageRule {
     ByteScale x, y;
     bool countPadding = false;

@@ -50,7 +50,7 @@ void maxPoolAvx2(const PoolTile& t) noexcept {
 void averagePoolAvx2(const PoolTile& t) noexcept {
     const __m256 xScale = _mm256_set1_ps(t.xScale), yScale = _mm256_set1_ps(t.yScale), yZero = _mm256_set1_ps(t.yZero);
     const __m256 low = _mm256_set1_ps(t.low), high = _mm256_set1_ps(t.high);
-    const __m256i xZero = _mm256_set1_epi32(t.xZero);
+    const __m256i xZero = _mm256_set1_epi32(t.xZero), flip = _mm256_set1_epi32(t.isSigned ? 0x80 : 0);
     for (int i = 0; i < t.pixels; ++i)
         for (std::int64_t c = 0; c < t.channels; c += 8) {
             const std::int64_t left = t.channels - c < 8 ? t.channels - c : 8;
@@ -62,7 +62,7 @@ void averagePoolAvx2(const PoolTile& t) noexcept {
             __m256 v = _mm256_div_ps(_mm256_div_ps(sum, _mm256_set1_ps(t.counts[i])), yScale);
             v = _mm256_min_ps(_mm256_max_ps(_mm256_add_ps(v, yZero), low), high);
             alignas(32) std::int32_t codes[8];
-            _mm256_store_si256(reinterpret_cast<__m256i*>(codes), _mm256_cvtps_epi32(v));
+            _mm256_store_si256(reinterpret_cast<__m256i*>(codes), _mm256_xor_si256(_mm256_cvtps_epi32(v), flip));
             for (std::int64_t j = 0; j < left; ++j) t.y[i * t.yStride + c + j] = static_cast<std::uint8_t>(codes[j]);
         }
 }

@@ -41,7 +41,7 @@ void maxPoolAvx512(const PoolTile& t) noexcept {
 void averagePoolAvx512(const PoolTile& t) noexcept {
     const __m512 xScale = _mm512_set1_ps(t.xScale), yScale = _mm512_set1_ps(t.yScale), yZero = _mm512_set1_ps(t.yZero);
     const __m512 low = _mm512_set1_ps(t.low), high = _mm512_set1_ps(t.high);
-    const __m512i xZero = _mm512_set1_epi32(t.xZero);
+    const __m512i xZero = _mm512_set1_epi32(t.xZero), flip = _mm512_set1_epi32(t.isSigned ? 0x80 : 0);
     for (int i = 0; i < t.pixels; ++i)
         for (std::int64_t c = 0; c < t.channels; c += 16) {
             const __mmask16 mask = mask16(t.channels - c);
@@ -52,7 +52,7 @@ void averagePoolAvx512(const PoolTile& t) noexcept {
             }
             __m512 v = _mm512_div_ps(_mm512_div_ps(sum, _mm512_set1_ps(t.counts[i])), yScale);
             v = _mm512_min_ps(_mm512_max_ps(_mm512_add_ps(v, yZero), low), high);
-            storeBytes(t.y + i * t.yStride + c, mask, _mm512_cvtps_epi32(v));
+            storeBytes(t.y + i * t.yStride + c, mask, _mm512_xor_si512(_mm512_cvtps_epi32(v), flip));
         }
 }
 

@@ -18,7 +18,7 @@ struct PoolTile {
     const float* counts;  // divisor of each pixel
     float xScale, yScale, yZero;
     std::int32_t xZero;
-    float low, high;  // codes
+    float low, high;  // codes; averages of signed codes are made 128 up, yZero included
 };
 
 struct SumTask {
