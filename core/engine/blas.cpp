@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include <cblas.h>
@@ -61,6 +63,33 @@ void plainGemm(const Blas::Gemm& g) {
     }
 }
 
+// Set while the library is being loaded, then as it was.
+class Variable {
+public:
+    Variable(const char* name, const char* value) : m_name(name) {
+        if (const char* before = std::getenv(name)) m_before = before;
+        ::setenv(name, value, 1);
+    }
+    ~Variable() {
+        if (m_before) ::setenv(m_name, m_before->c_str(), 1);
+        else ::unsetenv(m_name);
+    }
+    Variable(const Variable&) = delete;
+    Variable& operator=(const Variable&) = delete;
+
+private:
+    const char* m_name;
+    std::optional<std::string> m_before;
+};
+
+void* openLibrary(const char* core) {
+    const Variable threads("OPENBLAS_NUM_THREADS", "1");  // else it starts one per core, and they never work
+    std::optional<Variable> type;
+    if (core) type.emplace(kCoreVariable, core);
+    void* handle = ::dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    return handle ? handle : ::dlopen("libopenblas.so", RTLD_NOW | RTLD_LOCAL);
+}
+
 }  // namespace
 
 Machine Machine::detect(Isa most) { return {lowered(detectIsa(), most), Blas::load()}; }
@@ -71,10 +100,7 @@ std::shared_ptr<const Blas> Blas::load() {
     std::shared_ptr<Blas> blas(new Blas);
     const char* wanted = coreTypeFor(detectIsa());
     const bool chosenByUser = std::getenv(kCoreVariable) != nullptr;
-    if (wanted && !chosenByUser) ::setenv(kCoreVariable, wanted, 1);
-    void* handle = ::dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (!handle) handle = ::dlopen("libopenblas.so", RTLD_NOW | RTLD_LOCAL);
-    if (wanted && !chosenByUser) ::unsetenv(kCoreVariable);
+    void* handle = openLibrary(chosenByUser ? nullptr : wanted);
     if (!handle) {
         blas->m_note = "OpenBLAS is not installed, so float layers run slowly; install libopenblas0";
         return blas;
