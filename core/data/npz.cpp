@@ -127,10 +127,18 @@ SampleArray streamed(const std::shared_ptr<const Archive>& archive, const Entry&
     const Shape sample(std::vector<std::int64_t>(entry.array.shape.begin() + 1, entry.array.shape.end()));
     auto stream = std::make_shared<EntryStream>(archive, entry.index);
     const auto size = static_cast<std::size_t>(bytesFor(entry.array.type, sample.count()));
+    // Two readers in step ask for each sample twice; going back by one would begin the stream anew every time.
+    struct Latest {
+        std::int64_t index = -1;
+        Tensor tensor;
+    };
+    const auto latest = std::make_shared<Latest>();
     return {entry.array.name, entry.array.type, sample, entry.array.shape[0], [=, type = entry.array.type](std::int64_t index) {
+                if (index == latest->index) return latest->tensor;
                 std::byte* bytes = nullptr;
                 Tensor tensor = Tensor::allocate(type, sample, bytes);
                 stream->read(static_cast<std::uint64_t>(index) * size, bytes, size);
+                *latest = {index, tensor};
                 return tensor;
             }};
 }
