@@ -1,12 +1,15 @@
 #include "app/cli/quantization_options.h"
 
 #include "core/base/mapped_file.h"
+#include "core/engine/fuse_integer.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/calibrate.h"
 #include "core/workflow/load.h"
 #include "core/workflow/samples.h"
 
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
 
 namespace bitlathe::cli {
 
@@ -24,6 +27,8 @@ std::string readText(const std::string& path) {
     const auto bytes = file->bytes();
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+std::vector<std::string> sourcesOf(const QuantizationOptions& options) { return {options.recipe, options.calibration, options.preprocess}; }
 
 std::optional<Recipe> chosenRecipe(const QuantizationOptions& options) {
     if (!options.recipe.empty()) return recipeFromJson(readText(options.recipe), options.recipe);
@@ -63,6 +68,10 @@ PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& 
     prepared.network = prepareNetwork(prepared.model, prepared.recipe ? &*prepared.recipe : nullptr, ranges, prepared.mode, fuse,
                                       session.machine(), session.workers(), compiling);
     prepared.executable = prepared.network.executable;
+    const auto& nodes = prepared.model->graph.nodes;
+    if (prepared.mode != EngineMode::Float && !prepared.recipe &&
+        std::none_of(nodes.begin(), nodes.end(), [](const Node& node) { return node.op.ends_with("QuantizeLinear") || computesOnCodes(node.op); }))
+        session.note("note: '" + modelPath + "' has no quantized activations: it runs in float; give --recipe or --preset to quantize it");
     return prepared;
 }
 

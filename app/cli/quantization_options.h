@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -45,6 +46,9 @@ struct PreparedRun {
 // Loads the model, calibrates where needed, and compiles. Without --engine: integer where there is a recipe or a
 // quantized file, else float.
 PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& options, Session& session, bool fuse);
+
+// The files and folders that these options name; unused ones are empty.
+std::vector<std::string> sourcesOf(const QuantizationOptions& options);
 
 std::string readText(const std::string& path);
 

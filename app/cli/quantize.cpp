@@ -5,6 +5,7 @@
 
 #include "core/workflow/export.h"
 #include "core/workflow/load.h"
+#include "core/workflow/sources.h"
 
 #include <CLI/CLI.hpp>
 
@@ -70,6 +71,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json or --preset NAME; 'list presets' names them");
         JobContext loading = session.job().part(0.0, 0.1), calibrating = session.job().part(0.1, 0.7), writing = session.job().part(0.7, 1.0);
         request.model = loadModel(options->model, session.machine(), loading);
+        if (!options->dryRun) refuseOverwriting(options->output, request.model.get(), sourcesOf(options->quantization));
         request.recipe = *recipe;
         request.ranges = chosenRanges(request.model, recipe, options->quantization, session, calibrating);
         if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(options->quantization.calibration, calibrating);

@@ -5,10 +5,9 @@
 
 #include "core/data/npy.h"
 #include "core/data/npz.h"
+#include "core/workflow/sources.h"
 
 #include <CLI/CLI.hpp>
-
-#include <filesystem>
 
 namespace bitlathe::cli {
 
@@ -68,7 +67,12 @@ Action runCommand(CLI::App& app, CommonOptions&) {
     app.add_option("--output,-o", options->output, "The .npz that takes the outputs, by their names")->required();
     addQuantizationOptions(app, options->quantization, true);
     return [options](Session& session) -> int {
+        std::vector<std::string> sources = sourcesOf(options->quantization);
+        sources.push_back(options->model);
+        for (const std::string& entry : options->inputs) sources.push_back(entry.substr(entry.find('=') + 1));
+        refuseOverwriting(options->output, nullptr, sources);
         const PreparedRun prepared = prepareRun(options->model, options->quantization, session, true);
+        refuseOverwriting(options->output, prepared.model.get(), {});
         const std::vector<Tensor> inputs = readInputs(prepared.model->graph, options->inputs);
         Workspace workspace;
         JobContext running = session.job().part(0.35, 1.0);
@@ -76,9 +80,6 @@ Action runCommand(CLI::App& app, CommonOptions&) {
         std::vector<std::pair<std::string, Tensor>> named;
         const Graph& graph = prepared.model->graph;
         for (std::size_t i = 0; i < outputs.size(); ++i) named.emplace_back(graph.value(graph.outputs[i]).name, forNumpy(outputs[i]));
-        for (const std::string& source : {options->model})
-            if (std::error_code none; std::filesystem::equivalent(source, options->output, none))
-                throw Error(ErrorKind::Usage, "'" + options->output + "' is the model itself; a source is never overwritten, choose another name");
         writeNpz(options->output, named);
         return kDone;
     };

@@ -16,6 +16,7 @@ struct Model {
     std::string name;              // the file's stem, or what the file calls itself
     std::string format;            // the reader's name: "onnx"
     std::filesystem::path source;  // empty when it was made in memory
+    std::vector<std::filesystem::path> weightFiles;  // beside the source, where it keeps weights outside
     std::string sha256;            // of the source's bytes; empty when it was made in memory
     std::string producer;          // "pytorch 2.1", as the file says
     std::map<std::string, std::int64_t> opsets;  // domain → version as the file says; "" is ai.onnx

@@ -5,6 +5,7 @@
 #include "core/formats/format.h"
 #include "core/formats/target.h"
 #include "core/quant/recipe_json.h"
+#include "core/workflow/sources.h"
 #include "core/workflow/load.h"
 
 #include <algorithm>
@@ -72,9 +73,8 @@ ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext
 
 ExportResult exportModel(const ExportRequest& request, Workers& workers, JobContext& job) {
     const Target& target = targetOf(request.target);
+    refuseOverwriting(request.path, request.model.get(), {});
     std::error_code none;
-    if (!request.model->source.empty() && fs::equivalent(request.model->source, request.path, none))
-        throw Error(ErrorKind::Usage, "'" + request.path.string() + "' is the source itself; a source is never overwritten, choose another name");
     JobContext planning = job.part(0.0, 0.5), writing = job.part(0.5, 1.0);
     ExportResult result;
     result.plan = planExport(request, workers, planning);

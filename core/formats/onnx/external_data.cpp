@@ -28,4 +28,10 @@ ExternalData::Part ExternalData::bytes(const std::string& location, std::uint64_
     return {file->bytes().subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)), file};
 }
 
+std::vector<std::filesystem::path> ExternalData::files() const {
+    std::vector<std::filesystem::path> paths;
+    for (const auto& [location, file] : m_files) paths.push_back(file->path());
+    return paths;
+}
+
 }  // namespace bitlathe::onnx

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace bitlathe::onnx {
 
@@ -25,6 +26,8 @@ public:
     // `size` bytes at `offset` of the file that `location` names, relative to the model's folder. Throws
     // Error(Input) when the location leaves that folder, the file is missing, or the range lies outside it.
     Part bytes(const std::string& location, std::uint64_t offset, std::uint64_t size, const std::string& tensor);
+    // Those that were asked for so far.
+    std::vector<std::filesystem::path> files() const;
 
 private:
     std::filesystem::path m_model;

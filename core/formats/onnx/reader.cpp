@@ -94,6 +94,7 @@ Model read(const std::filesystem::path& path, JobContext& context) {
     if (proto.ir_version() > kNewestIr)
         model.notes.push_back("IR version " + std::to_string(proto.ir_version()) + " is newer than " + std::to_string(kNewestIr) + "; new fields are ignored");
     model.graph = readGraph(proto.graph(), source, context);
+    model.weightFiles = source.external.files();
     proto.Clear();
     mendNames(model.graph);
     sortTopologically(model.graph, source.fileName);

@@ -39,6 +39,7 @@ TEST(ExternalData, StaysInItsOwnMappedFile) {
     const Model model = onnx::read(folder.path() / "m.onnx", context);
     const Tensor& tensor = *model.graph.constant(model.graph.nodes[0].input(0));
     EXPECT_EQ(tensor, Tensor::of(Shape{2}, std::vector<float>{1.5f, -2.0f}));
+    EXPECT_EQ(model.weightFiles, std::vector<std::filesystem::path>{folder.path() / "w.bin"});
     const auto file = std::static_pointer_cast<const MappedFile>(tensor.owner());
     EXPECT_EQ(tensor.bytes().data(), file->bytes().data() + 8);
 }
