@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
@@ -57,6 +58,10 @@ double figure(const Evaluation& e, const std::string& name) {
     return e.outputSqnrDb;
 }
 
+void refuseUnlabelled(const Gate& gate) {
+    if (gate.figure.starts_with("top")) throw Error(ErrorKind::Usage, "--fail-if '" + gate.text + "': the data has no labels; give data with labels, or gate on agreement");
+}
+
 }  // namespace
 
 Action evaluateCommand(CLI::App& app, CommonOptions& common) {
@@ -82,6 +87,7 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common) {
         const Dataset data = openDataset(options->data);
         const PreparedRun prepared = prepareRun(options->model, options->quantization, session, options->fast);
         SampleFeed feed(*prepared.model, data, preprocessingOf(options->quantization, prepared.recipe));
+        if (!feed.labels()) std::for_each(gates.begin(), gates.end(), refuseUnlabelled);
         EvaluateOptions evaluation;
         evaluation.mostSamples = options->samples;
         evaluation.layers = !options->fast;
@@ -91,7 +97,7 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common) {
         if (session.json()) printJson(toJson(result));
         else print(result);
         for (const Gate& gate : gates) {
-            if (!result.labelled && gate.figure.starts_with("top")) throw Error(ErrorKind::Usage, "--fail-if '" + gate.text + "': the data has no labels");
+            if (!result.labelled) refuseUnlabelled(gate);
             const double value = figure(result, gate.figure);
             if (!gate.holds(value)) continue;
             std::cout.flush();
