@@ -2,6 +2,7 @@
 
 #include "core/engine/operators/activation.h"
 #include "core/engine/operators/arithmetic.h"
+#include "core/engine/operators/attention.h"
 #include "core/engine/operators/batch_norm.h"
 #include "core/engine/operators/cast.h"
 #include "core/engine/operators/conv.h"
@@ -237,6 +238,12 @@ constexpr Operator kOperators[] = {
     {"GridSample", kOnnx, "samples at given places", runGridSample, kThroughFloat32},
     {"RoiAlign", kOnnx, "samples boxes to one size", runRoiAlign, kThroughFloat32},
     {"NonMaxSuppression", kOnnx, "the best boxes that do not overlap", runNonMaxSuppression, kThroughFloat32},
+
+    // transformers
+    {"Attention", kOnnx, "scaled dot-product attention", runAttention, kThroughFloat32},
+    {"RotaryEmbedding", kOnnx, "turns pairs of numbers by position", runRotaryEmbedding, kThroughFloat32},
+    {"RotaryEmbedding", kMicrosoft, "turns pairs of numbers by position", runRotaryEmbeddingMicrosoft, kThroughFloat32},
+    {"TensorScatter", kOnnx, "writes into a cache", runTensorScatter},
 
     // recurrent
     {"LSTM", kOnnx, "long short-term memory", runLstm, kThroughFloat32},
