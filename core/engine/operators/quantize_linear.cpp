@@ -127,7 +127,7 @@ void dequantizeTask(const OperatorContext& context, const Parameters& p, const T
         if (bytewise) {
             const auto code = from[at - begin];
             const std::int32_t value = isSigned(type) ? static_cast<std::int8_t>(code) : code;
-            y[at] = static_cast<float>(value - p.zero(s)) * p.scale(s);
+            y[at] = static_cast<float>(std::int64_t(value) - p.zero(s)) * p.scale(s);
             return;
         }
         // Exact: codes and zero points of 32 bits differ by less than 2^53.

@@ -179,7 +179,7 @@ void runReverseSequence(OperatorContext& context) {
     const int size = elementBytes(context, x.type());
     needRank(context, x, 2);
     const std::int64_t batchAxis = context.node().integer("batch_axis", 1), timeAxis = context.node().integer("time_axis", 0);
-    if (batchAxis + timeAxis != 1 || batchAxis * timeAxis != 0) context.fail("batch_axis and time_axis must be 0 and 1, each once");
+    if (batchAxis < 0 || batchAxis > 1 || timeAxis != 1 - batchAxis) context.fail("batch_axis and time_axis must be 0 and 1, each once");
     const std::int64_t batch = x.shape()[static_cast<int>(batchAxis)], time = x.shape()[static_cast<int>(timeAxis)];
     const auto lengths = integersIn(context, 1);
     if (static_cast<std::int64_t>(lengths.size()) != batch) context.fail("sequence_lens must have one number per sequence");
