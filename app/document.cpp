@@ -60,7 +60,10 @@ void Document::replaceModel(std::shared_ptr<const Model> model) {
 
 void Document::edit(Recipe after, const QString& text, Gesture gesture) {
     if (!m_model || after == m_recipe) return;
+    m_continues = gesture != kNoGesture && gesture == m_gestureOfLast && m_history.canUndo();
+    m_gestureOfLast = gesture;
     m_history.push(new RecipeCommand(*this, m_recipe, std::move(after), text, gesture));
+    m_continues = false;
 }
 
 void Document::setRecipe(const Recipe& recipe) {

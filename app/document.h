@@ -42,6 +42,8 @@ public:
     void edit(Recipe after, const QString& text, Gesture gesture = kNoGesture);
     Gesture newGesture() { return ++m_lastGesture; }
     QUndoStack& history() { return m_history; }
+    // While recipeChanged is told: whether it goes on with the step before (a drag), or is one of its own.
+    bool continuesStep() const { return m_continues; }
 
     const std::vector<Snapshot>& snapshots() const { return m_snapshots; }
     void takeSnapshot(const QString& name);
@@ -77,7 +79,8 @@ private:
     std::optional<Recipe> m_other;
     bool m_atB = false;
     QString m_recipePath;
-    Gesture m_lastGesture = 0;
+    Gesture m_lastGesture = 0, m_gestureOfLast = kNoGesture;
+    bool m_continues = false;
 };
 
 // The recipe with the scheme of some layers changed. A layer whose new scheme is what rules and

@@ -134,7 +134,7 @@ void MainWindow::restoreLayout() {
 void MainWindow::resetLayout() {
     restoreState(m_deliveredLayout);
     const int width = this->width();
-    resizeDocks({m_docks[QStringLiteral("layers")], m_docks[QStringLiteral("scheme")]}, {int(width * (width < 1500 ? 0.34 : 0.385)), width < 1500 ? 284 : 296}, Qt::Horizontal);
+    resizeDocks({m_docks[QStringLiteral("layers")], m_docks[QStringLiteral("scheme")]}, {int(width * (width < 1500 ? 0.34 : 0.42)), width < 1500 ? 284 : 296}, Qt::Horizontal);
 }
 
 void MainWindow::connectSession() {
@@ -142,7 +142,6 @@ void MainWindow::connectSession() {
     connect(&document, &Document::modelChanged, this, [this] {
         m_before.clear();
         m_curves.clear();
-        m_historyIndex = 0;
         m_table->setModel(m_session.document().model());
         m_log->setNotes(m_session.document().model()->notes);
         m_centre->setCurrentWidget(m_plots);

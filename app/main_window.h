@@ -139,7 +139,6 @@ private:
     QByteArray m_deliveredLayout;
     SizeCurves m_curves;
     std::map<std::size_t, ReportPtr> m_before;  // by layer: as it was before the last step
-    int m_historyIndex = 0;
     bool m_showFloat = false;
     QString m_lastMessage;
 };

@@ -28,19 +28,24 @@ RunControl::RunControl(Session& session, RunPanel& panel, QObject* parent)
         m_shown = index;
         m_panel.setResults(m_results, m_shown);
     });
-    const auto browse = [this](const QString& title) {
-        return QFileDialog::getOpenFileName(&m_panel, title, QFileInfo(m_session.modelPath()).path(), tr("Samples (*.npz *.npy *.h5 *.hdf5);;All files (*)"));
-    };
-    connect(&panel, &RunPanel::dataBrowseClicked, this, [this, browse] {
-        if (const QString path = browse(tr("Evaluation data")); !path.isEmpty()) m_panel.setDataset(path);
-    });
-    connect(&panel, &RunPanel::calibrationBrowseClicked, this, [this, browse] {
-        if (const QString path = browse(tr("Calibration data")); !path.isEmpty()) m_panel.setCalibration(path);
-    });
+    connect(&panel, &RunPanel::dataBrowseClicked, this, &RunControl::chooseDataset);
+    connect(&panel, &RunPanel::calibrationBrowseClicked, this, &RunControl::chooseCalibration);
     refresh();
 }
 
 RunControl::~RunControl() { m_slot.cancel(); }
+
+QString RunControl::askForSamples(const QString& title) {
+    return QFileDialog::getOpenFileName(&m_panel, title, QFileInfo(m_session.modelPath()).path(), tr("Samples (*.npz *.npy *.h5 *.hdf5);;All files (*)"));
+}
+
+void RunControl::chooseDataset() {
+    if (const QString path = askForSamples(tr("Evaluation data")); !path.isEmpty()) m_panel.setDataset(path);
+}
+
+void RunControl::chooseCalibration() {
+    if (const QString path = askForSamples(tr("Calibration data")); !path.isEmpty()) m_panel.setCalibration(path);
+}
 
 QString RunControl::engineName() const {
     static const EngineMode modes[] = {EngineMode::Float, EngineMode::Simulated, EngineMode::Integer, EngineMode::Integer};

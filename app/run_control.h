@@ -36,6 +36,8 @@ public:
     bool running() const { return m_job != 0 || !m_next.empty(); }
 
     void setDataset(const QString& path);
+    void chooseDataset();  // ask for a file
+    void chooseCalibration();
     QString dataset() const { return m_panel.dataset(); }
     QString calibrationData() const { return m_panel.calibration(); }
     QString engineName() const;
@@ -68,6 +70,7 @@ private:
         std::shared_ptr<const Calibration> calibration;
         Evaluation evaluation;
     };
+    QString askForSamples(const QString& title);
     void startNext();
     void modelChanged();
     void recipeChanged();

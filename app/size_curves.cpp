@@ -1,5 +1,9 @@
 #include "app/size_curves.h"
 
+#include "core/quant/codec.h"
+
+#include <algorithm>
+
 namespace bitlathe {
 namespace {
 
@@ -31,17 +35,23 @@ std::vector<Analysis::Question> SizeCurves::ask(std::size_t layer, const Scheme&
     if (!sameLines) {
         m_lines.clear();
         Scheme own = scheme;
-        if (std::holds_alternative<Manual>(own.weights->range)) own.weights->range = MinMax{};  // a clip by hand fits one width only
+        // A clip by hand is one point: it was set for one width. The curves beside it are those of min–max.
+        if (std::holds_alternative<Manual>(own.weights->range)) {
+            m_lines.push_back({"by hand", own, {}});
+            own.weights->range = MinMax{};
+        }
         m_lines.push_back({labelOf(own.weights->granularity), own, {}});
-        if (!std::holds_alternative<PerTensor>(own.weights->granularity)) {
+        if (!std::holds_alternative<PerTensor>(own.weights->granularity) && !(findCodec(own.weights->codec) && findCodec(own.weights->codec)->blockSize > 0)) {
             own.weights->granularity = PerTensor{};
             m_lines.push_back({labelOf(own.weights->granularity), own, {}});
         }
     }
     std::vector<Analysis::Question> questions;
+    const Codec* codec = findCodec(scheme.weights->codec);
+    const int fewest = codec ? std::max(codec->minBits, std::min(2, codec->maxBits)) : 2, most = codec ? std::min(codec->maxBits, 8) : 8;
     for (const Line& line : m_lines)
-        for (int bits = 8; bits >= 2; --bits)
-            if (!line.byBits.contains(bits)) questions.push_back({layer, atBits(line.scheme, bits)});
+        for (int bits = most; bits >= fewest; --bits)
+            if (!line.byBits.contains(bits) && (!std::holds_alternative<Manual>(line.scheme.weights->range) || bits == scheme.weights->bits)) questions.push_back({layer, atBits(line.scheme, bits)});
     return questions;
 }
 

@@ -6,6 +6,7 @@
 #include "app/run_control.h"
 #include "app/totals.h"
 #include "core/engine/blas.h"
+#include "core/quant/codec.h"
 #include "widgets/canvas/icons.h"
 #include "widgets/canvas/theme.h"
 #include "widgets/models/figures.h"
@@ -41,7 +42,7 @@ void MainWindow::buildMenus() {
     fill(menuBar()->addMenu(tr("&Edit")), {id("edit.undo"), id("edit.redo"), {}, id("edit.snapshot"), id("edit.compare"), {}, id("edit.find"), id("edit.selectAll"), id("edit.selectSimilar")});
     QMenu* view = menuBar()->addMenu(tr("&View"));
     fill(view, {id("view.float"), id("view.log"), id("view.fit"), {}, id("view.palette"), {}, id("view.theme.system"), id("view.theme.dark"), id("view.theme.light")});
-    fill(menuBar()->addMenu(tr("&Model")), {id("model.run"), id("model.stop")});
+    fill(menuBar()->addMenu(tr("&Model")), {id("model.run"), {}, id("model.data"), id("model.calibration"), {}, id("model.stop")});
     QMenu* quantize = menuBar()->addMenu(tr("&Quantize"));
     QMenu* presetMenu = quantize->addMenu(tr("Preset"));
     for (const Preset& preset : presets()) presetMenu->addAction(m_commands->action(QStringLiteral("preset.%1").arg(fromUtf8(preset.name))));
@@ -187,7 +188,7 @@ void MainWindow::openPalette() {
     std::vector<PaletteBox::Entry> entries;
     for (const Command& command : m_commands->all()) {
         QAction* action = m_commands->action(command.id);
-        entries.push_back({action->text(), command.category, m_commands->key(command.id), action->isEnabled(), [action] { action->trigger(); }});
+        entries.push_back({action->text(), command.category, command.tip, m_commands->key(command.id), action->isEnabled(), [action] { action->trigger(); }});
     }
     m_palette->open(std::move(entries));
 }
@@ -202,15 +203,16 @@ void MainWindow::openKeyList() {
 void MainWindow::openSchemeMenu(QPoint at) {
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
-    const auto offer = [&](const QString& text, const SchemeChange& change) {
-        QAction* action = menu->addAction(text, this, [this, text, change] { m_editing->apply(change, text); });
+    const auto offerIn = [&](QMenu* where, const QString& text, const SchemeChange& change) {
+        QAction* action = where->addAction(text, this, [this, text, change] { m_editing->apply(change, text); });
         connect(action, &QAction::hovered, this, [this, change] { m_editing->hover(change); });
     };
+    const auto offer = [&](const QString& text, const SchemeChange& change) { offerIn(menu, text, change); };
     SchemeChange change;
-    change.format = NumberFormat::Float;
+    change.format = NumberFormat::real();
     offer(tr("float"), change);
     menu->addSeparator();
-    change.format = NumberFormat::IntSymmetric;
+    change.format = NumberFormat::integers();
     for (int bits : {8, 6, 5, 4, 3, 2}) {
         change.bits = bits;
         change.granularity = PerChannel{};
@@ -221,6 +223,15 @@ void MainWindow::openSchemeMenu(QPoint at) {
         change.bits = bits;
         change.granularity = PerGroup{bits == 4 ? 128 : 32};
         offer(tr("int%1 group %2").arg(bits).arg(bits == 4 ? 128 : 32), change);
+    }
+    QMenu* others = menu->addMenu(tr("Other formats"));
+    others->setToolTipsVisible(true);
+    for (const Codec& codec : codecs()) {
+        if (codec.name == "int" || codec.takesTable) continue;
+        SchemeChange other;
+        other.format = NumberFormat{std::string(codec.name), true, true};
+        offerIn(others, fromUtf8(codec.label), other);
+        others->actions().last()->setToolTip(fromUtf8(codec.formula) + QLatin1Char('\n') + fromUtf8(codec.explanation));
     }
     menu->addSeparator();
     menu->addAction(m_commands->action(QStringLiteral("scheme.similar")));

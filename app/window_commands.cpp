@@ -119,7 +119,7 @@ void MainWindow::addEditCommands() {
         });
     add(QStringLiteral("scheme.float"), scheme, tr("Leave in float"), {}, QKeySequence(Qt::Key_F), [this] {
         SchemeChange change;
-        change.format = NumberFormat::Float;
+        change.format = NumberFormat::real();
         m_editing->apply(change, tr("Float"));
     });
     add(QStringLiteral("scheme.smallerGroup"), scheme, tr("Smaller groups"), {}, QKeySequence(Qt::Key_BracketLeft), [this] { m_editing->stepGroup(-1); });
@@ -135,7 +135,10 @@ void MainWindow::addEditCommands() {
         m_docks[QStringLiteral("run")]->show();
         m_docks[QStringLiteral("run")]->raise();
         m_run->openPanel();
-    }, tr("Run the network on a dataset: accuracy, carried error and time per layer"), [this] { return commandLine(QStringLiteral("evaluate")); });
+    }, tr("Calibrate where needed and run the network on a dataset: accuracy, carried error and time per layer"), [this] { return commandLine(QStringLiteral("evaluate")); });
+    add(QStringLiteral("model.data"), model, tr("Choose evaluation data…"), QStringLiteral("open"), {}, [this] { m_run->chooseDataset(); }, tr("The samples that Run measures on"));
+    add(QStringLiteral("model.calibration"), model, tr("Choose calibration data…"), QStringLiteral("open"), {}, [this] { m_run->chooseCalibration(); },
+        tr("The samples whose activations set the ranges: calibrate"));
     add(QStringLiteral("model.stop"), model, tr("Stop the work in progress"), QStringLiteral("stop"), QKeySequence(Qt::CTRL | Qt::Key_Period), [this] {
         const auto& states = m_session.jobs().states();
         if (!states.empty()) m_session.jobs().stop(states.back().id);

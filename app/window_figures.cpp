@@ -91,8 +91,7 @@ void MainWindow::recipeChanged() {
     Document& document = m_session.document();
     const auto& schemes = document.schemes();
     // A step of its own remembers how things were; the movements within one gesture keep that.
-    const bool step = document.history().index() != m_historyIndex;
-    m_historyIndex = document.history().index();
+    const bool step = !document.continuesStep();
     for (std::size_t i = 0; step && i < schemes.size() && i < std::size_t(m_table->rowCount()); ++i)
         if (const ReportPtr& old = m_table->report(int(i)); old && old->scheme != schemes[i]) m_before[i] = old;
     m_table->setSchemes(document.recipe(), schemes, document.issues());

@@ -52,6 +52,16 @@ TEST_F(Documents, OneGestureIsOneStep) {
     EXPECT_EQ(bits(0), 8);
 }
 
+TEST_F(Documents, SaysWhetherAChangeGoesOnWithTheStepBefore) {
+    std::vector<bool> continues;
+    QObject::connect(&document, &Document::recipeChanged, [&] { continues.push_back(document.continuesStep()); });
+    const auto gesture = document.newGesture();
+    for (int b : {7, 6, 5}) document.edit(withBits(document, 0, b), "bits", gesture);
+    document.history().undo();
+    document.edit(withBits(document, 0, 3), "bits");
+    EXPECT_EQ(continues, (std::vector<bool>{false, true, true, false, false}));
+}
+
 TEST_F(Documents, TwoGesturesAreTwoSteps) {
     document.edit(withBits(document, 0, 7), "bits", document.newGesture());
     document.edit(withBits(document, 0, 6), "bits", document.newGesture());

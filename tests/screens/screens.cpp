@@ -89,6 +89,13 @@ int main(int argc, char** argv) {
         keys->grab().save(QStringLiteral("%1/keys-dark-x%2.png").arg(out, scale));
         keys->close();
     }
+    SchemeChange format;
+    format.format = NumberFormat{"nf4", true, true};
+    rig.window->layers().select({3});
+    rig.window->editing().apply(format, QStringLiteral("NF4"));
+    rig.measured();
+    QTest::qWait(1500);
+    shot(QStringLiteral("nf4-dark"));
     rig.window->messages().show(MessageStrip::Level::Note, QStringLiteral("glyphs.onnx has changed on disk."), {{QStringLiteral("Reload, keep the recipe"), [] {}}});
     shot(QStringLiteral("message-dark"));
     return 0;

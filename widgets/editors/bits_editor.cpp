@@ -5,6 +5,7 @@
 #include <QSignalBlocker>
 #include <QSlider>
 #include <QSpinBox>
+#include <algorithm>
 
 namespace bitlathe {
 
@@ -30,13 +31,21 @@ BitsEditor::BitsEditor(QWidget* parent) : QWidget(parent), m_slider(new QSlider(
     connect(m_slider, &QSlider::sliderReleased, this, &BitsEditor::gestureEnded);
     connect(m_slider, &QSlider::valueChanged, this, &BitsEditor::changed);
     connect(m_number, &QSpinBox::valueChanged, this, [this](int bits) {
-        if (bits > 0) changed(bits);
+        if (bits >= m_fewest) changed(bits);
     });
+}
+
+void BitsEditor::setWidths(int fewest, int most) {
+    const QSignalBlocker quietSlider(m_slider), quietNumber(m_number);
+    // The slider is for the widths in daily use; the number reaches all of them.
+    m_slider->setRange(fewest, std::max(fewest, std::min(most, 8)));
+    m_number->setRange(0, most);
+    m_fewest = fewest;
 }
 
 void BitsEditor::show(std::optional<int> bits) {
     const QSignalBlocker quietSlider(m_slider), quietNumber(m_number);
-    const bool known = bits && *bits >= 1 && *bits <= 8;
+    const bool known = bits && *bits >= m_fewest && *bits <= m_number->maximum();
     if (known) m_slider->setValue(*bits);
     m_number->setValue(known ? *bits : 0);
 }

@@ -13,6 +13,7 @@ class BitsEditor : public QWidget {
     Q_OBJECT
 public:
     explicit BitsEditor(QWidget* parent = nullptr);
+    void setWidths(int fewest, int most);  // what the format offers
     void show(std::optional<int> bits);  // nothing: mixed, or float
 
 signals:
@@ -24,6 +25,7 @@ private:
     void changed(int bits);
     QSlider* m_slider;
     QSpinBox* m_number;
+    int m_fewest = 1;
 };
 
 }  // namespace bitlathe

@@ -1,13 +1,16 @@
 #include "widgets/editors/scheme_change.h"
 
+#include "core/quant/codec.h"
+
 #include <algorithm>
 
 namespace bitlathe {
 
 NumberFormat numberFormatOf(const Scheme& scheme) {
-    if (!scheme.weights) return NumberFormat::Float;
-    if (!scheme.weights->symmetric) return NumberFormat::IntAsymmetric;
-    return scheme.weights->narrow ? NumberFormat::IntSymmetric : NumberFormat::IntSymmetricFull;
+    if (!scheme.weights) return NumberFormat::real();
+    const QuantSpec& weights = *scheme.weights;
+    if (weights.codec != "int") return {weights.codec, true, true};
+    return NumberFormat::integers(weights.symmetric, !weights.symmetric || weights.narrow);
 }
 
 ActivationChoice activationChoiceOf(const Scheme& scheme) {
@@ -15,8 +18,36 @@ ActivationChoice activationChoiceOf(const Scheme& scheme) {
     return scheme.activations->symmetric ? ActivationChoice::Symmetric8 : ActivationChoice::Asymmetric8;
 }
 
+namespace {
+
+void setFormat(QuantSpec& weights, const NumberFormat& format) {
+    const Codec* codec = findCodec(format.codec);
+    if (!codec) return;
+    const bool another = weights.codec != format.codec;
+    weights.codec = format.codec;
+    weights.symmetric = format.symmetric;
+    weights.narrow = format.narrow;
+    weights.bits = std::clamp(weights.bits, codec->minBits, codec->maxBits);
+    if (!another) return;
+    // What the new format does not know must not stay behind.
+    if (!codec->takesTable) weights.table.clear();
+    weights.scale = codec->scaleTypes.empty() ? ScaleType::F32 : codec->scaleTypes.front();
+    if (codec->blockSize > 0) weights.granularity = PerGroup{codec->blockSize};
+    if (!codec->takesRange) weights.range = MinMax{};
+}
+
+void setBits(QuantSpec& weights, int bits) {
+    const Codec* codec = findCodec(weights.codec);
+    if (!codec || bits < codec->minBits || bits > codec->maxBits) setFormat(weights, NumberFormat::integers());
+    weights.bits = std::clamp(bits, 1, 16);
+    // One bit has no middle code: a symmetric narrow range would hold nothing but zero.
+    if (weights.codec == "int" && weights.bits == 1 && weights.symmetric) weights.symmetric = weights.narrow = false;
+}
+
+}  // namespace
+
 Scheme applied(Scheme scheme, const SchemeChange& change) {
-    if (change.format == NumberFormat::Float) {
+    if (change.format == NumberFormat::real()) {
         scheme.weights.reset();
         scheme.activations.reset();  // integers times floats run nowhere
     } else if (change.format || change.bits || change.granularity || change.range) {
@@ -24,15 +55,12 @@ Scheme applied(Scheme scheme, const SchemeChange& change) {
     }
     if (scheme.weights) {
         QuantSpec& weights = *scheme.weights;
-        if (change.format) {
-            weights.symmetric = *change.format != NumberFormat::IntAsymmetric;
-            weights.narrow = *change.format == NumberFormat::IntSymmetric;
-        }
-        if (change.bits) weights.bits = std::clamp(*change.bits, 1, 8);
-        // One bit has no middle code: a symmetric narrow range would hold nothing but zero.
-        if (weights.bits == 1 && change.bits && weights.symmetric) weights.symmetric = weights.narrow = false;
-        if (change.granularity) weights.granularity = *change.granularity;
-        if (change.range) weights.range = *change.range;
+        if (change.format) setFormat(weights, *change.format);
+        if (change.bits) setBits(weights, *change.bits);
+        const Codec* codec = findCodec(weights.codec);
+        if (change.granularity && codec && codec->blockSize == 0) weights.granularity = *change.granularity;
+        if (change.range && codec && codec->takesRange) weights.range = *change.range;
+        if (change.scale && codec && std::find(codec->scaleTypes.begin(), codec->scaleTypes.end(), *change.scale) != codec->scaleTypes.end()) weights.scale = *change.scale;
     }
     if (change.activations) {
         if (*change.activations == ActivationChoice::Float) {
@@ -61,6 +89,7 @@ CommonScheme commonOf(const std::vector<Scheme>& schemes) {
         meet(common.granularityKind, weights.granularity.index());
         meet(common.range, weights.range);
         meet(common.rangeKind, weights.range.index());
+        meet(common.scale, weights.scale);
         meet(common.activations, activationChoiceOf(scheme));
         const RangeRule activationRange = scheme.activations.value_or(ActivationSpec{}).range;
         meet(common.activationRange, activationRange);

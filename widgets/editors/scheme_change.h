@@ -10,8 +10,15 @@
 
 namespace bitlathe {
 
-// The number formats that the editor offers; a scheme is one of them or float.
-enum class NumberFormat { Float, IntSymmetric, IntSymmetricFull, IntAsymmetric };
+// What the editor offers as one choice: float, three kinds of integers, or a row of codecs().
+struct NumberFormat {
+    std::string codec;  // empty: float
+    bool symmetric = true, narrow = true;  // integers only
+    bool operator==(const NumberFormat&) const = default;
+
+    static NumberFormat real() { return {}; }
+    static NumberFormat integers(bool symmetric = true, bool narrow = true) { return {"int", symmetric, narrow}; }
+};
 enum class ActivationChoice { Float, Asymmetric8, Symmetric8 };
 
 NumberFormat numberFormatOf(const Scheme& scheme);
@@ -19,9 +26,11 @@ ActivationChoice activationChoiceOf(const Scheme& scheme);
 
 struct SchemeChange {
     std::optional<NumberFormat> format;
-    std::optional<int> bits;  // 1..8; turns a float layer into an integer one
+    // Within the format's widths; a float layer, or one whose format has no such width, becomes integers.
+    std::optional<int> bits;
     std::optional<Granularity> granularity;
     std::optional<RangeRule> range;
+    std::optional<ScaleType> scale;
     std::optional<ActivationChoice> activations;
     std::optional<RangeRule> activationRange;
     bool operator==(const SchemeChange&) const = default;
@@ -37,6 +46,7 @@ struct CommonScheme {
     std::optional<std::size_t> granularityKind;  // index in the variant
     std::optional<RangeRule> range;
     std::optional<std::size_t> rangeKind;
+    std::optional<ScaleType> scale;
     std::optional<ActivationChoice> activations;
     std::optional<std::size_t> activationRangeKind;
     std::optional<RangeRule> activationRange;

@@ -1,13 +1,16 @@
 #include "widgets/editors/scheme_editor.h"
 
+#include "core/quant/codec.h"
 #include "widgets/editors/bits_editor.h"
 #include "widgets/editors/choice.h"
 #include "widgets/editors/granularity_editor.h"
 #include "widgets/editors/range_editor.h"
+#include "widgets/models/figures.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QVBoxLayout>
+#include <algorithm>
 
 namespace bitlathe {
 namespace {
@@ -26,13 +29,10 @@ std::optional<int> number(const auto& value) {
 }  // namespace
 
 SchemeEditor::SchemeEditor(QWidget* parent)
-    : QWidget(parent), m_format(new Choice(tr("Number format"))), m_bits(new BitsEditor), m_granularity(new GranularityEditor),
+    : QWidget(parent), m_format(new Choice(tr("Number format"))), m_bits(new BitsEditor), m_granularity(new GranularityEditor), m_scaleRow(new QWidget), m_scale(new Choice(tr("How scales are stored"))),
       m_range(new RangeEditor(RangeEditor::For::Weights, tr("Clip range of the weights"))), m_activations(new Choice(tr("Activations"))),
       m_activationRange(new RangeEditor(RangeEditor::For::Activations, tr("Range of the activations"))) {
-    m_format->add(tr("Float, as in the source"), int(NumberFormat::Float), tr("The weights stay as they are."));
-    m_format->add(tr("Integer, symmetric"), int(NumberFormat::IntSymmetric), tr("x ≈ s·q, q from −(2ⁿ⁻¹ − 1) to 2ⁿ⁻¹ − 1: zero in the middle, both ends alike."));
-    m_format->add(tr("Integer, symmetric, full range"), int(NumberFormat::IntSymmetricFull), tr("x ≈ s·q, q from −2ⁿ⁻¹ to 2ⁿ⁻¹ − 1: one more code below."));
-    m_format->add(tr("Integer, asymmetric"), int(NumberFormat::IntAsymmetric), tr("x ≈ s·(q − z), q from 0 to 2ⁿ − 1: for weights that lie to one side of zero."));
+    offerFormats();
     m_activations->add(tr("Float"), int(ActivationChoice::Float), tr("Only the weights are quantized; products run in float."));
     m_activations->add(tr("uint8"), int(ActivationChoice::Asymmetric8), tr("Asymmetric: x ≈ s·(q − z), q from 0 to 255, one scale per tensor from calibration."));
     m_activations->add(tr("int8"), int(ActivationChoice::Symmetric8), tr("Symmetric: x ≈ s·q, q from −127 to 127: half of the codes are lost behind a ReLU."));
@@ -49,6 +49,10 @@ SchemeEditor::SchemeEditor(QWidget* parent)
     section(tr("Number format"), m_format);
     section(tr("Bits per weight"), m_bits);
     section(tr("One scale per"), m_granularity);
+    auto* scaleLine = new QHBoxLayout(m_scaleRow);
+    scaleLine->setContentsMargins(22, 0, 0, 0);
+    scaleLine->addWidget(m_scale);
+    column->addWidget(m_scaleRow);
     section(tr("Clip range"), m_range);
     auto* activations = new QWidget;
     auto* pair = new QHBoxLayout(activations);
@@ -61,12 +65,12 @@ SchemeEditor::SchemeEditor(QWidget* parent)
 
     connect(m_format, &Choice::chosen, this, [this](int value) {
         SchemeChange change;
-        change.format = NumberFormat(value);
+        change.format = m_formats[std::size_t(value)];
         emit edited(change, m_format->currentText());
     });
     connect(m_format, &Choice::hovered, this, [this](int value) {
         SchemeChange change;
-        change.format = NumberFormat(value);
+        change.format = m_formats[std::size_t(value)];
         emit hovered(change);
     });
     connect(m_bits, &BitsEditor::gestureBegan, this, &SchemeEditor::gestureBegan);
@@ -87,6 +91,17 @@ SchemeEditor::SchemeEditor(QWidget* parent)
                                                     : granularity.index() == 0 ? tr("One scale per tensor") : tr("One scale per channel"));
     });
     connect(m_granularity, &GranularityEditor::hovered, this, [=, this](const Granularity& granularity) { emit hovered(granularityChange(granularity)); });
+    m_scale->setToolTip(tr("What each scale takes in the file; coarser scales save bits and cost a little error."));
+    connect(m_scale, &Choice::chosen, this, [this](int value) {
+        SchemeChange change;
+        change.scale = ScaleType(value);
+        emit edited(change, m_scale->currentText());
+    });
+    connect(m_scale, &Choice::hovered, this, [this](int value) {
+        SchemeChange change;
+        change.scale = ScaleType(value);
+        emit hovered(change);
+    });
     connect(m_range, &RangeEditor::edited, this, [this](const RangeRule& rule) {
         SchemeChange change;
         change.range = rule;
@@ -107,26 +122,75 @@ SchemeEditor::SchemeEditor(QWidget* parent)
         change.activationRange = rule;
         emit edited(change, tr("Range of the activations"));
     });
-    for (Choice* choice : {m_format, m_activations}) connect(choice, &Choice::hoverEnded, this, &SchemeEditor::hoverEnded);
+    for (Choice* choice : {m_format, m_activations, m_scale}) connect(choice, &Choice::hoverEnded, this, &SchemeEditor::hoverEnded);
     connect(m_range, &RangeEditor::hoverEnded, this, &SchemeEditor::hoverEnded);
     connect(m_granularity, &GranularityEditor::hoverEnded, this, &SchemeEditor::hoverEnded);
+}
+
+void SchemeEditor::offerFormats() {
+    const auto offer = [this](const QString& text, NumberFormat format, const QString& tip) {
+        m_format->add(text, int(m_formats.size()), tip);
+        m_formats.push_back(std::move(format));
+    };
+    offer(tr("Float, as in the source"), NumberFormat::real(), tr("The weights stay as they are."));
+    offer(tr("Integer, symmetric"), NumberFormat::integers(), tr("x ≈ s·q, q from −(2ⁿ⁻¹ − 1) to 2ⁿ⁻¹ − 1: zero in the middle, both ends alike."));
+    offer(tr("Integer, symmetric, full range"), NumberFormat::integers(true, false), tr("x ≈ s·q, q from −2ⁿ⁻¹ to 2ⁿ⁻¹ − 1: one more code below."));
+    offer(tr("Integer, asymmetric"), NumberFormat::integers(false, true), tr("x ≈ s·(q − z), q from 0 to 2ⁿ − 1: for weights that lie to one side of zero."));
+    for (const Codec& codec : codecs()) {
+        // Levels of one's own come with a recipe: here is no file to take them from.
+        if (codec.name == "int" || codec.takesTable) continue;
+        offer(fromUtf8(codec.label), {std::string(codec.name), true, true}, fromUtf8(codec.formula) + QLatin1Char('\n') + fromUtf8(codec.explanation));
+    }
+    m_format->setMaxVisibleItems(30);
+}
+
+std::optional<int> SchemeEditor::indexOf(const std::optional<NumberFormat>& format) {
+    if (!format) return std::nullopt;
+    const auto found = std::find(m_formats.begin(), m_formats.end(), *format);
+    if (found != m_formats.end()) return int(found - m_formats.begin());
+    // A format that only a recipe brings is offered from then on.
+    const Codec* codec = findCodec(format->codec);
+    m_formats.push_back(*format);
+    m_format->add(codec ? fromUtf8(codec->label) : fromUtf8(format->codec), int(m_formats.size()) - 1, codec ? fromUtf8(codec->explanation) : QString());
+    return int(m_formats.size()) - 1;
 }
 
 void SchemeEditor::show(const std::vector<Scheme>& schemes) {
     setEnabled(!schemes.empty());
     const CommonScheme common = commonOf(schemes);
-    const bool quantized = !schemes.empty() && common.format != NumberFormat::Float;
-    m_format->show(number(common.format));
+    const bool quantized = !schemes.empty() && common.format != NumberFormat::real();
+    const Codec* codec = common.format ? findCodec(common.format->codec) : nullptr;
+    m_format->show(indexOf(common.format));
+    m_format->setToolTip(codec ? fromUtf8(codec->formula) + QLatin1Char('\n') + fromUtf8(codec->explanation) : QString());
+    m_bits->setWidths(codec && codec->name != "int" ? codec->minBits : 1, codec ? codec->maxBits : 16);
     m_bits->show(common.bits);
+    m_bits->setEnabled(!codec || codec->minBits < codec->maxBits);
     m_granularity->show(common.granularity, quantized ? common.granularityKind : std::nullopt);
     m_range->show(quantized ? common.range : std::nullopt, quantized ? common.rangeKind : std::nullopt);
     m_activations->show(number(common.activations));
-    m_granularity->setEnabled(quantized);
-    m_range->setEnabled(quantized);
+    m_granularity->setEnabled(quantized && (!codec || codec->blockSize == 0));
+    m_range->setEnabled(quantized && (!codec || codec->takesRange));
     m_activations->setEnabled(quantized);
+    showScales(codec, common.scale);
     const bool withActivations = quantized && common.activations != ActivationChoice::Float;
     m_activationRange->setVisible(withActivations);
     m_activationRange->show(withActivations ? common.activationRange : std::nullopt, withActivations ? common.activationRangeKind : std::nullopt);
+}
+
+// Only formats that leave a choice have the field.
+void SchemeEditor::showScales(const Codec* codec, const std::optional<ScaleType>& scale) {
+    const bool choice = codec && codec->scaleTypes.size() > 1;
+    m_scaleRow->setVisible(choice);
+    if (!choice) return;
+    static const std::pair<ScaleType, const char*> names[] = {
+        {ScaleType::F32, QT_TR_NOOP("float32 scales")}, {ScaleType::F16, QT_TR_NOOP("float16 scales")}, {ScaleType::BF16, QT_TR_NOOP("bfloat16 scales")},
+        {ScaleType::E8M0, QT_TR_NOOP("power-of-two scales")}, {ScaleType::E4M3, QT_TR_NOOP("FP8 E4M3 scales")}, {ScaleType::U8, QT_TR_NOOP("8-bit scales")},
+        {ScaleType::Dynamic8, QT_TR_NOOP("8-bit scales (bitsandbytes)")}, {ScaleType::One, QT_TR_NOOP("no scale")}};
+    m_scale->clear();
+    for (const ScaleType type : codec->scaleTypes)
+        for (const auto& [known, name] : names)
+            if (known == type) m_scale->add(tr(name), int(type));
+    m_scale->show(number(scale));
 }
 
 void SchemeEditor::setScaleCounts(std::array<std::int64_t, 3> counts) { m_granularity->setScaleCounts(counts); }

@@ -13,6 +13,7 @@ class BitsEditor;
 class Choice;
 class GranularityEditor;
 class RangeEditor;
+struct Codec;
 
 class SchemeEditor : public QWidget {
     Q_OBJECT
@@ -33,9 +34,16 @@ signals:
     void hoverEnded();
 
 private:
+    void offerFormats();
+    std::optional<int> indexOf(const std::optional<NumberFormat>& format);
+    void showScales(const Codec* codec, const std::optional<ScaleType>& scale);
+
     Choice* m_format;
+    std::vector<NumberFormat> m_formats;  // by the choice's value
     BitsEditor* m_bits;
     GranularityEditor* m_granularity;
+    QWidget* m_scaleRow;
+    Choice* m_scale;
     RangeEditor* m_range;
     Choice* m_activations;
     RangeEditor* m_activationRange;

@@ -30,7 +30,7 @@ JobBar::JobBar(QWidget* parent)
     m_pause->setAccessibleName(tr("Pause"));
     m_stop->setAccessibleName(tr("Stop"));
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(12, 6, 8, 6);
+    row->setContentsMargins(12, 0, 8, 0);
     row->setSpacing(12);
     row->addWidget(m_title);
     row->addWidget(m_what);
@@ -39,7 +39,7 @@ JobBar::JobBar(QWidget* parent)
     row->addWidget(m_left);
     row->addWidget(m_pause);
     row->addWidget(m_stop);
-    setFixedHeight(40);
+    setFixedHeight(32);
     connect(m_pause, &QToolButton::clicked, this, &JobBar::pauseClicked);
     connect(m_stop, &QToolButton::clicked, this, &JobBar::stopClicked);
     showIdle();

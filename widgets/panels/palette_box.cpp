@@ -60,7 +60,9 @@ void PaletteBox::open(std::vector<Entry> entries) {
 void PaletteBox::filter() {
     std::vector<std::pair<int, std::size_t>> hits;
     for (std::size_t i = 0; i < m_entries.size(); ++i) {
-        const int score = fit(m_typed->text(), m_entries[i].text + QLatin1Char(' ') + m_entries[i].category);
+        // What it does counts too, but less than what it is called.
+        int score = fit(m_typed->text(), m_entries[i].text + QLatin1Char(' ') + m_entries[i].category);
+        if (score < 0 && fit(m_typed->text(), m_entries[i].text + QLatin1Char(' ') + m_entries[i].tip) >= 0) score = 0;
         if (score >= 0) hits.emplace_back(-score + (m_entries[i].enabled ? 0 : 1000), i);
     }
     std::stable_sort(hits.begin(), hits.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -90,12 +92,17 @@ void PaletteBox::filter() {
         line->setAttribute(Qt::WA_TransparentForMouseEvents);
         m_list->setItemWidget(item, line);
     }
+    if (hits.empty()) {
+        auto* nothing = new QListWidgetItem(tr("No command fits. Try another word."));
+        nothing->setFlags(Qt::NoItemFlags);
+        m_list->addItem(nothing);
+    }
     m_list->setCurrentRow(0);
 }
 
 void PaletteBox::runCurrent() {
     QListWidgetItem* item = m_list->currentItem();
-    if (!item) return;
+    if (!item || !item->data(Qt::UserRole).isValid()) return;
     const auto index = std::size_t(item->data(Qt::UserRole).toULongLong());
     if (!m_entries[index].enabled) return;
     const auto run = m_entries[index].run;

@@ -16,7 +16,7 @@ class PaletteBox : public QWidget {
     Q_OBJECT
 public:
     struct Entry {
-        QString text, category;
+        QString text, category, tip;
         QKeySequence key;
         bool enabled = true;
         std::function<void()> run;

@@ -152,7 +152,11 @@ void PlotsPanel::elide() {
     }
     const int space = std::max(room - figures, 80);
     m_title->setText(m_title->fontMetrics().elidedText(m_fullTitle, Qt::ElideLeft, space));
-    m_subtitle->setText(m_subtitle->fontMetrics().elidedText(m_fullSubtitle, Qt::ElideRight, space));
+    // Whole facts or none: half a number says something wrong.
+    QStringList facts = m_fullSubtitle.split(QStringLiteral(" · "));
+    while (facts.size() > 1 && m_subtitle->fontMetrics().horizontalAdvance(facts.join(QStringLiteral(" · "))) > space) facts.removeLast();
+    m_subtitle->setText(facts.join(QStringLiteral(" · ")));
+    m_subtitle->setToolTip(m_fullSubtitle);
 }
 
 void PlotsPanel::resizeEvent(QResizeEvent* event) {

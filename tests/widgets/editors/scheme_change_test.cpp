@@ -1,5 +1,7 @@
 #include "widgets/editors/scheme_change.h"
 
+#include "core/quant/codec.h"
+
 #include <gtest/gtest.h>
 
 namespace bitlathe {
@@ -35,7 +37,7 @@ TEST(SchemeChange, FloatTakesTheActivationsAlong) {
     Scheme before = scheme(8);
     before.activations.emplace();
     SchemeChange change;
-    change.format = NumberFormat::Float;
+    change.format = NumberFormat::real();
     EXPECT_EQ(applied(before, change), Scheme{});
 }
 
@@ -51,6 +53,39 @@ TEST(SchemeChange, AnEmptyChangeChangesNothing) {
     EXPECT_EQ(applied({}, {}), Scheme{});
 }
 
+TEST(SchemeChange, EveryFormatOfTheListCanBeChosenAndLeftAgain) {
+    for (const Codec& codec : codecs()) {
+        SchemeChange change;
+        change.format = NumberFormat{std::string(codec.name), true, true};
+        const Scheme there = applied(scheme(4), change);
+        EXPECT_EQ(there.weights->codec, codec.name);
+        EXPECT_GE(there.weights->bits, codec.minBits) << codec.name;
+        EXPECT_LE(there.weights->bits, codec.maxBits) << codec.name;
+        if (codec.blockSize > 0) EXPECT_EQ(there.weights->granularity, Granularity(PerGroup{codec.blockSize})) << codec.name;
+        EXPECT_EQ(numberFormatOf(there), *change.format) << codec.name;
+        change.format = NumberFormat::integers();
+        EXPECT_EQ(applied(there, change).weights->codec, "int");
+    }
+}
+
+TEST(SchemeChange, AWidthThatTheFormatLacksMakesIntegers) {
+    Scheme nf4 = scheme(4);
+    nf4.weights->codec = "nf4";
+    SchemeChange change;
+    change.bits = 3;
+    const Scheme after = applied(nf4, change);
+    EXPECT_EQ(after.weights->codec, "int");
+    EXPECT_EQ(after.weights->bits, 3);
+}
+
+TEST(SchemeChange, BlocksKeepTheirSizeWhateverGranularityIsAsked) {
+    SchemeChange format, group;
+    format.format = NumberFormat{"mxfp4", true, true};
+    group.granularity = PerTensor{};
+    const Scheme mx = applied(scheme(4), format);
+    EXPECT_EQ(applied(mx, group), mx);
+}
+
 TEST(CommonScheme, KeepsWhatAllShareAndDropsWhatDiffers) {
     Scheme a = scheme(4), b = scheme(8);
     a.weights->granularity = PerGroup{32};
@@ -59,7 +94,7 @@ TEST(CommonScheme, KeepsWhatAllShareAndDropsWhatDiffers) {
     EXPECT_FALSE(common.bits);
     EXPECT_FALSE(common.granularity);
     EXPECT_EQ(common.granularityKind, std::size_t(2));
-    EXPECT_EQ(common.format, NumberFormat::IntSymmetric);
+    EXPECT_EQ(common.format, NumberFormat::integers());
     EXPECT_EQ(common.range, RangeRule(MinMax{}));
 }
 
