@@ -36,14 +36,16 @@ struct Workers::Impl {
     void serve(std::stop_token stop) {
         std::uint64_t seen = 0;
         while (true) {
+            const std::function<void(std::int64_t)>* task = nullptr;
             {
                 std::unique_lock lock(mutex);
                 wake.wait(lock, [&] { return stop.stop_requested() || (generation != seen && body); });
                 if (stop.stop_requested()) return;
                 seen = generation;
                 ++active;
+                task = body;  // the caller forgets it while the last chunk still runs here
             }
-            work();
+            work(*task);
             {
                 std::lock_guard lock(mutex);
                 --active;
@@ -52,13 +54,13 @@ struct Workers::Impl {
         }
     }
 
-    void work() {
+    void work(const std::function<void(std::int64_t)>& task) {
         t_insideLoop = true;
         while (true) {
             const std::int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
             if (chunk >= chunks) break;
             try {
-                (*body)(chunk);
+                task(chunk);
             } catch (...) {
                 std::lock_guard lock(mutex);
                 if (!failure) failure = std::current_exception();
@@ -79,7 +81,7 @@ struct Workers::Impl {
             ++generation;
         }
         wake.notify_all();
-        work();
+        work(task);
         std::exception_ptr thrown;
         {
             std::unique_lock lock(mutex);

@@ -49,5 +49,20 @@ TEST(Workers, NothingToDoIsNothingDone) {
     workers.forEach(0, [](std::int64_t) { FAIL(); });
 }
 
+TEST(Workers, LoopsShorterThanTheirWakingTouchNothingThatIsGone) {
+    // A thread that comes late to a loop may still run its last chunk while the caller has finished the others.
+    for (int crew = 0; crew < 20; ++crew) {
+        Workers workers(3);
+        std::atomic<std::int64_t> sum{0};
+        std::int64_t expected = 0;
+        for (int i = 0; i < 1000; ++i) {
+            const std::int64_t chunks = 2 + i % 5;
+            workers.forEach(chunks, [&](std::int64_t chunk) { sum += chunk + i; });
+            expected += chunks * (chunks - 1) / 2 + chunks * i;
+        }
+        EXPECT_EQ(sum, expected);
+    }
+}
+
 }  // namespace
 }  // namespace bitlathe
