@@ -40,13 +40,17 @@ struct Codec {
     bool decodesAffine = false;  // decodes to scale · (code − zero point), codes in I8, U8, I16 or U16
     bool takesNearest = true;    // a code is the nearest level; false: the format has thresholds of its own
     int blockSize = 0;           // > 0: groups have this size whatever the granularity says (MX: 32)
+    int blockBytes = 0;          // > 0: a file holds a group in so many bytes, codes and all; the last group of a
+                                 // channel too, however short
+    int partSize = 0;            // > 0: a group is parts of so many values, in order, each with levels of its own;
+                                 // levels() and representable() are then of all parts together
     // How a file may hold scales; the first is the format's own choice.
     std::span<const ScaleType> scaleTypes = {};
 
     // The container of one code: 8 or 16 bits.
     ElementType (*codeType)(const QuantSpec&) noexcept;
     int (*innerBytes)(const QuantSpec&) noexcept;
-    // Bits that a file stores for the parameters of one group; see also sharedScaleBits().
+    // Bits that a file stores for the parameters of one group; see also sharedScaleBits(). Not used with blockBytes.
     int (*parameterBits)(const QuantSpec&) noexcept;
     // Whether fit() looks at the values; otherwise the range is enough and x may be empty.
     bool (*fitNeedsValues)(const QuantSpec&) noexcept;

@@ -1,5 +1,6 @@
 #include "core/quant/codec.h"
 #include "core/quant/codec_float.h"
+#include "core/quant/codec_gguf.h"
 #include "core/quant/codec_int.h"
 #include "core/quant/codec_lookup.h"
 #include "core/quant/codec_mx.h"
@@ -22,6 +23,7 @@ const std::vector<Codec>& list() {
         add(kMxCodecs);
         add(kTableCodecs);
         add(kLookupCodecs);
+        add(kGgufCodecs);
         return all;
     }();
     return rows;

@@ -126,6 +126,7 @@ Tensor dequantize(const QuantizedTensor& q, Workers& workers) {
 
 std::int64_t storedBytes(const ChannelLayout& layout, const QuantSpec& spec) noexcept {
     const std::int64_t count = layout.perChannel() * layout.channels, groups = groupGrid(layout, spec).groups;
+    if (const int bytes = codecOf(spec).blockBytes; bytes > 0) return groups * bytes;
     const std::int64_t parameters = groups * codecOf(spec).parameterBits(spec) + sharedScaleBits(scaleTypeOf(spec), groups);
     return (count * spec.bits + 7) / 8 + (parameters + 7) / 8;
 }

@@ -46,7 +46,13 @@ void checkForm(const QuantSpec& spec, const Codec& codec, const std::string& lay
     } else if (!spec.table.empty()) {
         issues.push_back({Level::Warning, layer, label + " takes no table: the one that is given does nothing", "choose the format 'table', or remove the table"});
     }
-    if (codec.blockSize > 0 && perChannel > 0 && perChannel % codec.blockSize != 0)
+    if (codec.blockBytes > 0 && perChannel > 0 && perChannel % codec.blockSize != 0)
+        issues.push_back({Level::Warning, layer,
+                          label + " has blocks of " + std::to_string(codec.blockSize) + ": rows of " + std::to_string(perChannel) +
+                              " weights end in a short one, which no GGUF file can hold",
+                          perChannel % 32 == 0 ? "choose a format in blocks of 32 for this layer, such as q5_0 or q8_0, or leave it as it is"
+                                               : "leave this layer in float, or choose a format without blocks"});
+    else if (codec.blockSize > 0 && perChannel > 0 && perChannel % codec.blockSize != 0)
         issues.push_back({Level::Note, layer,
                           "channels of " + std::to_string(perChannel) + " weights end in a block that is not full: blocks have " + std::to_string(codec.blockSize),
                           "most consumers of this format want whole blocks: choose another format for this layer"});

@@ -51,9 +51,12 @@ struct Group {
     explicit Group(const Case& c) : spec(c.spec), codec(codecOf(c.spec)), inner(static_cast<std::size_t>(codec.innerBytes(c.spec))) {
         std::mt19937 random(7);
         std::uniform_real_distribution<float> uniform(0, 1);
-        for (int i = 0; i < 257; ++i) values.push_back(c.range.lo + uniform(random) * (c.range.hi - c.range.lo));
+        // Blocks of a fixed size are filled. Their parts get the same values, so that they have the same levels.
+        const int count = codec.partSize > 0 ? codec.partSize : 259;
         values.push_back(c.range.lo);
         values.push_back(c.range.hi);
+        while (int(values.size()) < count) values.push_back(c.range.lo + uniform(random) * (c.range.hi - c.range.lo));
+        while (int(values.size()) < (codec.partSize > 0 ? codec.blockSize : 0)) values.push_back(values[values.size() - std::size_t(count)]);
         parameters.inner = inner;
         codec.fit(spec, values, {}, c.range, parameters);
     }

@@ -1,0 +1,87 @@
+#include "core/quant/gguf_blocks.h"
+
+#include "core/quant/gguf_search.h"
+#include "core/tensor/convert.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bitlathe {
+
+namespace {
+
+float asHalf(float value) noexcept { return halfToFloat(floatToHalf(value)); }
+
+// What becomes of a real number of steps: ggml's own rounding, type by type, kept inside the codes.
+int rounded(const GgufForm& form, float steps) noexcept {
+    const auto within = [&](float code) { return static_cast<int>(std::clamp(code, static_cast<float>(form.lowest), static_cast<float>(form.highest))); };
+    switch (form.type) {
+        case GgufType::Q4_0:
+        case GgufType::Q4_1:
+        case GgufType::Q5_0:
+        case GgufType::Q5_1: return within(steps + (static_cast<float>(form.zero) + 0.5f));  // cut off
+        case GgufType::Q8_0:
+        case GgufType::TQ1_0:
+        case GgufType::TQ2_0: return within(std::round(steps) + static_cast<float>(form.zero));  // halves away from 0
+        default: return within(std::nearbyint(steps) + static_cast<float>(form.zero));
+    }
+}
+
+}  // namespace
+
+GgufPart ggufPart(const GgufForm& form, const GgufParameters& block, int part) noexcept {
+    const float scale = asHalf(block.scale), min = form.hasMin ? asHalf(block.min) : 0.0f;
+    if (form.parts() == 1) return {scale, min};
+    const auto p = static_cast<std::size_t>(part);
+    return {scale * static_cast<float>(block.scales[p]), form.hasMin ? min * static_cast<float>(block.mins[p]) : 0.0f};
+}
+
+void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const float> x, std::span<std::byte> codes) noexcept {
+    const auto size = static_cast<std::size_t>(form.part);
+    for (std::size_t begin = 0; begin < x.size(); begin += size) {
+        const int part = std::min(static_cast<int>(begin / size), form.parts() - 1);
+        const bool whole = form.parts() == 1;
+        const GgufPart p = whole ? GgufPart{block.scale, block.min} : ggufPart(form, block, part);
+        const float inverse = p.scale != 0 ? 1.0f / p.scale : 0.0f;
+        for (std::size_t i = begin; i < std::min(begin + size, x.size()); ++i) {
+            const float v = x[i] == x[i] ? x[i] : 0.0f;
+            int code = 0;
+            if (form.table)
+                code = nearestLevel(std::span(form.table, 16), p.scale != 0 ? v * inverse : 0.0f);
+            else if (whole)
+                code = rounded(form, p.scale != 0 ? (v + p.min) * inverse : 0.0f);
+            else if (p.scale != 0)
+                code = rounded(form, (v + p.min) / p.scale);
+            codes[i] = static_cast<std::byte>(code);
+        }
+    }
+}
+
+void decodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const std::byte> codes, std::span<float> out) noexcept {
+    const auto size = static_cast<std::size_t>(form.part);
+    for (std::size_t begin = 0; begin < out.size(); begin += size) {
+        const GgufPart p = ggufPart(form, block, std::min(static_cast<int>(begin / size), form.parts() - 1));
+        for (std::size_t i = begin; i < std::min(begin + size, out.size()); ++i) {
+            const int code = form.lowest < 0 ? static_cast<std::int8_t>(codes[i]) : std::to_integer<int>(codes[i]);
+            out[i] = p.scale * form.level(code) - p.min;
+        }
+    }
+}
+
+void packGguf(const GgufForm& form, std::span<const float> x, std::span<const float> importance, float rowMeanSquare, std::span<std::byte> bytes) noexcept {
+    const GgufParameters block = fitGguf(form, x, importance, rowMeanSquare);
+    std::array<std::byte, kMaxGgufValues> codes;
+    const auto own = std::span(codes).first(static_cast<std::size_t>(form.values));
+    encodeGguf(form, block, x, own);
+    joinGguf(form, block, own, bytes);
+}
+
+void unpackGguf(const GgufForm& form, std::span<const std::byte> bytes, std::span<float> out) noexcept {
+    GgufParameters block;
+    std::array<std::byte, kMaxGgufValues> codes;
+    const auto own = std::span(codes).first(static_cast<std::size_t>(form.values));
+    splitGguf(form, bytes, block, own);
+    decodeGguf(form, block, own, out);
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,89 @@
+// The blocks of GGUF files: a fixed number of weights in a fixed number of bytes, bit for bit as ggml lays
+// them out. What a block holds is parameters (scales, in parts of the block) and one code per weight;
+// fitting chooses parameters, encoding chooses codes, joining makes the bytes. Knows no files, tensors or codecs.
+//
+// A weight reads back as scale · level(code) − min, with the scale and the min of its part, in float32
+// and in this order, which gives ggml's own values.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace bitlathe {
+
+enum class GgufType : std::uint8_t { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0 };
+
+struct GgufForm {
+    GgufType type = GgufType::Q4_0;
+    std::string_view name;     // as ggml spells it: "q4_K"
+    int id = 0;                // ggml_type in a file
+    int values = 32;           // of a block
+    int bytes = 0;             // of a block
+    int part = 32;             // values that share a scale and a min
+    int bits = 4;              // of a code
+    int lowest = 0, highest = 15;  // codes that encoding makes
+    int zero = 0;              // level(code) = code − zero
+    bool hasMin = false;       // else the min is 0
+    const std::int8_t* table = nullptr;  // level(code) = table[code]
+
+    constexpr int parts() const noexcept { return values / part; }
+    float level(int code) const noexcept { return static_cast<float>(table ? table[code] : code - zero); }
+};
+
+inline constexpr std::array<std::int8_t, 16> kIq4Levels = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
+inline constexpr GgufForm kGgufForms[] = {
+    {GgufType::Q4_0, "q4_0", 2, 32, 18, 32, 4, 0, 15, 8, false, nullptr},
+    {GgufType::Q4_1, "q4_1", 3, 32, 20, 32, 4, 0, 15, 0, true, nullptr},
+    {GgufType::Q5_0, "q5_0", 6, 32, 22, 32, 5, 0, 31, 16, false, nullptr},
+    {GgufType::Q5_1, "q5_1", 7, 32, 24, 32, 5, 0, 31, 0, true, nullptr},
+    {GgufType::Q8_0, "q8_0", 8, 32, 34, 32, 8, -127, 127, 0, false, nullptr},
+    {GgufType::Q2_K, "q2_K", 10, 256, 84, 16, 2, 0, 3, 0, true, nullptr},
+    {GgufType::Q3_K, "q3_K", 11, 256, 110, 16, 3, 0, 7, 4, false, nullptr},
+    {GgufType::Q4_K, "q4_K", 12, 256, 144, 32, 4, 0, 15, 0, true, nullptr},
+    {GgufType::Q5_K, "q5_K", 13, 256, 176, 32, 5, 0, 31, 0, true, nullptr},
+    {GgufType::Q6_K, "q6_K", 14, 256, 210, 16, 6, 0, 63, 32, false, nullptr},
+    {GgufType::IQ4_NL, "iq4_nl", 20, 32, 18, 32, 4, 0, 15, 0, false, kIq4Levels.data()},
+    {GgufType::IQ4_XS, "iq4_xs", 23, 256, 136, 32, 4, 0, 15, 0, false, kIq4Levels.data()},
+    {GgufType::TQ1_0, "tq1_0", 34, 256, 54, 256, 2, 0, 2, 1, false, nullptr},
+    {GgufType::TQ2_0, "tq2_0", 35, 256, 66, 256, 2, 0, 2, 1, false, nullptr},
+};
+constexpr const GgufForm& ggufForm(GgufType type) noexcept { return kGgufForms[static_cast<int>(type)]; }
+
+inline constexpr int kMaxGgufValues = 256, kMaxGgufBytes = 210, kMaxGgufParts = 16;
+
+// Beside the codes. Blocks of one part hold scale and min alone; there they may be finer than the file's
+// halves, because the reference codes with them so. ggufPart() gives what the file gives back.
+struct GgufParameters {
+    float scale = 0, min = 0;  // of the whole block
+    std::array<std::int8_t, kMaxGgufParts> scales{}, mins{};  // of parts, as multiples
+    bool operator==(const GgufParameters&) const = default;
+};
+struct GgufPart {
+    float scale = 0, min = 0;
+};
+GgufPart ggufPart(const GgufForm& form, const GgufParameters& block, int part) noexcept;
+
+// Parameters for the values x, which may be fewer than a block: the missing ones have no say. NaN and
+// infinities have none either; magnitudes beyond what halves can scale are cut.
+// importance: empty, or one weight >= 0 per value ("imatrix"). Then scales lessen Σ w · error² with
+// w = importance · √(mean square + x²) as ggml has it, except in Q8_0, TQ1_0 and TQ2_0, which ignore it.
+// rowMeanSquare: of the whole row, which Q4_0 to Q5_1 take for that mean; negative: that of x.
+GgufParameters fitGguf(const GgufForm& form, std::span<const float> x, std::span<const float> importance = {}, float rowMeanSquare = -1) noexcept;
+
+// Codes, one to a byte (Q8_0: signed). x are the first values of a block. NaN is coded as 0.
+void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const float> x, std::span<std::byte> codes) noexcept;
+void decodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const std::byte> codes, std::span<float> out) noexcept;
+
+// The bytes of a file; form.bytes long. codes: form.values of them.
+void joinGguf(const GgufForm& form, const GgufParameters& block, std::span<const std::byte> codes, std::span<std::byte> bytes) noexcept;
+void splitGguf(const GgufForm& form, std::span<const std::byte> bytes, GgufParameters& block, std::span<std::byte> codes) noexcept;
+
+// All at once, for a whole block: fit, encode and join; split and decode.
+void packGguf(const GgufForm& form, std::span<const float> x, std::span<const float> importance, float rowMeanSquare, std::span<std::byte> bytes) noexcept;
+void unpackGguf(const GgufForm& form, std::span<const std::byte> bytes, std::span<float> out) noexcept;
+
+}  // namespace bitlathe

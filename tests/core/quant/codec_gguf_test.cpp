@@ -1,0 +1,114 @@
+// GGUF rows on whole weights: codes and inner bytes are the blocks of a file, sizes are a file's.
+#include "core/quant/codec_gguf.h"
+
+#include "core/base/job.h"
+#include "core/base/parallel.h"
+#include "core/model/model.h"
+#include "core/quant/group_fit.h"
+#include "core/quant/quantized_tensor.h"
+#include "core/quant/recipe.h"
+#include "tests/core/quant/golden.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace bitlathe {
+namespace {
+
+QuantSpec specOf(const Codec& codec) {
+    QuantSpec spec;
+    spec.codec = codec.name;
+    spec.bits = codec.maxBits;
+    return spec;
+}
+
+TEST(GgufCodecs, CodesAndInnerBytesAreTheBlocksOfAFile) {
+    const auto x = golden<float>("ggml/input.f32.bin");
+    Workers workers(2);
+    JobContext job;
+    for (const Codec& codec : kGgufCodecs) {
+        const GgufForm& form = *ggufFormOf(codec.name);
+        const QuantizedTensor q = quantizeWeights(Tensor::of(Shape{12, 512}, x), {1, 12, 512}, specOf(codec), workers, job);
+        const Tensor back = dequantize(q, workers);
+        const auto size = static_cast<std::size_t>(form.values);
+        for (std::size_t g = 0; g < q.scales.size(); ++g) {
+            std::vector<std::byte> own(static_cast<std::size_t>(form.bytes)), packed(own.size());
+            joinGguf(form, ggufParametersOf(form, groupParameters(q, std::int64_t(g)).inner), q.codes.bytes().subspan(g * size, size), own);
+            packGguf(form, std::span(x).subspan(g * size, size), {}, -1, packed);
+            ASSERT_EQ(own, packed) << codec.name << " block " << g;
+            std::vector<float> y(size);
+            unpackGguf(form, own, y);
+            const auto values = back.as<float>().subspan(g * size, size);
+            ASSERT_TRUE(std::equal(y.begin(), y.end(), values.begin())) << codec.name << " block " << g;
+        }
+    }
+}
+
+TEST(GgufCodecs, SizesAreThoseOfAFile) {
+    const std::pair<const char*, double> expected[] = {{"q4_0", 4.5}, {"q4_1", 5}, {"q5_0", 5.5}, {"q5_1", 6}, {"q8_0", 8.5}, {"q2_k", 2.625}, {"q3_k", 3.4375},
+                                                       {"q4_k", 4.5}, {"q5_k", 5.5}, {"q6_k", 6.5625}, {"iq4_nl", 4.5}, {"iq4_xs", 4.25}, {"tq1_0", 1.6875}, {"tq2_0", 2.0625}};
+    ASSERT_EQ(std::size(expected), std::size(kGgufCodecs));
+    for (const auto& [name, bits] : expected) EXPECT_DOUBLE_EQ(bitsPerWeight({1, 16, 512}, specOf(*findCodec(name))), bits) << name;
+}
+
+TEST(GgufCodecs, ImportanceLessensWhatItWeighs) {
+    auto x = golden<float>("ggml/input.f32.bin");
+    x.resize(7 * 512);  // the rows whose values have a shape
+    const auto importance = golden<float>("ggml/imatrix.f32.bin");
+    const Tensor values = Tensor::of(Shape{7, 512}, x);
+    Workers workers(2);
+    JobContext job;
+    for (const Codec& codec : kGgufCodecs) {
+        const auto weighted = [&](std::span<const float> given) {
+            const Tensor back = dequantize(quantizeWeights(values, {1, 7, 512}, specOf(codec), workers, job, detectIsa(), given), workers);
+            double sum = 0;
+            for (std::size_t i = 0; i < x.size(); ++i) {
+                const double e = double(x[i]) - double(back.as<float>()[i]);
+                sum += double(importance[i % 512]) * e * e;
+            }
+            return sum;
+        };
+        const bool ignores = codec.name == "q8_0" || codec.name == "tq1_0" || codec.name == "tq2_0";
+        if (ignores) EXPECT_EQ(weighted(importance), weighted({})) << codec.name;
+        else EXPECT_LT(weighted(importance), weighted({})) << codec.name;
+    }
+}
+
+TEST(GgufCodecs, FormsBelongToTheirRows) {
+    for (const Codec& codec : kGgufCodecs) {
+        std::string name(ggufFormOf(codec.name)->name);
+        std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c == 'K' ? 'k' : c; });
+        EXPECT_EQ(name, codec.name);
+    }
+    EXPECT_EQ(ggufFormOf("mxfp4"), nullptr);
+}
+
+TEST(GgufCodecs, RowsThatNoFileCanHoldAreNamedWithACure) {
+    Model model;
+    Layer layer;
+    layer.name = "blk.0.attn_q";
+    layer.quantizable = true;
+    layer.layout = {1, 4, 96};
+    layer.shape = Shape{4, 96};
+    model.layers.push_back(layer);
+    Recipe recipe;
+    const auto warnings = [&](const char* codec) {
+        recipe.defaults.weights = specOf(*findCodec(codec));
+        std::vector<Issue> found = validate(recipe, model);
+        std::erase_if(found, [](const Issue& issue) { return issue.level != Issue::Level::Warning; });
+        return found;
+    };
+    const auto found = warnings("q4_k");
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].layer, layer.name);
+    EXPECT_NE(found[0].message.find("blocks of 256"), std::string::npos);
+    EXPECT_NE(found[0].cure.find("q5_0"), std::string::npos);
+    EXPECT_TRUE(warnings("q4_0").empty());
+    model.layers[0].layout = {1, 4, 100};
+    ASSERT_EQ(warnings("q4_0").size(), 1u);
+    EXPECT_EQ(warnings("q4_0")[0].cure.find("q5_0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bitlathe
