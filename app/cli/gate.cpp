@@ -9,6 +9,7 @@
 namespace bitlathe::cli {
 
 bool Gate::holds(double value) const noexcept {
+    if (std::isnan(value)) return true;
     switch (test) {
     case Test::Less: return value < bound;
     case Test::LessOrEqual: return value <= bound;

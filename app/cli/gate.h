@@ -12,6 +12,7 @@ struct Gate {
     std::string text, figure;
     enum class Test { Less, LessOrEqual, Greater, GreaterOrEqual } test = Test::Greater;
     double bound = 0;
+    // True for NaN: a network whose figures are no numbers must not pass.
     bool holds(double value) const noexcept;
 };
 

@@ -7,10 +7,8 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <new>
-
-#include <sys/signalfd.h>
 #include <thread>
+
 #include <unistd.h>
 
 namespace {
@@ -84,31 +82,31 @@ int main(int argc, char** argv) {
     }
     std::stop_source stop;
     stopOnSignals(stop);
+    const auto fail = [](const Error& error) {
+        std::fprintf(stderr, "error: %s\n", error.what());
+        return exitCodeOf(error.kind());
+    };
     try {
         Session session(common, stop.get_token());
-        int code = kUsage;
-        try {
+        const Outcome<int> outcome = runJob(session.job(), [&](JobContext&) {
+            int code = kUsage;
             for (const auto& [sub, action] : commands)
                 if (sub->parsed()) code = action(session);
-            session.endProgress();
-        } catch (...) {
-            session.endProgress();
-            throw;
+            return code;
+        });
+        session.endProgress();
+        if (outcome.error()) return fail(*outcome.error());
+        if (outcome.cancelled()) {
+            std::fprintf(stderr, "cancelled; nothing was written\n");
+            return kCancelled;
         }
         std::cout.flush();
         if (!std::cout) {
             std::fprintf(stderr, "error: standard output cannot be written; check the disk or the pipe\n");
             return kInputRefused;
         }
-        return code;
-    } catch (const Error& error) {
-        std::fprintf(stderr, "error: %s\n", error.what());
-        return exitCodeOf(error.kind());
-    } catch (const Cancelled&) {
-        std::fprintf(stderr, "cancelled; nothing was written\n");
-        return kCancelled;
-    } catch (const std::bad_alloc&) {
-        std::fprintf(stderr, "error: not enough memory for this; choose a smaller model or batch\n");
-        return kInputRefused;
+        return outcome.value();
+    } catch (const Error& error) {  // of the session itself
+        return fail(error);
     }
 }

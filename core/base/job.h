@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <variant>
 
 namespace bitlathe {
@@ -67,8 +68,9 @@ private:
     std::variant<T, Error, Cancelled> m_state;
 };
 
-// Runs the function here and now. Only Error and Cancelled are outcomes, and exhausted memory, which
-// is the outside world too; everything else is a bug and passes through.
+// Runs the function here and now. Only Error and Cancelled are outcomes, and what the standard library
+// throws in the outside world's name: exhausted memory, a folder that may not be read. Everything else is a
+// bug and passes through.
 template <class F>
 auto runJob(JobContext& context, F&& job) -> Outcome<decltype(job(context))> {
     try {
@@ -79,6 +81,8 @@ auto runJob(JobContext& context, F&& job) -> Outcome<decltype(job(context))> {
         return Cancelled{};
     } catch (const std::bad_alloc&) {
         return Error(ErrorKind::Input, "not enough memory for this; close other programs or choose a smaller model or batch");
+    } catch (const std::system_error& error) {
+        return Error(ErrorKind::Input, std::string("the system refuses: ") + error.what() + "; check the path and the permissions");
     }
 }
 

@@ -27,12 +27,19 @@ const std::vector<DatasetFormat>& datasetFormats() {
     return formats;
 }
 
+DatasetPath splitDatasetSpec(const std::string& spec) {
+    // A path that is too long or may not be looked at is none that exists.
+    const auto exists = [](const std::string& path) {
+        std::error_code why;
+        return std::filesystem::exists(path, why);
+    };
+    if (exists(spec)) return {spec, {}};
+    if (const auto colon = spec.rfind(':'); colon != std::string::npos && exists(spec.substr(0, colon))) return {spec.substr(0, colon), spec.substr(colon + 1)};
+    refuseInput("there is no data '" + spec + "'; check the path and the permissions");
+}
+
 Dataset openDataset(const std::string& spec) {
-    std::string path = spec, name;
-    if (!std::filesystem::exists(path))
-        if (const auto colon = spec.rfind(':'); colon != std::string::npos && std::filesystem::exists(spec.substr(0, colon)))
-            path = spec.substr(0, colon), name = spec.substr(colon + 1);
-    if (!std::filesystem::exists(path)) refuseInput("there is no data '" + spec + "'; check the path");
+    const auto [path, name] = splitDatasetSpec(spec);
     for (const DatasetFormat& format : datasetFormats()) {
         if (!format.recognizes(path)) continue;
         Dataset data = format.open(path, name);

@@ -45,6 +45,12 @@ struct DatasetFormat {
 };
 const std::vector<DatasetFormat>& datasetFormats();
 
+// What a FILE, FILE:NAME or folder names. Throws Error(Input) where there is no such file.
+struct DatasetPath {
+    std::string path, arrayName;
+};
+DatasetPath splitDatasetSpec(const std::string& spec);
+
 // `spec` is FILE, FILE:NAME or a folder. Throws Error(Input) naming what was found and what was expected.
 Dataset openDataset(const std::string& spec);
 

@@ -46,9 +46,12 @@ Tensor readJpeg(const std::string& path, std::span<const std::byte> file) {
     if (tjDecompressHeader3(decoder.get(), data, file.size(), &width, &height, &sampling, &colours) != 0) refuse(path, tjGetErrorStr2(decoder.get()));
     std::byte* bytes = nullptr;
     Tensor tensor = allocatePicture(path, height, width, bytes);
-    if (tjDecompress2(decoder.get(), data, file.size(), reinterpret_cast<unsigned char*>(bytes), width, 0, height, TJPF_RGB, TJFLAG_ACCURATEDCT) != 0 &&
-        tjGetErrorCode(decoder.get()) == TJERR_FATAL)
-        refuse(path, tjGetErrorStr2(decoder.get()));
+    // Warnings are mostly harmless leftovers of cameras, but what is missing at the end would be grey.
+    const int flags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
+    if (tjDecompress2(decoder.get(), data, file.size(), reinterpret_cast<unsigned char*>(bytes), width, 0, height, TJPF_RGB, flags) != 0) {
+        const std::string why = tjGetErrorStr2(decoder.get());
+        if (tjGetErrorCode(decoder.get()) == TJERR_FATAL || why.find("Premature end") != std::string::npos) refuse(path, why);
+    }
     return tensor;
 }
 

@@ -22,6 +22,12 @@ std::string trimmed(std::string text) {
     return text;
 }
 
+// False too where the name is too long or the folder may not be read.
+bool isFile(const fs::path& path) {
+    std::error_code why;
+    return fs::is_regular_file(path, why);
+}
+
 struct Entry {
     std::string file, label;
 };
@@ -39,7 +45,7 @@ std::vector<Entry> readList(const fs::path& folder) {
         const fs::path relative = entry.file;
         if (relative.is_absolute() || std::find(relative.begin(), relative.end(), "..") != relative.end())
             refuseInput("'" + (folder / "labels.csv").string() + "', line " + std::to_string(number) + ": '" + entry.file + "' leaves the folder; name files inside it");
-        if (!fs::is_regular_file(folder / relative)) {
+        if (!isFile(folder / relative)) {
             if (number == 1) continue;  // a heading
             refuseInput("'" + (folder / "labels.csv").string() + "', line " + std::to_string(number) + ": there is no file '" + entry.file + "'");
         }
@@ -56,7 +62,7 @@ std::optional<std::int64_t> asNumber(const std::string& text) {
 
 }  // namespace
 
-bool recognizesImageFolder(const std::string& path) { return fs::is_directory(path) && fs::is_regular_file(fs::path(path) / "labels.csv"); }
+bool recognizesImageFolder(const std::string& path) { return isFile(fs::path(path) / "labels.csv"); }
 
 Dataset openImageFolder(const std::string& path, const std::string&) {
     const fs::path folder = path;
@@ -79,7 +85,7 @@ Dataset openImageFolder(const std::string& path, const std::string&) {
     const auto count = static_cast<std::int64_t>(files.size());
     data.arrays.push_back({"images", ElementType::U8, first, count,
                            [files = std::move(files)](std::int64_t index) { return readImage(files[static_cast<std::size_t>(index)]); }});
-    if (fs::is_regular_file(folder / "preprocess.json")) {
+    if (isFile(folder / "preprocess.json")) {
         std::ostringstream text;
         text << std::ifstream(folder / "preprocess.json").rdbuf();
         data.preprocessing = text.str();

@@ -64,7 +64,7 @@ NpyHeader parseNpyHeader(std::span<const std::byte> head, const std::string& whe
     type = type.substr(1, close - 1);
     bool known = false;
     for (const NpyType& row : kTypes)
-        if (row.text == type || (row.text.substr(1) == type.substr(1) && type.starts_with('='))) header.type = row.type, known = true;
+        if (row.text == type || (type.starts_with('=') && row.text.substr(1) == type.substr(1))) header.type = row.type, known = true;
     if (known) {
         header.elementBytes = bitsOf(header.type) / 8;
     } else if (type.size() > 2 && (type[1] == 'U' || type[1] == 'S')) {

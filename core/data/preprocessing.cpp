@@ -32,6 +32,7 @@ std::vector<float> numbersFrom(const Json& value, const std::string& where, cons
     for (const Json& item : list) {
         if (!item.is_number() || !std::isfinite(item.get<double>())) refuse(where, "'" + key + "' is not a list of numbers");
         numbers.push_back(item.get<float>());
+        if (!std::isfinite(numbers.back())) refuse(where, "'" + key + "' holds a number that is too large");
     }
     return numbers;
 }
@@ -202,7 +203,9 @@ Tensor prepare(const Tensor& sample, const Preprocessing& p, const std::vector<s
     const Shape first{planes->channels, planes->height, planes->width}, last{planes->height, planes->width, planes->channels};
     if (p.layout != "NHWC" && (wanted.empty() || fits(wanted, first))) return Tensor::of<float>(first, planes->values);
     if (p.layout != "NCHW" && (wanted.empty() || fits(wanted, last))) return interleaved(*planes);
-    // A flat input, or one whose picture has no channel axis of its own.
+    // A picture without a channel axis, or a sequence of feature rows.
+    if (const Shape plain{planes->height, planes->width}; planes->channels == 1 && fits(wanted, plain)) return Tensor::of<float>(plain, planes->values);
+    // A flat input.
     std::int64_t product = 1;
     for (const auto extent : wanted) product *= std::max<std::int64_t>(extent, 1);
     if (product != first.count()) refuseShape(sample, wanted);

@@ -94,7 +94,7 @@ struct Hdf5File::Impl {
         std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
         H5Sget_simple_extent_dims(space, extents.data(), nullptr);
         const std::vector<std::int64_t> dims(extents.begin(), extents.end());
-        if (!checkedCount(dims)) refuse("'" + name + "' has an impossible shape");
+        if (const auto count = checkedCount(dims); !count || *count > std::int64_t(1) << 56) refuse("'" + name + "' has an impossible shape");
         return {*element, Shape(dims)};
     }
 };
@@ -142,6 +142,11 @@ Tensor Hdf5File::readRows(const std::string& name, std::int64_t begin, std::int6
     start[0] = static_cast<hsize_t>(begin);
     const Handle space(H5Dget_space(array), H5Sclose), memory(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
     H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr);
+    // What was never written reads as zeros: a small file may claim more than any memory holds. Deflate, the
+    // strongest filter, packs 1032 bytes into one.
+    constexpr std::int64_t kUnquestioned = std::int64_t(1) << 28, kMostPacked = 1100;
+    if (const std::int64_t bytes = bytesFor(info.type, Shape(dims).count()); bytes > kUnquestioned && bytes / kMostPacked > static_cast<std::int64_t>(H5Dget_storage_size(array)))
+        m_impl->refuse("'" + name + "' of " + toText(info.shape) + " elements claims far more than the file holds");
     const Handle fileType(H5Dget_type(array), H5Tclose);
     const hid_t native = memoryType(info.type);
     std::byte* bytes = nullptr;

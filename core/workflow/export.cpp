@@ -2,6 +2,7 @@
 
 #include "core/base/mapped_file.h"
 #include "core/base/sha256.h"
+#include "core/data/dataset.h"
 #include "core/formats/format.h"
 #include "core/formats/target.h"
 #include "core/quant/recipe_json.h"
@@ -94,8 +95,7 @@ ExportResult exportModel(const ExportRequest& request, Workers& workers, JobCont
 }
 
 std::string dataSha256(const std::string& spec, JobContext& job) {
-    fs::path path = spec;
-    if (!fs::exists(path)) path = spec.substr(0, spec.rfind(':'));
+    const fs::path path = splitDatasetSpec(spec).path;
     Sha256 sum;
     if (!fs::is_directory(path)) {
         addHash(sum, path, job);

@@ -31,6 +31,15 @@ TEST_F(Cli, HelpAndVersionGoToStandardOutput) {
     }
 }
 
+TEST_F(Cli, ANameThatTheSystemRefusesIsExitCode3AndNotACrash) {
+    const std::string name(300, 'a');
+    for (const std::string& arguments : {"evaluate " + kModel + " --data " + name, "inspect " + name}) {
+        const Answer answer = cli(arguments);
+        EXPECT_EQ(answer.code, 3) << arguments;
+        EXPECT_EQ(std::count(answer.err.begin(), answer.err.end(), '\n'), 1) << answer.err;
+    }
+}
+
 TEST_F(Cli, InputThatCannotBeReadIsExitCode3AndOneSentence) {
     write("broken.onnx", "this is no model");
     write("empty.onnx", "");

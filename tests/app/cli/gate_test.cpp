@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace bitlathe::cli {
 namespace {
 
@@ -16,6 +18,11 @@ TEST(Gate, ComparesAsItIsWritten) {
     EXPECT_TRUE(parseGate("top1>=0.5", kFigures).holds(0.5));
     EXPECT_TRUE(parseGate("top1<=0.5", kFigures).holds(0.5));
     EXPECT_FALSE(parseGate("top1<0.5", kFigures).holds(0.5));
+}
+
+TEST(Gate, FailsANetworkWhoseFiguresAreNoNumbers) {
+    EXPECT_TRUE(parseGate("top1<0.5", kFigures).holds(std::nan("")));
+    EXPECT_TRUE(parseGate("top1>0.5", kFigures).holds(std::nan("")));
 }
 
 TEST(Gate, RefusesWhatItCannotTest) {

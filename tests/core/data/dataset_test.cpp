@@ -77,6 +77,17 @@ TEST(Npz, AnyFlippedByteIsRefusedOrReadsSomething) {
     EXPECT_GT(refused, 0);
 }
 
+TEST(Npz, ADamagedSampleIsRefusedAndNotReadAsAnother) {
+    const auto path = (fs::path(testing::TempDir()) / "checksum.npz").string();
+    writeNpz(path, {{"x", Tensor::of<float>({4, 8}, std::vector<float>(32, 1.5f))}});
+    std::string damaged = contents(path);
+    const auto at = damaged.rfind(std::string("\0\0\xc0\x3f", 4));
+    ASSERT_NE(at, std::string::npos);
+    damaged[at + 2] = '\x55';
+    std::ofstream(path, std::ios::binary) << damaged;
+    EXPECT_NE(refusal(path), "");
+}
+
 TEST(Hdf5, ReadsCompressedRowsLabelsAndThePreprocessingBesideThem) {
     const Dataset data = openDataset(kGolden + "samples.h5");
     ASSERT_EQ(data.count(), 5);
@@ -90,6 +101,11 @@ TEST(Hdf5, ReadsCompressedRowsLabelsAndThePreprocessingBesideThem) {
 TEST(Dataset, AnArrayIsChosenByNameAfterAColon) {
     EXPECT_EQ(openDataset(kGolden + "samples.npz:x").count(), 4);
     EXPECT_NE(refusal(kGolden + "samples.npz:nothing").find("labels"), std::string::npos);
+}
+
+TEST(Dataset, ANameThatIsTooLongIsMissingAndNotACrash) {
+    EXPECT_NE(refusal(std::string(300, 'a')), "");
+    EXPECT_NE(refusal(std::string(300, 'a') + ":x"), "");
 }
 
 TEST(Dataset, SaysThatItIsMissing) { EXPECT_NE(refusal("/nowhere/at.npz").find("/nowhere/at.npz"), std::string::npos); }
@@ -119,6 +135,11 @@ TEST_F(ImageFolderTest, NumbersItsClassesByName) {
 TEST_F(ImageFolderTest, RefusesAPathThatLeavesTheFolder) {
     list("../secret.png,1\n");
     EXPECT_NE(refusal(folder.string()).find("leaves the folder"), std::string::npos);
+}
+
+TEST_F(ImageFolderTest, ANameThatIsTooLongIsRefusedAndNotACrash) {
+    list("two.jpg,1\n" + std::string(300, 'a') + ".png,2\n");
+    EXPECT_NE(refusal(folder.string()).find("line 2"), std::string::npos);
 }
 
 TEST_F(ImageFolderTest, NamesTheLineOfAMissingFile) {

@@ -29,6 +29,19 @@ TEST(Image, AJpegIsReadAsRgb) {
     for (const auto x : picture.as<std::uint8_t>()) EXPECT_LE(std::abs(x - 128), 2);
 }
 
+TEST(Image, AJpegThatEndsEarlyIsRefusedAndNotHalfGrey) {
+    std::ostringstream text;
+    text << std::ifstream(kGolden + "grey.jpg", std::ios::binary).rdbuf();
+    const std::string whole = text.str();
+    const auto path = (std::filesystem::path(testing::TempDir()) / "cut.jpg").string();
+    const auto scan = whole.find("\xff\xda");
+    ASSERT_NE(scan, std::string::npos);
+    for (std::size_t length = scan + 14; length + 2 < whole.size(); ++length) {
+        std::ofstream(path, std::ios::binary) << whole.substr(0, length);
+        EXPECT_THROW(readImage(path), Error) << length << " of " << whole.size();
+    }
+}
+
 TEST(Image, ADamagedOneIsRefused) {
     std::ostringstream text;
     text << std::ifstream(kGolden + "tiny.png", std::ios::binary).rdbuf();

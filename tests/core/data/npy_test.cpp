@@ -45,6 +45,11 @@ TEST(Npy, SaysWhatItDoesNotSupport) {
     EXPECT_NE(refusal(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "1234")).find("structured"), std::string::npos);
 }
 
+TEST(Npy, AnEmptyElementTypeIsRefusedAndNotACrash) {
+    for (const char* type : {"", "=", "<", "<U99999999999999999999"})
+        EXPECT_NE(refusal(npy("{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (1,), }", "1234")), "") << type;
+}
+
 TEST(Npy, RefusesAShapeThatIsNotThere) {
     EXPECT_NE(refusal(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", "1234")), "");
     EXPECT_NE(refusal(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 9), }", "1234")), "");

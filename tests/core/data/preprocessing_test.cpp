@@ -20,6 +20,13 @@ TEST(Preprocessing, BringsChannelsFirstWhereTheModelWantsThem) {
     EXPECT_EQ(valuesOf(prepare(picture(), {}, {2, 2, 3})), (std::vector<float>{0, 1, 2, 10, 11, 12, 20, 21, 22, 30, 31, 32}));
 }
 
+TEST(Preprocessing, RowsOfFeaturesFitAModelThatLeavesTheirNumberOpen) {
+    const std::vector<float> values{1, 2, 3, 4, 5, 6};
+    const Tensor rows = prepare(Tensor::of<float>({3, 2}, values), {}, {-1, 2});
+    EXPECT_EQ(rows.shape(), (Shape{3, 2}));
+    EXPECT_EQ(valuesOf(rows), values);
+}
+
 TEST(Preprocessing, ScalesThenShiftsThenDivides) {
     const Preprocessing p{.scale = 0.5, .mean = {1, 2, 3}, .deviation = {2}};
     EXPECT_EQ(valuesOf(prepare(picture(), p, {3, 2, 2}))[3], (30 * 0.5f - 1) / 2);
