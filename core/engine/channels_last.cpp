@@ -65,7 +65,7 @@ private:
     bool startsImage(Node& node) {
         if (node.op != "QLinearConv") return false;
         const Tensor* filter = m_graph.constant(node.input(3));
-        if (!filter || node.integer("channels_last", 0) != 0) return false;
+        if (!filter || node.input(0) == kNoValue || node.output(0) == kNoValue || node.integer("channels_last", 0) != 0) return false;
         m_rank = filter->shape().rank();
         if (!hasTwin(node.inputs[0])) {
             const ValueId last = fresh(m_graph.value(node.inputs[0]).name + "_channels_last");
@@ -81,7 +81,7 @@ private:
     bool followsImage(const Node& node) {
         constexpr std::array<std::string_view, 11> kFollowers{"QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearConcat", "QLinearAveragePool",
                                                               "QLinearGlobalAveragePool", "MaxPool", "Slice", "Pad", "Identity"};
-        if (std::find(kFollowers.begin(), kFollowers.end(), node.op) == kFollowers.end()) return false;
+        if (node.output(0) == kNoValue || std::find(kFollowers.begin(), kFollowers.end(), node.op) == kFollowers.end()) return false;
         m_rank = 0;
         for (const std::size_t i : imageInputs(node)) {
             if (i >= node.inputs.size() || !hasTwin(node.inputs[i])) return false;

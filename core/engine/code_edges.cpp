@@ -47,6 +47,7 @@ Rewriting::Rewriting(Graph& graph) : m_graph(graph), m_dead(graph.nodes.size(), 
 
 std::vector<NodeId> Rewriting::readers(ValueId value) const {
     std::vector<NodeId> living;
+    if (value == kNoValue) return living;
     for (const NodeId id : m_readers[static_cast<std::size_t>(value)])
         if (!dead(id) && reads(node(id), value) && std::find(living.begin(), living.end(), id) == living.end()) living.push_back(id);
     return living;

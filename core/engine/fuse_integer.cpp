@@ -67,7 +67,7 @@ void dropSuperfluousActivations(Rewriting& graph, IntegerFusion& fusion) {
         const auto id = static_cast<NodeId>(n);
         const Node& node = graph.node(id);
         float low, high;
-        if (!clipRange(graph.graph(), node, low, high)) continue;
+        if (node.input(0) == kNoValue || !clipRange(graph.graph(), node, low, high)) continue;
         const auto after = graph.codesAfter(node.output(0));
         if (!after || !after->isByte()) continue;
         const float least = static_cast<float>(after->lowest() - after->firstZero) * after->firstScale;
@@ -89,7 +89,7 @@ void joinCodes(Rewriting& graph, IntegerFusion& fusion) {
         const Node node = graph.node(id);
         const auto before = graph.codesBehind(node.input(0));
         const Tensor *scale = graph.graph().constant(node.input(1)), *zero = graph.graph().constant(node.input(2));
-        if (!before || !before->isSingleByte() || graph.graph().constant(before->codes) || !scale || !zero || scale->count() != 1 || zero->type() != before->type) continue;
+        if (!before || !before->isSingleByte() || graph.graph().constant(before->codes) || !scale || !zero || scale->count() != 1 || zero->count() != 1 || zero->type() != before->type) continue;
         Node table;
         table.name = node.name;
         const bool same = scale->type() == ElementType::F32 && scale->as<float>()[0] == before->firstScale && toInt64(*zero)[0] == before->firstZero;

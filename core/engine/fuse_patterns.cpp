@@ -53,6 +53,8 @@ std::string weightEdge(Rewriting& graph, ValueId value, std::int64_t axis, Weigh
     if (!isInteger(edge->type) || bitsOf(edge->type) > 8) return "its weights are " + std::string(nameOf(edge->type)) + "; integer products take at most 8 bits";
     const std::int64_t at = edge->axis < 0 ? edge->axis + codes.shape().rank() : edge->axis;
     if (!edge->single && at != axis) return "its weights have one scale per input channel; integer products take one per output channel";
+    if (!edge->single && (axis < 0 || axis >= codes.shape().rank() || graph.graph().constant(edge->scale)->count() != codes.shape()[static_cast<int>(axis)]))
+        return "its weights have not one scale per output channel";
     weight = {edge->codes, edge->scale, edge->zero, codes.shape(), {}};
     const auto scales = graph.graph().constant(edge->scale)->as<float>();
     weight.scales.assign(scales.begin(), scales.end());

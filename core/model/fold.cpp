@@ -40,7 +40,7 @@ struct PerChannelAffine {
 };
 
 std::optional<PerChannelAffine> affineOf(const Graph& graph, const Node& norm) {
-    if (norm.op != "BatchNormalization" || !norm.domain.empty() || norm.integer("training_mode", 0) != 0 || norm.outputs.size() != 1) return std::nullopt;
+    if (norm.op != "BatchNormalization" || !norm.domain.empty() || norm.input(0) == kNoValue || norm.integer("training_mode", 0) != 0 || norm.outputs.size() != 1) return std::nullopt;
     std::vector<double> parameters[4];  // γ, β, μ, σ²
     for (std::size_t i = 0; i < 4; ++i) {
         const Tensor* tensor = graph.constant(norm.input(i + 1));
@@ -106,7 +106,7 @@ private:
         if (node.op != "Dropout") return false;
         if (node.input(2) == kNoValue) return true;
         const Tensor* training = m_graph.constant(node.input(2));
-        return training && elementAt(training->type(), training->bytes().data(), 0) == 0.0;
+        return training && training->count() == 1 && elementAt(training->type(), training->bytes().data(), 0) == 0.0;
     }
 
     // Readers of a passing node's output read its input instead. What is an output of the network, or is

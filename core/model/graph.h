@@ -38,7 +38,7 @@ struct Node {
     std::string name;    // unique in the graph, never empty: readers make one up where the file has none
     std::string domain;  // "" is ai.onnx
     std::string op;
-    std::vector<ValueId> inputs, outputs;  // kNoValue where left out
+    std::vector<ValueId> inputs, outputs;  // kNoValue where left out; there is always a first output
     std::vector<ValueId> captured;         // values of this graph that its subgraphs read
     Attributes attributes;
 

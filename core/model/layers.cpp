@@ -134,7 +134,7 @@ bool describe(const Node& node, int weightInput, Layer& layer) {
 
 void addBias(const Graph& graph, const Uses& uses, const WeightRule& rule, const Node& node, Layer& layer) {
     ValueId bias = rule.biasInput >= 0 ? storedConstant(graph, uses, node.input(static_cast<std::size_t>(rule.biasInput))) : kNoValue;
-    if (bias == kNoValue && node.op == "MatMul") {  // MatMul then Add of a vector is how exporters write a Linear
+    if (bias == kNoValue && node.op == "MatMul" && node.output(0) != kNoValue) {  // MatMul then Add of a vector is how exporters write a Linear
         const auto& readers = uses.consumers[static_cast<std::size_t>(node.output(0))];
         if (readers.size() == 1) {
             const Node& add = graph.nodes[static_cast<std::size_t>(readers[0])];

@@ -2,6 +2,8 @@
 
 #include "core/base/error.h"
 
+#include <algorithm>
+
 namespace bitlathe {
 
 namespace {
@@ -14,7 +16,7 @@ Tensor dequantized(const Graph& graph, const Node& node) {
     const int rank = shape.rank();
     auto axis = static_cast<int>(node.integer("axis", 1));
     if (axis < 0) axis += rank;
-    const std::int64_t block = node.integer("block_size", 0);
+    const std::int64_t block = std::min(node.integer("block_size", 0), std::max<std::int64_t>(codes->count(), 1));
     const bool perTensor = scales->count() == 1;
     if (!perTensor && (axis < 0 || axis >= rank)) refuseInput("node '" + node.name + "': axis " + std::to_string(axis) + " is outside the weight");
     const std::int64_t outer = perTensor ? 1 : shape.count(0, axis), extent = perTensor ? 1 : shape[axis];

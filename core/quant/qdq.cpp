@@ -57,6 +57,7 @@ QuantParams paramsFor(const QdqPlan::ValuePlan& value, ValueRange range) {
     const AffineParameters affine = affineFromRange({0, hi}, params.codes, false);
     params.scale = affine.scale;
     params.zeroPoint = params.codes.lo;
+    if (std::isfinite(value.most)) params.scale = std::min(params.scale, value.most / 255.0f);
     while (std::isfinite(value.most) && params.scale * 255.0f > value.most) params.scale = std::nextafter(params.scale, 0.0f);
     return params;
 }

@@ -110,6 +110,7 @@ private:
         if (!conv && layer.shape.rank() != 2) return "a stack of matrices has no integer form with one scale per channel: it computes in float";
         const Tensor* bias = m_graph.constant(n.input(2));
         if (n.input(2) != kNoValue && (!bias || n.input(2) == layer.weight)) return "its bias is computed while the model runs: it computes in float";
+        if (!gemm && bias && bias->count() != layer.layout.channels) return "its bias is not one number per output channel: it computes in float";
         if (gemm) {
             if (n.integer("transA", 0) != 0) return "its input is transposed: it computes in float";
             if (n.real("alpha", 1.0f) != 1.0f || (bias && n.real("beta", 1.0f) != 1.0f)) return "alpha and beta other than 1 have no integer form: it computes in float";

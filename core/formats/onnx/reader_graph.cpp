@@ -45,6 +45,7 @@ public:
         readInputs();
         m_graph.nodes.reserve(static_cast<std::size_t>(m_proto.node_size()));
         for (const auto& node : m_proto.node()) declare(node);
+        nameFirstOutputs();
         for (std::size_t i = 0; i < m_pending.size(); ++i) connect(*m_pending[i], m_graph.nodes[m_pendingNode[i]]);
         readOutputs();
         for (const auto& value : m_proto.value_info()) annotate(value);
@@ -138,10 +139,21 @@ private:
         node.domain = standard ? std::string() : proto.domain();
         for (const auto& name : proto.output()) node.outputs.push_back(name.empty() ? kNoValue : declareValue(name, "an output"));
         while (!node.outputs.empty() && node.outputs.back() == kNoValue) node.outputs.pop_back();
+        if (node.outputs.empty()) return;  // nobody can read what it makes
         for (const auto& attribute : proto.attribute()) node.attributes.insert_or_assign(attribute.name(), toAttribute(attribute, node));
         m_pending.push_back(&proto);
         m_pendingNode.push_back(m_graph.nodes.size());
         m_graph.nodes.push_back(std::move(node));
+    }
+
+    // A first output that is left out gets a name, so that every node has one.
+    void nameFirstOutputs() {
+        for (Node& node : m_graph.nodes) {
+            if (node.outputs.front() != kNoValue) continue;
+            std::string name = node.name + "_unused";
+            while (m_ids.contains(name)) name += '_';
+            node.outputs.front() = declareValue(name, "an output");
+        }
     }
 
     Attribute toAttribute(const ::onnx::AttributeProto& proto, const Node& node) {

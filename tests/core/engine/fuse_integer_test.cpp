@@ -195,6 +195,34 @@ TEST(FuseInteger, KeepsCodesThatPassThroughAsTheyAre) {
     EXPECT_TRUE(executable->steps()[1].placement.integer);
 }
 
+TEST(FuseInteger, WeightsWithTooFewScalesStayInFloatAndAreRefusedThere) {
+    GraphBuilder b;
+    const ValueId x = b.codes(b.input("x"), 0.03f, 128);
+    const ValueId w = b.node("DequantizeLinear", {b.constant(Tensor::of(Shape{64, 3, 1, 1}, std::vector<std::int8_t>(192, 1))), b.constant(Tensor::of(Shape{2}, std::vector<float>{1, 2})),
+                                                  b.constant(Tensor::of(Shape{2}, std::vector<std::int8_t>{0, 0}))}, {{"axis", std::int64_t(0)}});
+    const ValueId bias = b.constant(Tensor::of(Shape{64}, std::vector<float>(64, 1.0f)));
+    b.output(b.codes(b.node("Conv", {x, w, bias}), 0.05f, 0));
+    Graph graph = b.model()->graph;
+    const IntegerFusion fusion = fuseInteger(graph);
+    EXPECT_TRUE(fusion.integer.empty());
+    EXPECT_NE(fusion.reasons.begin()->second.find("one scale per output channel"), std::string::npos);
+}
+
+TEST(FuseInteger, DamagedNodesWithoutInputsAreRefusedAndNotACrash) {
+    for (const char* op : {"Relu", "Clip", "Identity", "QLinearConv", "MaxPool", "Conv", "Add", "Concat"}) {
+        GraphBuilder b;
+        const ValueId x = b.codes(b.input("x"), 0.03f, 128);
+        const ValueId w = b.constant(Tensor::of(Shape{1, 1, 1, 1}, std::vector<std::int8_t>{1}));
+        const ValueId broken = b.node(op, {kNoValue, kNoValue, kNoValue, w, w});
+        b.output(b.node("Add", {b.codes(broken, 0.05f, 0), x}));
+        try {
+            runOnce(*Executable::compile(b.model(), {.machine = machineOf(Isa::Reference), .integer = true}), {b.random(Shape{1, 1, 2, 2})});
+            FAIL() << op;
+        } catch (const Error&) {
+        }
+    }
+}
+
 }  // namespace
 
 }  // namespace bitlathe

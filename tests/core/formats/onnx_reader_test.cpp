@@ -75,6 +75,12 @@ TEST(OnnxReader, OpensModelsWithOperatorsThatNobodyKnows) {
     EXPECT_EQ(describe(model.graph), "org.example.Frobnicate(x) -> y");
 }
 
+TEST(OnnxReader, EveryNodeHasAFirstOutput) {
+    const Model model = readText(graphText("input { name: 'x' } output { name: 'h' } node { op_type: 'Abs' input: 'x' } node { op_type: 'Neg' input: 'x' output: '' }"
+                                           "node { name: 'n' op_type: 'Frobnicate' domain: 'org.example' input: 'x' output: ['', 'h'] }"));
+    EXPECT_EQ(describe(model.graph), "org.example.Frobnicate(x) -> n_unused, h");
+}
+
 TEST(OnnxReader, KeepsSubgraphsAndSaysWhatTheyRead) {
     const Model model = readText(graphText(
         "input { name: 'x' } input { name: 'c' } output { name: 'y' } node { op_type: 'Abs' input: 'x' output: 'a' }"

@@ -161,5 +161,15 @@ TEST(Fold, LeavesTrainingModeAlone) {
     EXPECT_EQ(row.model.graph.nodes.size(), 2u);
 }
 
+TEST(Fold, ADamagedNodeWithoutItsInputIsLeftAlone) {
+    Row row;
+    row.addNorm();
+    row.model.graph.nodes[0].inputs[0] = kNoValue;
+    row.add("Dropout", {kNoValue, row.constant("training", Tensor::of<bool>({0}, std::span<const bool>()))});
+    row.add("Abs", {});
+    row.finish();
+    EXPECT_EQ(row.model.graph.nodes.size(), 3u);
+}
+
 }  // namespace
 }  // namespace bitlathe

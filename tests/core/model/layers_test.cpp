@@ -26,6 +26,12 @@ TEST(Layers, AConvolutionHasItsChannelsFirst) {
     EXPECT_TRUE(layers[0].quantizable);
 }
 
+TEST(Layers, AProductWhoseResultIsLeftOutIsStillALayer) {
+    Graph graph = oneNode("MatMul", "fc.weight", zeros({4, 2}));
+    graph.nodes[0].outputs.clear();
+    EXPECT_EQ(findLayers(graph).size(), 1u);
+}
+
 TEST(Layers, AMatrixProductHasItsChannelsLast) {
     const auto layers = findLayers(oneNode("MatMul", "onnx::MatMul_12", zeros({16, 4})));
     ASSERT_EQ(layers.size(), 1u);

@@ -119,6 +119,24 @@ TEST(Qdq, ClipNeverGetsAScaleBeyondItsEnd) {
     EXPECT_EQ(fixture.quantize().activations.at("y").params.scale, 3.0f / 255.0f);
 }
 
+TEST(Qdq, AClipThatEndsJustAboveZeroDoesNotTakeForever) {
+    const std::string body = std::string(kImage) + "output { name: 'y' } initializer { name: 'lo' data_type: 1 float_data: 0 } initializer { name: 'hi' data_type: 1 float_data: 1e-36 }" +
+                             conv("c", "x", "c") + op("Clip", "'c', 'lo', 'hi'", "y");
+    Fixture fixture(body);
+    const QuantParams params = fixture.quantize().activations.at("y").params;
+    EXPECT_LE(params.scale * 255.0f, 1e-36f);
+    EXPECT_GT(params.scale, 0.0f);
+}
+
+TEST(Qdq, ABiasOfTheWrongLengthKeepsTheLayerInFloat) {
+    const std::string body = std::string(kImage) + "output { name: 'y' } initializer { name: 'w' dims: [2, 2, 1, 1] data_type: 1 float_data: [1, 2, 3, 4] }"
+                             "initializer { name: 'b' dims: 5 data_type: 1 float_data: [1, 2, 3, 4, 5] }" + op("Conv", "'x', 'w', 'b'", "y");
+    Fixture fixture(body);
+    const QuantizedModel quantized = fixture.quantize();
+    EXPECT_FALSE(quantized.layers.at(0).got.activations.has_value());
+    EXPECT_NE(quantized.layers.at(0).reason.find("bias"), std::string::npos);
+}
+
 TEST(Qdq, AResidualBlockComputesOnCodesThroughout) {
     const std::string body = std::string(kImage) + "output { name: 'y' }" + conv("a", "x", "a1") + op("Relu", "'a1'", "a2") + conv("b", "a2", "b1") +
                              op("Add", "'a2', 'b1'", "s") + op("Relu", "'s'", "r") + conv("d", "r", "y");
