@@ -19,7 +19,7 @@ Step makeStep(const Node& node, std::span<const Tensor* const> constants, const 
     step.constants.resize(constants.size());
     for (std::size_t i = 0; i < constants.size(); ++i) {
         if (!constants[i]) continue;
-        const bool widens = step.op->throughFloat32 && isWidened(constants[i]->type());
+        const bool widens = step.op->widens(constants[i]->type());
         if (widens) step.constants[i] = Wide{widened(*constants[i], machine.isa), constants[i]->type()};
         else step.constants[i] = Wide{*constants[i], std::nullopt};
     }
@@ -56,7 +56,7 @@ std::shared_ptr<const Executable> Executable::compile(std::shared_ptr<const Mode
     for (const Node& node : graph.nodes) {
         const Operator* op = findOperator(node.op, node.domain);
         for (const ValueId value : node.inputs)
-            if (value != kNoValue && !(op && op->throughFloat32)) readAsIs[static_cast<std::size_t>(value)] = true;
+            if (value != kNoValue && (!op || op->widening == Widening::None)) readAsIs[static_cast<std::size_t>(value)] = true;
     }
     for (const ValueId value : graph.outputs) leaves[static_cast<std::size_t>(value)] = true;
 

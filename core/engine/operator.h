@@ -115,16 +115,27 @@ private:
     std::vector<Tensor> m_scratch;
 };
 
-// One row of the list. Operators whose arithmetic is float32 set throughFloat32: the engine then hands
-// them float16, bfloat16 and float64 inputs (and constants) as float32, and turns their float32 outputs
-// into the widest of those types that came in.
+// Which float types the engine hands to an operator (constants too) as float32, turning its float32 outputs
+// into the type of its first float input.
+enum class Widening : std::uint8_t {
+    None,
+    Halves,  // float16, bfloat16: for operators that know float64 themselves
+    Reals,   // float64 too: for operators whose arithmetic is float32
+};
+
+// One row of the list.
 struct Operator {
     std::string_view name;    // ONNX's: "Conv"
     std::string_view domain;  // "" is ai.onnx, "com.microsoft" …
     std::string_view label;   // one line for people
     void (*run)(OperatorContext& context);
-    bool throughFloat32 = false;
+    Widening widening = Widening::None;
     Prepared (*prepare)(const PrepareContext& context) = nullptr;
+
+    bool widens(ElementType type) const noexcept {
+        const bool half = type == ElementType::F16 || type == ElementType::BF16;
+        return (widening != Widening::None && half) || (widening == Widening::Reals && type == ElementType::F64);
+    }
 };
 
 // "node 'conv1' (Conv): " for messages.

@@ -17,15 +17,16 @@ std::vector<Wide> runStep(const Step& step, const Node& node, std::span<const Wi
     // The type of the first float input is the type of the outputs, as in ONNX's type constraints.
     ElementType type = ElementType::F32;
     std::vector<Tensor> kept;
-    if (step.op->throughFloat32) {
+    if (step.op->widening != Widening::None) {
         bool found = false;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             if (!inputs[i] || !isFloat(tensors[i]->type())) continue;
             if (!found) type = inputs[i]->type.value_or(tensors[i]->type());
             found = true;
-            if (!isWidened(tensors[i]->type())) continue;
             kept.reserve(inputs.size());
-            tensors[i] = &kept.emplace_back(widened(*tensors[i], machine.isa));
+            const bool keptWide = inputs[i]->type && !step.op->widens(*inputs[i]->type);  // float64 for one that knows it
+            if (keptWide) tensors[i] = &kept.emplace_back(fromFloat32(*tensors[i], *inputs[i]->type, machine.isa));
+            else if (step.op->widens(tensors[i]->type())) tensors[i] = &kept.emplace_back(widened(*tensors[i], machine.isa));
         }
     }
     OperatorContext context({node, tensors, step.dying, step.prepared, machine, workers, job, workspace});
@@ -33,7 +34,7 @@ std::vector<Wide> runStep(const Step& step, const Node& node, std::span<const Wi
     std::vector<Tensor> outputs = context.takeOutputs();
     std::vector<Wide> results(outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-        const bool narrows = isWidened(type) && outputs[i].type() == ElementType::F32;
+        const bool narrows = step.op->widens(type) && outputs[i].type() == ElementType::F32;
         if (narrows && i < step.wide.size() && step.wide[i]) results[i] = {std::move(outputs[i]), type};
         else if (narrows) results[i] = {fromFloat32(outputs[i], type, machine.isa), std::nullopt};
         else results[i] = {std::move(outputs[i]), std::nullopt};

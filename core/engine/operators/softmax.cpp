@@ -6,6 +6,7 @@
 #include "core/kernels/float_rows.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace bitlathe {
@@ -65,6 +66,22 @@ void runLines(OperatorContext& context, void (*function)(const Line&)) {
     });
 }
 
+// Many short rows: turned into columns, so that rows are worked on side by side.
+constexpr std::int64_t kShort = 16, kWidth = 64;
+void softmaxShortRows(const FloatRows& rows, const float* x, float* y, std::int64_t extent, std::int64_t count) {
+    std::array<float, kShort * kWidth> columns;
+    for (std::int64_t first = 0; first < count; first += kWidth) {
+        const std::int64_t width = std::min(kWidth, count - first);
+        const float* from = x + first * extent;
+        float* to = y + first * extent;
+        for (std::int64_t r = 0; r < width; ++r)
+            for (std::int64_t k = 0; k < extent; ++k) columns[static_cast<std::size_t>(k * kWidth + r)] = from[r * extent + k];
+        rows.softmaxColumns(columns.data(), columns.data(), extent, kWidth, width);
+        for (std::int64_t r = 0; r < width; ++r)
+            for (std::int64_t k = 0; k < extent; ++k) to[r * extent + k] = columns[static_cast<std::size_t>(k * kWidth + r)];
+    }
+}
+
 }  // namespace
 
 void runSoftmax(OperatorContext& context) {
@@ -74,12 +91,13 @@ void runSoftmax(OperatorContext& context) {
     if (around.inner == 1) {
         float* to = context.outputOver<float>(0, 0, x.shape()).data();
         context.forRange(around.outer, rowsPerChunk(around.extent, kCostlyGrain), [=, &rows, around = around](std::int64_t begin, std::int64_t end) {
+            if (around.extent <= kShort) return softmaxShortRows(rows, from + begin * around.extent, to + begin * around.extent, around.extent, end - begin);
             for (std::int64_t row = begin; row < end; ++row) rows.softmax(from + row * around.extent, to + row * around.extent, around.extent);
         });
         return;
     }
     float* to = context.output<float>(0, x.shape()).data();
-    constexpr std::int64_t kWidth = 64;  // columns side by side, so that each step along the axis is vector code
+    // Columns side by side, so that each step along the axis is vector code.
     const std::int64_t blocks = (around.inner + kWidth - 1) / kWidth;
     context.forRange(around.outer * blocks, rowsPerChunk(kWidth * around.extent, kCostlyGrain), [=, &rows, around = around](std::int64_t begin, std::int64_t end) {
         for (std::int64_t at = begin; at < end; ++at) {
