@@ -35,6 +35,25 @@ Json toJson(const Model& model, const ExportPlan& plan, const std::string& outpu
             {"bytesBefore", plan.bytesBefore}, {"bytesAfter", plan.bytesAfter}, {"bitsPerWeight", plan.bitsPerWeight}, {"layers", layers}, {"issues", issues}};
 }
 
+// Issues that say the same of several layers are one line: "conv1, conv2, conv3 and 12 more: …".
+void printIssues(const std::vector<Issue>& issues) {
+    constexpr std::size_t kNamed = 3;
+    std::vector<bool> said(issues.size(), false);
+    for (std::size_t i = 0; i < issues.size(); ++i) {
+        if (said[i]) continue;
+        std::string layers;
+        std::size_t count = 0;
+        for (std::size_t j = i; j < issues.size(); ++j) {
+            if (issues[j].level != issues[i].level || issues[j].message != issues[i].message || issues[j].cure != issues[i].cure) continue;
+            said[j] = true;
+            if (++count <= kNamed && !issues[j].layer.empty()) layers += (layers.empty() ? "" : ", ") + issues[j].layer;
+        }
+        if (count > kNamed) layers += " and " + std::to_string(count - kNamed) + " more";
+        std::cout << nameOf(issues[i].level) << ": " << (layers.empty() ? "" : layers + ": ") << issues[i].message
+                  << (issues[i].cure.empty() ? "" : " (" + issues[i].cure + ")") << "\n";
+    }
+}
+
 void print(const Model& model, const ExportPlan& plan, const std::string& output, std::int64_t fileBytes) {
     if (plan.quantized) {
         TextTable table({{"Layer"}, {"Asked"}, {"Got"}, {"Why"}});
@@ -42,8 +61,7 @@ void print(const Model& model, const ExportPlan& plan, const std::string& output
             table.add({model.layers[outcome.layer].name, shortText(outcome.asked), shortText(outcome.got), outcome.reason});
         std::cout << table.text() << "\n";
     }
-    for (const Issue& issue : plan.issues)
-        std::cout << nameOf(issue.level) << ": " << (issue.layer.empty() ? "" : issue.layer + ": ") << issue.message << (issue.cure.empty() ? "" : " (" + issue.cure + ")") << "\n";
+    printIssues(plan.issues);
     std::cout << "weights " << bytesText(static_cast<double>(plan.bytesBefore)) << " → " << bytesText(static_cast<double>(plan.bytesAfter)) << ", "
               << fixedText(plan.bitsPerWeight, 2) << " bits per weight\n";
     if (!output.empty()) std::cout << "wrote " << output << ", " << bytesText(static_cast<double>(fileBytes)) << "\n";

@@ -27,7 +27,11 @@ std::vector<Issue> checkOnnx(const Model& source, const QuantizedModel& quantize
     for (const LayerOutcome& outcome : quantized.layers) {
         if (!outcome.weights || !outcome.got.weights || !codecOf(*outcome.got.weights).decodesAffine) continue;  // in the file as floats
         const int bits = outcome.got.weights->bits;
-        if (!hasOnnxType(bits))
+        if (outcome.got.activations && bits < 8)
+            issues.push_back({Issue::Level::Note, source.layers[outcome.layer].name,
+                              "codes of " + std::to_string(bits) + " bits are stored as int8 where a layer computes in integers: the file is as large as with 8 bits",
+                              "quantize the weights alone for a smaller file"});
+        else if (!hasOnnxType(bits))
             issues.push_back({Issue::Level::Note, source.layers[outcome.layer].name,
                               "ONNX has no " + std::to_string(bits) + "-bit integers: the codes are stored in a wider type, and the file is larger than the scheme says",
                               "choose 4 or 8 bits for a smaller file"});
