@@ -42,6 +42,7 @@ void print(const Comparison& c) {
     if (!c.outputs) return;
     std::cout << "outputs on " << c.outputs->samples << " samples: SQNR " << fixedText(c.outputs->sqnrDb, 1) << " dB, largest difference " << c.outputs->maximum
               << ", same highest output on " << fixedText(c.outputs->agreement * 100, 2) << " %\n";
+    if (!c.outputs->note.empty()) std::cout << "note: " << c.outputs->note << "\n";
     if (c.outputs->top1A) std::cout << "top-1 " << fixedText(*c.outputs->top1A * 100, 2) << " % against " << fixedText(*c.outputs->top1B * 100, 2) << " %\n";
 }
 

@@ -28,12 +28,12 @@ Json toJson(const Evaluation& e) {
     return {{"engine", nameOf(e.mode)}, {"samples", e.samples}, {"top1", e.labelled ? Json(e.top1) : none}, {"top5", e.labelled ? Json(e.top5) : none},
             {"agreement", e.agreement}, {"layers", layers}, {"floatTop1", e.labelled ? Json(e.floatTop1) : none},
             {"floatTop5", e.labelled ? Json(e.floatTop5) : none}, {"outputSqnrDb", number(e.outputSqnrDb)}, {"maximumError", number(e.maximumError)},
-            {"flipped", e.flipped}, {"seconds", e.seconds}, {"note", e.note}};
+            {"flipped", e.flipped}, {"seconds", e.seconds}, {"note", e.note}, {"batch", e.batch}};
 }
 
 void print(const Evaluation& e) {
     if (!e.layers.empty()) {
-        TextTable table({{"Layer"}, {"Own SQNR dB", Align::Right}, {"Carried SQNR dB", Align::Right}, {"Median ms", Align::Right}, {"Kernel"}, {"Remark"}});
+        TextTable table({{"Layer"}, {"Own SQNR dB", Align::Right}, {"Carried SQNR dB", Align::Right}, {"ms per " + std::to_string(e.batch) + (e.batch == 1 ? " sample" : " samples"), Align::Right}, {"Kernel"}, {"Remark"}});
         for (const LayerEvaluation& layer : e.layers)
             table.add({layer.name, fixedText(layer.sqnrDb, 1), fixedText(layer.carriedSqnrDb, 1), fixedText(layer.medianMs, 3), layer.kernel, layer.reason});
         std::cout << table.text() << "\n";

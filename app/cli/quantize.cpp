@@ -32,7 +32,7 @@ Json toJson(const Model& model, const ExportPlan& plan, const std::string& outpu
     for (const Issue& issue : plan.issues)
         issues.push_back({{"level", nameOf(issue.level)}, {"layer", issue.layer}, {"message", issue.message}, {"cure", issue.cure}});
     return {{"output", output.empty() ? Json(nullptr) : Json(output)}, {"fileBytes", output.empty() ? Json(nullptr) : Json(fileBytes)},
-            {"bytesBefore", plan.bytesBefore}, {"bytesAfter", plan.bytesAfter}, {"bitsPerWeight", plan.bitsPerWeight}, {"layers", layers}, {"issues", issues}};
+            {"bytesBefore", plan.bytesBefore}, {"bytesAfter", plan.bytesAfter}, {"bitsPerWeight", plan.bitsPerWeight}, {"storedBitsPerWeight", plan.storedBitsPerWeight}, {"layers", layers}, {"issues", issues}};
 }
 
 // Issues that say the same of several layers are one line: "conv1, conv2, conv3 and 12 more: …".
@@ -63,7 +63,7 @@ void print(const Model& model, const ExportPlan& plan, const std::string& output
     }
     printIssues(plan.issues);
     std::cout << "weights " << bytesText(static_cast<double>(plan.bytesBefore)) << " → " << bytesText(static_cast<double>(plan.bytesAfter)) << ", "
-              << fixedText(plan.bitsPerWeight, 2) << " bits per weight\n";
+              << fixedText(plan.storedBitsPerWeight, 2) << " bits per weight in the file (" << fixedText(plan.bitsPerWeight, 2) << " by the recipe)\n";
     if (!output.empty()) std::cout << "wrote " << output << ", " << bytesText(static_cast<double>(fileBytes)) << "\n";
 }
 

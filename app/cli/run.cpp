@@ -23,7 +23,7 @@ Tensor asDeclared(const Tensor& tensor, const Value& value, const std::string& p
                 "; save it in that type");
 }
 
-std::vector<Tensor> readInputs(const Graph& graph, const std::vector<std::string>& given) {
+std::vector<Tensor> readInputs(const Graph& graph, const std::vector<std::string>& given, Session& session) {
     std::vector<Tensor> inputs(graph.inputs.size());
     std::vector<bool> found(inputs.size(), false);
     for (const std::string& entry : given) {
@@ -38,7 +38,10 @@ std::vector<Tensor> readInputs(const Graph& graph, const std::vector<std::string
             for (const ValueId id : graph.inputs) names += (names.empty() ? "" : ", ") + graph.value(id).name;
             throw Error(ErrorKind::Usage, "the model has no input '" + name + "'; its inputs are " + names + ". Write --input NAME=FILE.npy");
         }
-        inputs[index] = asDeclared(readNpy(path), graph.value(graph.inputs[index]), path);
+        const Tensor raw = readNpy(path);
+        inputs[index] = asDeclared(raw, graph.value(graph.inputs[index]), path);
+        if (isInteger(raw.type()) && isFloat(inputs[index].type()))
+            session.note("note: '" + path + "' holds " + std::string(nameOf(raw.type())) + "; its values go in as they are, without any preprocessing (evaluate applies one)");
         found[index] = true;
     }
     for (std::size_t i = 0; i < inputs.size(); ++i)
@@ -73,7 +76,7 @@ Action runCommand(CLI::App& app, CommonOptions&) {
         refuseOverwriting(options->output, nullptr, sources);
         const PreparedRun prepared = prepareRun(options->model, options->quantization, session, true);
         refuseOverwriting(options->output, prepared.model.get(), {});
-        const std::vector<Tensor> inputs = readInputs(prepared.model->graph, options->inputs);
+        const std::vector<Tensor> inputs = readInputs(prepared.model->graph, options->inputs, session);
         Workspace workspace;
         JobContext running = session.job().part(0.35, 1.0);
         const std::vector<Tensor> outputs = run(*prepared.executable, workspace, session.workers(), inputs, running);
@@ -81,6 +84,9 @@ Action runCommand(CLI::App& app, CommonOptions&) {
         const Graph& graph = prepared.model->graph;
         for (std::size_t i = 0; i < outputs.size(); ++i) named.emplace_back(graph.value(graph.outputs[i]).name, forNumpy(outputs[i]));
         writeNpz(options->output, named);
+        std::string written;
+        for (const auto& [name, tensor] : named) written += (written.empty() ? "" : ", ") + name + " " + toText(tensor.shape());
+        session.note("wrote " + options->output + ": " + written);
         return kDone;
     };
 }

@@ -19,6 +19,9 @@ SaveFile::SaveFile(std::filesystem::path target) : m_target(std::move(target)) {
         auto real = std::filesystem::weakly_canonical(m_target, ignored);
         if (!ignored) m_target = std::move(real);
     }
+    // A rename over a device or a folder would take its place: only plain files are ever replaced.
+    if (const auto there = std::filesystem::status(m_target, ignored); std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
+        throw Error(ErrorKind::Output, "cannot write '" + m_target.string() + "': it exists and is no regular file; choose another name. Nothing was changed");
     std::string name = m_target.string() + ".XXXXXX";
     std::vector<char> buffer(name.c_str(), name.c_str() + name.size() + 1);
     m_fd = ::mkostemp(buffer.data(), O_CLOEXEC);

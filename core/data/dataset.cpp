@@ -84,10 +84,14 @@ ArrayRoles chooseArrays(const std::vector<NamedArray>& arrays, const std::string
     ArrayRoles roles;
     roles.samples.push_back(*chosen);
     const auto isLabels = [&](std::size_t i) {
-        return arrays[i].shape == Shape{count} && isInteger(arrays[i].type);
+        return (arrays[i].shape == Shape{count} || arrays[i].shape == Shape{count, 1}) && isInteger(arrays[i].type);
     };
     for (const auto name : {"labels", "label", "y"})
         if (const auto i = index(name); i && !roles.labels && isLabels(*i)) roles.labels = i;
+    // Labels that do not fit must not pass for no labels.
+    if (const auto i = index("labels"); i && !roles.labels && *i != *chosen)
+        refuseInput("'" + path + "': 'labels' is " + std::string(nameOf(arrays[*i].type)) + " of " + toText(arrays[*i].shape) + ", but there are " + std::to_string(count) +
+                    " samples; give one integer for each, or call the array something else");
     for (std::size_t i = 0; i < arrays.size(); ++i)
         if (i != *chosen && i != roles.labels && arrays[i].shape.rank() >= 1 && arrays[i].shape[0] == count) roles.samples.push_back(i);
     return roles;

@@ -73,6 +73,11 @@ Dataset openImageFolder(const std::string& path, const std::string&) {
     if (std::all_of(entries.begin(), entries.end(), [](const Entry& entry) { return asNumber(entry.label).has_value(); })) {
         for (const Entry& entry : entries) labels.push_back(*asNumber(entry.label));
     } else {
+        // A number among names is a slip of the pen more often than the name of a class.
+        for (const Entry& entry : entries)
+            if (asNumber(entry.label))
+                refuseInput("'" + (folder / "labels.csv").string() + "': '" + entry.file + "' has the number " + entry.label +
+                            " as its label, others have names; give numbers for all or names for all");
         std::map<std::string, std::int64_t> classes;
         for (const Entry& entry : entries) classes.emplace(entry.label, 0);
         for (auto& [name, number] : classes) number = static_cast<std::int64_t>(data.classNames.size()), data.classNames.push_back(name);

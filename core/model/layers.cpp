@@ -61,15 +61,39 @@ constexpr std::array kRules = {
     WeightRule{"PRelu", LayerKind::Other, 1, -1, false},
 };
 
-// The constant behind a value: itself, or what a DequantizeLinear over a constant unpacks.
+// The node that unpacks a stored weight on its way to its reader, or null: a DequantizeLinear or Cast of a constant,
+// or a Reshape of what one of them gives (a filter in groups is stored as a matrix).
+const Node* unpacker(const Graph& graph, const Uses& uses, ValueId value) {
+    if (value == kNoValue) return nullptr;
+    const NodeId maker = uses.producer[static_cast<std::size_t>(value)];
+    if (maker < 0) return nullptr;
+    const Node& node = graph.nodes[static_cast<std::size_t>(maker)];
+    if ((node.op == "DequantizeLinear" || node.op == "Cast") && graph.constant(node.input(0))) return &node;
+    return node.op == "Reshape" && graph.constant(node.input(1)) ? unpacker(graph, uses, node.input(0)) : nullptr;
+}
+
+// The constant behind a value: itself, or what is unpacked.
 ValueId storedConstant(const Graph& graph, const Uses& uses, ValueId value) {
     if (graph.constant(value)) return value;
-    if (value == kNoValue) return kNoValue;
-    const NodeId maker = uses.producer[static_cast<std::size_t>(value)];
-    if (maker < 0) return kNoValue;
-    const Node& node = graph.nodes[static_cast<std::size_t>(maker)];
-    const bool unpacks = node.op == "DequantizeLinear" || node.op == "Cast";
-    return unpacks && graph.constant(node.input(0)) ? node.input(0) : kNoValue;
+    const Node* node = unpacker(graph, uses, value);
+    return node ? node->input(0) : kNoValue;
+}
+
+// The weight's shape as its reader sees it.
+Shape seenShape(const Graph& graph, const Uses& uses, ValueId value, const Tensor& stored) {
+    const NodeId maker = value == kNoValue ? -1 : uses.producer[static_cast<std::size_t>(value)];
+    if (maker < 0 || graph.nodes[static_cast<std::size_t>(maker)].op != "Reshape") return stored.shape();
+    const std::vector<std::int64_t> dims = toInt64(*graph.constant(graph.nodes[static_cast<std::size_t>(maker)].input(1)));
+    return checkedCount(dims) == stored.count() ? Shape(dims) : stored.shape();
+}
+
+// Scales and zero points stored with the codes.
+std::int64_t parameterBytes(const Graph& graph, const Uses& uses, ValueId value) {
+    const Node* node = graph.constant(value) ? nullptr : unpacker(graph, uses, value);
+    std::int64_t bytes = 0;
+    for (std::size_t i = 1; node && i < node->inputs.size(); ++i)
+        if (const Tensor* tensor = graph.constant(node->inputs[i])) bytes += static_cast<std::int64_t>(tensor->bytes().size());
+    return bytes;
 }
 
 std::string withoutEnding(std::string name, std::initializer_list<std::string_view> endings) {
@@ -176,7 +200,7 @@ std::vector<Layer> findLayers(const Graph& graph) {
             layer.node = static_cast<NodeId>(n);
             layer.weightInput = rule.weightInput;
             layer.weight = weight;
-            layer.shape = tensor.shape();
+            layer.shape = seenShape(graph, uses, weight, tensor);
             if (!describe(node, rule.weightInput, layer)) continue;
             if (layer.kind == LayerKind::Embedding && !isFloat(tensor.type())) continue;  // a table of indices
             const bool full = tensor.type() == ElementType::F32 || tensor.type() == ElementType::F16 ||
@@ -186,7 +210,7 @@ std::vector<Layer> findLayers(const Graph& graph) {
             if (rule.quantizable && !layer.quantizable && !full) layer.note = "already quantized in the file";
             if (tensor.count() == 0) layer.quantizable = false, layer.note = "empty: nothing to quantize";
             layer.parameters = tensor.count();
-            layer.bytes = static_cast<std::int64_t>(tensor.bytes().size());
+            layer.bytes = static_cast<std::int64_t>(tensor.bytes().size()) + parameterBytes(graph, uses, weight);
             addBias(graph, uses, rule, node, layer);
             layer.name = layerName(node, graph.value(stored).name);
             if (layer.kind == LayerKind::Recurrent && saysNothing(graph.value(stored).name)) layer.name += rule.weightInput == 1 ? ".W" : ".R";

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace bitlathe {
 
@@ -38,15 +39,26 @@ Tensor dequantized(const Graph& graph, const Node& node) {
     return result;
 }
 
+// The value's numbers: of a constant, or through what unpacks one.
+std::optional<Tensor> unpacked(const Graph& graph, ValueId id) {
+    if (const Tensor* tensor = graph.constant(id)) return toFloat32(*tensor);
+    for (const Node& node : graph.nodes) {
+        if (node.output(0) != id) continue;
+        if (node.op == "DequantizeLinear" && graph.constant(node.input(0))) return dequantized(graph, node);
+        if (node.op == "Cast" && graph.constant(node.input(0))) return toFloat32(*graph.constant(node.input(0)));
+        if (node.op != "Reshape" || !graph.constant(node.input(1))) return std::nullopt;
+        const auto inner = unpacked(graph, node.input(0));
+        const std::vector<std::int64_t> dims = toInt64(*graph.constant(node.input(1)));
+        if (inner && checkedCount(dims) == inner->count()) return inner->reshaped(Shape(dims));
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Tensor weightOf(const Graph& graph, const Layer& layer) {
-    if (const Tensor* tensor = graph.constant(layer.weight)) return toFloat32(*tensor);
-    for (const Node& node : graph.nodes)
-        if (node.output(0) == layer.weight) {
-            if (node.op == "DequantizeLinear") return dequantized(graph, node);
-            if (node.op == "Cast" && graph.constant(node.input(0))) return toFloat32(*graph.constant(node.input(0)));
-        }
+    if (auto values = unpacked(graph, layer.weight)) return *values;
     refuseInput("layer '" + layer.name + "': its weight is not stored in the file");
 }
 

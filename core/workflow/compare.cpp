@@ -1,6 +1,7 @@
 #include "core/workflow/compare.h"
 
 #include "core/engine/run.h"
+#include "core/metrics/output_metrics.h"
 #include "core/workflow/samples.h"
 
 #include <algorithm>
@@ -72,39 +73,59 @@ void compareWeights(const Model& a, const Layer& la, const Model& b, const Layer
     row.sqnrDb = decibels(signal, noise);
 }
 
+std::vector<Tensor> floats(std::vector<Tensor> outputs) {
+    for (Tensor& output : outputs) output = toFloat32(output);
+    return outputs;
+}
+
+bool rowPerSample(const std::vector<Tensor>& outputs, std::int64_t rows) {
+    return !outputs.empty() && outputs[0].shape().rank() > 0 && outputs[0].shape()[0] == rows;
+}
+
 OutputComparison compareOutputs(std::shared_ptr<const Model> a, std::shared_ptr<const Model> b, const Dataset& data, const std::string& preprocessing,
                                 const Machine& machine, Workers& workers, JobContext& job) {
     SampleFeed feedA(*a, data, preprocessing), feedB(*b, data, preprocessing);
-    feedA.useSingleSamples(), feedB.useSingleSamples();
+    if (feedA.batch() != feedB.batch() || feedA.fixedBatch() || feedB.fixedBatch()) feedA.useSingleSamples(), feedB.useSingleSamples();
     CompileOptions options;
     options.machine = machine;
     const auto runA = Executable::compile(a, options), runB = Executable::compile(b, options);
     Workspace spaceA, spaceB;
     OutputComparison result;
+    result.note = feedA.note();
     double signal = 0, noise = 0;
     std::int64_t agreed = 0, rightA = 0, rightB = 0;
     const auto* labels = feedA.labels();
-    for (std::int64_t i = 0; i < feedA.samples(); ++i) {
-        job.checkpoint(static_cast<double>(i) / static_cast<double>(feedA.samples()), "sample " + std::to_string(i) + " of " + std::to_string(feedA.samples()));
+    for (std::int64_t i = 0; result.samples < feedA.samples(); ++i) {
+        job.checkpoint(static_cast<double>(result.samples) / static_cast<double>(feedA.samples()),
+                       "sample " + std::to_string(result.samples) + " of " + std::to_string(feedA.samples()));
         JobContext quiet(job.stopToken());
-        const auto outA = run(*runA, spaceA, workers, feedA.inputs(i), quiet), outB = run(*runB, spaceB, workers, feedB.inputs(i), quiet);
+        const std::int64_t rows = feedA.validIn(i);
+        const auto outA = floats(run(*runA, spaceA, workers, feedA.inputs(i), quiet)), outB = floats(run(*runB, spaceB, workers, feedB.inputs(i), quiet));
+        if (rows > 1 && result.samples == 0 && !(rowPerSample(outA, rows) && rowPerSample(outB, rows))) {
+            feedA.useSingleSamples(), feedB.useSingleSamples();  // the batch is open outside and fixed inside
+            --i;
+            continue;
+        }
         if (outA.size() != outB.size()) refuseInput("the models have " + std::to_string(outA.size()) + " and " + std::to_string(outB.size()) + " outputs; only models for the same task can be compared on data");
         for (std::size_t o = 0; o < outA.size(); ++o) {
-            const Tensor ta = toFloat32(outA[o]), tb = toFloat32(outB[o]);
-            const auto x = ta.as<float>(), y = tb.as<float>();
-            if (x.size() != y.size()) refuseInput("output " + std::to_string(o) + " has " + toText(ta.shape()) + " elements in one model and " + toText(tb.shape()) + " in the other; only models for the same task can be compared on data");
+            const auto x = outA[o].as<float>(), y = outB[o].as<float>();
+            if (x.size() != y.size()) refuseInput("output " + std::to_string(o) + " has " + toText(outA[o].shape()) + " elements in one model and " + toText(outB[o].shape()) + " in the other; only models for the same task can be compared on data");
             for (std::size_t k = 0; k < x.size(); ++k) {
                 const double e = static_cast<double>(x[k]) - static_cast<double>(y[k]);
                 signal += static_cast<double>(x[k]) * static_cast<double>(x[k]), noise += e * e;
                 result.maximum = std::max(result.maximum, std::fabs(e));
             }
-            if (o == 0 && !x.empty()) {
-                const auto topA = std::max_element(x.begin(), x.end()) - x.begin(), topB = std::max_element(y.begin(), y.end()) - y.begin();
-                agreed += topA == topB;
-                if (labels) rightA += topA == (*labels)[static_cast<std::size_t>(i)], rightB += topB == (*labels)[static_cast<std::size_t>(i)];
+        }
+        for (std::int64_t row = 0; row < rows && !outA.empty(); ++row) {
+            const auto size = static_cast<std::size_t>(outA[0].count() / rows), from = static_cast<std::size_t>(row) * size;
+            const std::int64_t topA = argmax(outA[0].as<float>().subspan(from, size)), topB = argmax(outB[0].as<float>().subspan(from, size));
+            agreed += topA == topB && topA >= 0;
+            if (labels) {
+                const std::int64_t label = (*labels)[static_cast<std::size_t>(result.samples + row)];
+                rightA += topA == label, rightB += topB == label;
             }
         }
-        ++result.samples;
+        result.samples += rows;
     }
     const auto share = [&](std::int64_t count) { return result.samples > 0 ? static_cast<double>(count) / static_cast<double>(result.samples) : 0; };
     result.sqnrDb = decibels(signal, noise);

@@ -30,6 +30,7 @@ struct OutputComparison {
     double sqnrDb = 0, maximum = 0;
     double agreement = 1;  // share of samples with the same highest output
     std::optional<double> top1A, top1B;
+    std::string note;  // what was assumed about the data
 };
 
 struct Comparison {

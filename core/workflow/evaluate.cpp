@@ -1,6 +1,7 @@
 #include "core/workflow/evaluate.h"
 
 #include "core/engine/run.h"
+#include "core/metrics/output_metrics.h"
 #include "core/workflow/layer_traces.h"
 
 #include <algorithm>
@@ -21,23 +22,10 @@ double decibels(double signal, double noise) {
     return 10 * std::log10(signal / noise);
 }
 
-// Which of a row's elements is highest; the first of equals.
-std::int64_t highest(std::span<const float> row) { return std::max_element(row.begin(), row.end()) - row.begin(); }
-
-// Whether the label is among the k highest; of equals the lower index comes first.
-bool among(std::span<const float> row, std::int64_t label, int k) {
-    if (label < 0 || label >= static_cast<std::int64_t>(row.size())) return false;
-    const float mine = row[static_cast<std::size_t>(label)];
-    int before = 0;
-    for (std::size_t i = 0; i < row.size(); ++i)
-        before += row[i] > mine || (row[i] == mine && static_cast<std::int64_t>(i) < label);
-    return before < k;
-}
-
 // Sums over samples; a snapshot of them is an Evaluation.
 struct Tally {
     std::int64_t samples = 0, top1 = 0, top5 = 0, floatTop1 = 0, floatTop5 = 0;
-    std::int64_t agreed = 0, positions = 0;
+    std::int64_t agreed = 0, positions = 0, notNumbers = 0;
     double signal = 0, noise = 0, largest = 0;
     std::vector<std::int64_t> flipped;
 
@@ -46,14 +34,18 @@ struct Tally {
         const std::int64_t index = samples++;
         if (labels) {
             const std::int64_t label = (*labels)[static_cast<std::size_t>(index)];
-            top1 += among(row, label, 1), top5 += among(row, label, 5);
-            floatTop1 += among(reference, label, 1), floatTop5 += among(reference, label, 5);
+            if (label < 0 || label >= static_cast<std::int64_t>(row.size()))
+                refuseInput("label " + std::to_string(label) + " of sample " + std::to_string(index) + " is outside the model's " + std::to_string(row.size()) +
+                            " classes, 0 to " + std::to_string(row.size() - 1) + "; these labels belong to another model");
+            top1 += isInTop(row, label, 1), top5 += isInTop(row, label, 5);
+            floatTop1 += isInTop(reference, label, 1), floatTop5 += isInTop(reference, label, 5);
         }
         if (row.empty()) return;
         const std::size_t length = row.size() / static_cast<std::size_t>(each);
         std::int64_t same = 0;
         for (std::size_t from = 0; from < row.size(); from += length)
-            same += highest(row.subspan(from, length)) == highest(reference.subspan(from, length));
+            if (const std::int64_t best = argmax(row.subspan(from, length)); best >= 0) same += best == argmax(reference.subspan(from, length));
+            else ++notNumbers;
         agreed += same, positions += each;
         if (same < each && flipped.size() < Evaluation::kMostFlipped) flipped.push_back(index);
     }
@@ -150,6 +142,10 @@ private:
         result.seconds = m_seconds;
         result.samplesPerSecond = m_seconds > 0 ? static_cast<double>(m_tally.samples) / m_seconds : 0;
         result.note = m_feed.note();
+        if (m_tally.notNumbers > 0)
+            result.note += (result.note.empty() ? "" : "; ") + std::to_string(m_tally.notNumbers) + " answers hold no number at all (NaN): they count as wrong";
+        if (!m_feed.labels()) result.note += (result.note.empty() ? "" : "; ") + std::string("the data has no labels: top-1 is not measured");
+        result.batch = m_feed.batch();
         if (m_traces) result.layers = m_traces->layers();
         return result;
     }

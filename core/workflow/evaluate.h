@@ -28,6 +28,7 @@ struct LayerEvaluation {
 struct Evaluation {
     EngineMode mode = EngineMode::Float;
     std::int64_t samples = 0;
+    std::int64_t batch = 1;               // samples in one run: what the layers' times are of
     bool labelled = false;
     double top1 = 0, top5 = 0;            // share of samples, 0..1; only where labelled
     double floatTop1 = 0, floatTop5 = 0;  // of the float network on the same samples

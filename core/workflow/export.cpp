@@ -33,6 +33,20 @@ std::int64_t constantBytes(const Graph& graph) {
     return bytes;
 }
 
+// Bytes of the layers' weights, scales and zero points in the quantized file, without biases.
+std::int64_t storedWeightBytes(const Model& source, const QuantizedModel& quantized) {
+    std::int64_t bytes = 0;
+    for (const Layer& layer : findLayers(quantized.model.graph)) {
+        const bool counted = std::any_of(source.layers.begin(), source.layers.end(), [&](const Layer& own) {
+            return own.quantizable && source.graph.nodes[static_cast<std::size_t>(own.node)].name == quantized.model.graph.nodes[static_cast<std::size_t>(layer.node)].name &&
+                   own.weightInput == layer.weightInput;
+        });
+        const Tensor* bias = quantized.model.graph.constant(layer.bias);
+        if (counted) bytes += layer.bytes - (bias ? static_cast<std::int64_t>(bias->bytes().size()) : 0);
+    }
+    return bytes;
+}
+
 void addHash(Sha256& sum, const fs::path& path, JobContext& job) {
     const auto file = MappedFile::open(path);
     constexpr std::size_t kStep = std::size_t(1) << 20;
@@ -69,6 +83,7 @@ ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext
                                 : 8.0 * static_cast<double>(layer.shape.count()) * static_cast<double>(layer.bytes) / static_cast<double>(std::max<std::int64_t>(layer.parameters, 1));
     }
     plan.bitsPerWeight = weights > 0 ? bits / weights : 0;
+    plan.storedBitsPerWeight = weights > 0 ? 8.0 * static_cast<double>(storedWeightBytes(*request.model, *plan.quantized)) / weights : 0;
     return plan;
 }
 

@@ -31,7 +31,8 @@ struct ExportPlan {
     std::vector<Issue> issues;  // breaches of the recipe and of the target's rules; an Error refuses the export
     std::shared_ptr<const QuantizedModel> quantized;  // null when an issue is an Error
     std::int64_t bytesBefore = 0, bytesAfter = 0;     // of all layers' weights and biases as stored
-    double bitsPerWeight = 0;                         // over the quantizable weights
+    double bitsPerWeight = 0;                         // of the schemes, over the quantizable weights
+    double storedBitsPerWeight = 0;                   // of what the file holds for them
 };
 ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext& job);
 

@@ -33,6 +33,7 @@ public:
     // What was assumed, for people: "integer samples are used as they are"; empty: nothing.
     const std::string& note() const noexcept { return m_note; }
 
+    bool fixedBatch() const noexcept { return m_fixedBatch; }
     // For a model that leaves the batch open in its inputs but not inside.
     void useSingleSamples() noexcept { m_batch = 1; }
 

@@ -41,6 +41,15 @@ TEST_F(SaveFileTest, LeavesNothingWithoutCommit) {
     EXPECT_EQ(count(), 0);
 }
 
+// "-o /dev/full" put a regular file in the device's place.
+TEST_F(SaveFileTest, NeverTakesThePlaceOfADeviceOrAFolder) {
+    EXPECT_THROW(SaveFile("/dev/null"), Error);
+    EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+    EXPECT_THROW(SaveFile{folder}, Error);
+    std::filesystem::create_symlink("/dev/null", folder / "link");
+    EXPECT_THROW(SaveFile(folder / "link"), Error);
+}
+
 TEST_F(SaveFileTest, SaysWhereAndWhyWhenTheFolderIsMissing) {
     try {
         SaveFile file(folder / "no" / "a");

@@ -108,6 +108,13 @@ TEST(Dataset, ANameThatIsTooLongIsMissingAndNotACrash) {
     EXPECT_NE(refusal(std::string(300, 'a') + ":x"), "");
 }
 
+TEST(Dataset, LabelsThatAreNotOnePerSampleAreRefused) {
+    const std::vector<NamedArray> arrays = {{"inputs", ElementType::F32, {5, 3}}, {"labels", ElementType::I64, {4}}};
+    EXPECT_THROW(chooseArrays(arrays, "", "d.npz"), Error);
+    EXPECT_EQ(chooseArrays({arrays[0], {"labels", ElementType::I64, {5}}}, "", "d.npz").labels, 1u);
+    EXPECT_EQ(chooseArrays({arrays[0], {"labels", ElementType::I64, {5, 1}}}, "", "d.npz").labels, 1u);
+}
+
 TEST(Dataset, SaysThatItIsMissing) { EXPECT_NE(refusal("/nowhere/at.npz").find("/nowhere/at.npz"), std::string::npos); }
 
 class ImageFolderTest : public testing::Test {
@@ -130,6 +137,11 @@ TEST_F(ImageFolderTest, NumbersItsClassesByName) {
     EXPECT_EQ(data.classNames, (std::vector<std::string>{"cat", "dog"}));
     EXPECT_EQ(*data.labels, (std::vector<std::int64_t>{1, 0}));
     EXPECT_EQ(data.arrays[0].read(1).shape(), (Shape{16, 16, 3}));
+}
+
+TEST_F(ImageFolderTest, RefusesNumbersAmongNames) {
+    list("cats/one.png,cat\ntwo.jpg,7\n");
+    EXPECT_NE(refusal(folder.string()).find("two.jpg"), std::string::npos);
 }
 
 TEST_F(ImageFolderTest, RefusesAPathThatLeavesTheFolder) {

@@ -75,6 +75,24 @@ TEST(Layers, ADequantizedWeightShowsWhatItStores) {
     EXPECT_EQ(std::vector(weight.as<float>().begin(), weight.as<float>().end()), (std::vector<float>{0.5f, -4.0f, 1.5f, 8.0f}));
 }
 
+// An exported int4-g128 network listed 7 of its 16 layers: filters in groups are stored as matrices.
+TEST(Layers, AFilterStoredAsAMatrixIsALayer) {
+    Graph graph = oneNode("Conv", "w", zeros({2, 3, 1, 1}));
+    const ValueId q = graph.addConstant("conv.weight_q", Tensor::of<std::int8_t>({2, 3}, std::vector<std::int8_t>{1, 2, 3, 4, 5, 6}));
+    const ValueId s = graph.addConstant("s", Tensor::of<float>({2}, std::vector<float>{0.5f, 1.0f})), d = graph.addValue("d"), r = graph.addValue("r");
+    const ValueId shape = graph.addConstant("shape", Tensor::of<std::int64_t>({4}, std::vector<std::int64_t>{2, 3, 1, 1}));
+    graph.nodes.insert(graph.nodes.begin(), Node{.name = "reshape", .op = "Reshape", .inputs = {d, shape}, .outputs = {r}});
+    graph.nodes.insert(graph.nodes.begin(), Node{.name = "dq", .op = "DequantizeLinear", .inputs = {q, s}, .outputs = {d},
+                                                 .attributes = {{"axis", Attribute(std::int64_t(0))}}});
+    graph.nodes[2].inputs[1] = r;
+    const auto layers = findLayers(graph);
+    ASSERT_EQ(layers.size(), 1u);
+    EXPECT_EQ(layers[0].shape, (Shape{2, 3, 1, 1}));
+    EXPECT_EQ(layers[0].storedAs, "int8");
+    EXPECT_EQ(layers[0].bytes, 6 + 8);
+    EXPECT_EQ(weightOf(graph, layers[0]).as<float>()[2], 1.5f);
+}
+
 TEST(ChannelLayout, GoesToChannelMajorAndBack) {
     const ChannelLayout layout{5, 130, 3};
     std::vector<float> values(5 * 130 * 3), major(values.size()), back(values.size());
