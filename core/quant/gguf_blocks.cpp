@@ -47,7 +47,7 @@ void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<con
             const float v = x[i] == x[i] ? x[i] : 0.0f;
             int code = 0;
             if (form.table)
-                code = nearestLevel(std::span(form.table, 16), p.scale != 0 ? v * inverse : 0.0f);
+                code = nearestIq4(p.scale != 0 ? v * inverse : 0.0f);
             else if (whole)
                 code = rounded(form, p.scale != 0 ? (v + p.min) * inverse : 0.0f);
             else if (p.scale != 0)

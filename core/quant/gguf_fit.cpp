@@ -85,8 +85,10 @@ GgufParameters fitSmall(const GgufForm& form, Block& block, float rowMeanSquare)
     }
     block.weighByImportance(rowMeanSquare >= 0 ? rowMeanSquare : meanSquareOf(x));
     if (!form.hasMin) return {asHalf(signedScale(x, block.weights(0), form.zero)), 0};
-    const ScaleAndMin found = scaleAndMin(x, block.weights(0), form.highest, kWithImportance);
-    return {asHalf(found.scale), asHalf(found.min)};
+    SideBySide parts;
+    parts.set(0, x, block.weights(0));
+    const ScalesAndMins found = scalesAndMins(parts, form.highest, kWithImportance);
+    return {asHalf(found.scale[0]), asHalf(found.min[0])};
 }
 
 using Parts = std::array<float, kMaxGgufParts>;
@@ -110,20 +112,23 @@ GgufParameters fitWithMins(const GgufForm& form, Block& block) noexcept {
     if (!minded && two) block.weigh([](float x, float) { return std::fabs(x); });
     Parts scales{}, mins{}, sums{};
     const auto parts = static_cast<std::size_t>(form.parts());
-    for (int p = 0; p < form.parts(); ++p) {
-        const auto x = block.part(p);
-        std::array<float, 32> byRms{};
-        auto weights = block.weights(p);
-        if (!minded && !two) {
-            const float rms = std::sqrt(meanSquareOf(x));
-            for (std::size_t i = 0; i < x.size(); ++i) byRms[i] = rms + std::fabs(x[i]);
-            weights = std::span(byRms).first(x.size());
+    for (int first = 0; first < form.parts(); first += SideBySide::kParts) {
+        SideBySide side;
+        for (int p = first; p < first + SideBySide::kParts; ++p) {
+            const auto x = block.part(p);
+            std::array<float, 32> byRms{};
+            auto weights = block.weights(p);
+            if (!minded && !two) {
+                const float rms = std::sqrt(meanSquareOf(x));
+                for (std::size_t i = 0; i < x.size(); ++i) byRms[i] = rms + std::fabs(x[i]);
+                weights = std::span(byRms).first(x.size());
+            }
+            side.set(p - first, x, weights);
+            sums[static_cast<std::size_t>(p)] = minded ? block.weightOf(p) : 0.0f;
         }
-        const ScaleAndMin found = scaleAndMin(x, weights, form.highest, minded ? kWithImportance : own);
-        const auto at = static_cast<std::size_t>(p);
-        scales[at] = found.scale;
-        mins[at] = found.min;
-        sums[at] = minded ? block.weightOf(p) : 0.0f;
+        const ScalesAndMins found = scalesAndMins(side, form.highest, minded ? kWithImportance : own);
+        std::copy(found.scale.begin(), found.scale.end(), scales.begin() + first);
+        std::copy(found.min.begin(), found.min.end(), mins.begin() + first);
     }
     GgufParameters out;
     const auto ofScales = std::span(out.scales).first(parts), ofMins = std::span(out.mins).first(parts);
@@ -147,12 +152,21 @@ GgufParameters fitSigned(const GgufForm& form, Block& block) noexcept {
         block.weigh([=](float x, float w) { return minded ? w : x * x; });
     Parts all{}, sums{};
     const auto parts = std::span(all).first(static_cast<std::size_t>(form.parts()));
+    const bool searched = !form.table && (form.type == GgufType::Q6_K || minded);
+    SideBySide side;
     for (int p = 0; p < form.parts(); ++p) {
         const auto x = block.part(p), weights = block.weights(p);
         const auto at = static_cast<std::size_t>(p);
-        parts[at] = form.table ? tableScale(x, weights, std::span(form.table, 16))
-                    : form.type == GgufType::Q3_K && !minded ? refinedSignedScale(x, weights, form.zero) : signedScale(x, weights, form.zero);
+        const int lane = p % SideBySide::kParts;
         sums[at] = block.weightOf(p);
+        if (!searched) {
+            parts[at] = form.table ? iq4Scale(x, weights) : refinedSignedScale(x, weights, form.zero);
+            continue;
+        }
+        side.set(lane, x, weights);
+        if (lane + 1 < SideBySide::kParts) continue;
+        const auto found = signedScales(side, form.zero);
+        std::copy(found.begin(), found.end(), all.begin() + p - lane);
     }
     GgufParameters out;
     float largest = largestOf(parts);
@@ -183,7 +197,7 @@ GgufParameters fitGguf(const GgufForm& form, std::span<const float> x, std::span
         case GgufType::IQ4_NL:
             if (importance.empty()) block.weigh([](float v, float) { return v * v; });
             else block.weighByImportance(2 * meanSquareOf(block.values()));
-            return {finiteHalf(tableScale(block.values(), block.weights(0), std::span(form.table, 16))), 0};
+            return {finiteHalf(iq4Scale(block.values(), block.weights(0))), 0};
         default: return fitSmall(form, block, rowMeanSquare);
     }
 }

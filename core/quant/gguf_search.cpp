@@ -1,5 +1,7 @@
 #include "core/quant/gguf_search.h"
 
+#include "core/quant/gguf_blocks.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,7 +10,21 @@ namespace bitlathe {
 
 namespace {
 
-int nearest(float x) noexcept { return static_cast<int>(std::nearbyint(x)); }
+// To nearest, ties to even, within ends that are far below 2^22.
+int nearestWithin(float x, int lo, int hi) noexcept {
+    constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: the sum's last bit is worth 1
+    const float low = static_cast<float>(lo), high = static_cast<float>(hi), above = x > low ? x : low;
+    return static_cast<int>((above < high ? above : high) + kRounder - kRounder);
+}
+
+// For each whole number from −128 on, the last of IQ4's levels that is not above it.
+constexpr auto kNotAbove = [] {
+    std::array<std::uint8_t, 256> codes{};
+    for (int n = -127; n < 128; ++n)
+        for (std::size_t code = 0; code < 15; ++code)  // the last level has no neighbour above
+            if (kIq4Levels[code] <= n) codes[static_cast<std::size_t>(n + 128)] = static_cast<std::uint8_t>(code);
+    return codes;
+}();
 
 // Least squares over given codes: the scale is lx / ll, and what it gains over 0 is lx² / ll.
 struct Fit {
@@ -65,8 +81,6 @@ void refine(std::span<const float> x, std::span<const float> weights, std::span<
     }
 }
 
-float errorOf(const TrialScales& trials, float difference) noexcept { return trials.absolute ? std::fabs(difference) : difference * difference; }
-
 }  // namespace
 
 float largestOf(std::span<const float> x) noexcept {
@@ -76,29 +90,19 @@ float largestOf(std::span<const float> x) noexcept {
     return largest;
 }
 
-int nearestLevel(std::span<const std::int8_t> table, float x) noexcept {
-    std::size_t code = 0;
-    while (code + 1 < table.size() && !(x - static_cast<float>(table[code]) < static_cast<float>(table[code + 1]) - x)) ++code;
+int nearestIq4(float x) noexcept {
+    if (!(x > static_cast<float>(kIq4Levels.front()))) return 0;
+    if (x >= static_cast<float>(kIq4Levels.back())) return 15;
+    std::size_t code = kNotAbove[static_cast<std::size_t>(x + 128.0f)];
+    if (!(x - static_cast<float>(kIq4Levels[code]) < static_cast<float>(kIq4Levels[code + 1]) - x)) ++code;
     return static_cast<int>(code);
-}
-
-float signedScale(std::span<const float> x, std::span<const float> weights, int top) noexcept {
-    const float largest = largestOf(x);
-    if (std::fabs(largest) < kNoScale) return 0;
-    const auto inverse = [=](float trial) { return -(static_cast<float>(top) + 0.1f * trial) / largest; };
-    const auto fitAt = [=](float by) {
-        Fit fit;
-        for (std::size_t i = 0; i < x.size(); ++i) fit.add(weights[i], x[i], std::clamp(nearest(by * x[i]), -top, top - 1));
-        return fit;
-    };
-    return bestScale(inverse(0), 9, false, fitAt, inverse);
 }
 
 float refinedSignedScale(std::span<const float> x, std::span<const float> weights, int top) noexcept {
     const float largest = largestOf(x);
     if (std::fabs(largest) < kNoScale) return 0;
     const float inverse = -static_cast<float>(top) / largest;
-    const auto code = [=](float steps) { return std::clamp(nearest(steps), -top, top - 1); };
+    const auto code = [=](float steps) { return nearestWithin(steps, -top, top - 1); };
     std::array<std::int8_t, 32> codes{};
     Fit fit;
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -109,61 +113,12 @@ float refinedSignedScale(std::span<const float> x, std::span<const float> weight
     return fit.scale();
 }
 
-ScaleAndMin scaleAndMin(std::span<const float> x, std::span<const float> weights, int top, const TrialScales& trials) noexcept {
-    if (x.empty()) return {};
-    float min = x[0], max = x[0], sumW = 0, sumX = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        min = std::min(min, x[i]);
-        max = std::max(max, x[i]);
-        sumW += weights[i];
-        sumX += weights[i] * x[i];
-    }
-    min = std::min(min, 0.0f);
-    if (max <= min) return {0, -min};
-    std::array<int, 32> codes{};
-    const auto errorWith = [&](float scale, float low) {
-        float error = 0;
-        for (std::size_t i = 0; i < x.size(); ++i) error += weights[i] * errorOf(trials, scale * static_cast<float>(codes[i]) + low - x[i]);
-        return error;
-    };
-    const auto codeWith = [&](float inverse) {
-        for (std::size_t i = 0; i < x.size(); ++i) codes[i] = std::clamp(nearest(inverse * (x[i] - min)), 0, top);
-    };
-    const float first = static_cast<float>(top) / (max - min);
-    float scale = 1 / first;
-    codeWith(first);
-    float best = errorWith(scale, min);
-    for (int trial = 0; trial <= trials.count; ++trial) {
-        codeWith((trials.first + trials.step * static_cast<float>(trial) + static_cast<float>(top)) / (max - min));
-        float sumL = 0, sumL2 = 0, sumXl = 0;
-        for (std::size_t i = 0; i < x.size(); ++i) {
-            const float w = weights[i], l = static_cast<float>(codes[i]);
-            sumL += w * l;
-            sumL2 += w * l * l;
-            sumXl += w * l * x[i];
-        }
-        const float determinant = sumW * sumL2 - sumL * sumL;
-        if (!(determinant > 0)) continue;
-        float tried = (sumW * sumXl - sumX * sumL) / determinant, low = (sumL2 * sumX - sumL * sumXl) / determinant;
-        if (low > 0) {
-            low = 0;
-            tried = sumXl / sumL2;
-        }
-        const float error = errorWith(tried, low);
-        if (!(error < best)) continue;
-        best = error;
-        scale = tried;
-        min = low;  // later trials start from here, as the reference's do
-    }
-    return {scale, -min};
-}
-
 float unsignedScale(std::span<const float> x, std::span<const float> weights, int top, std::span<std::int8_t> codes) noexcept {
     float max = 0;
     for (const float v : x) max = std::max(max, v);
     std::fill(codes.begin(), codes.end(), std::int8_t{0});
     if (max < kNoScale) return 0;
-    const auto code = [=](float steps) { return std::clamp(nearest(steps), 0, top); };
+    const auto code = [=](float steps) { return nearestWithin(steps, 0, top); };
     float inverse = 0, best = 0;
     for (const int trial : {0, -4, -3, -2, -1, 1, 2, 3, 4}) {
         const float by = (0.1f * static_cast<float>(trial) + static_cast<float>(top)) / max, scale = 1 / by;
@@ -185,14 +140,14 @@ float unsignedScale(std::span<const float> x, std::span<const float> weights, in
     return fit.scale();
 }
 
-float tableScale(std::span<const float> x, std::span<const float> weights, std::span<const std::int8_t> table) noexcept {
-    const float largest = largestOf(x), end = static_cast<float>(table.front());
+float iq4Scale(std::span<const float> x, std::span<const float> weights) noexcept {
+    const float largest = largestOf(x), end = static_cast<float>(kIq4Levels.front());
     if (std::fabs(largest) < kNoScale) return 0;
     // The reference starts from the reciprocal of a rounded scale, unlike its trials.
     const float first = 1 / (-largest / end);
     const auto fitAt = [=](float by) {
         Fit fit;
-        for (std::size_t i = 0; i < x.size(); ++i) fit.addLevel(weights[i], x[i], table[static_cast<std::size_t>(nearestLevel(table, by * x[i]))]);
+        for (std::size_t i = 0; i < x.size(); ++i) fit.addLevel(weights[i], x[i], kIq4Levels[static_cast<std::size_t>(nearestIq4(by * x[i]))]);
         return fit;
     };
     return bestScale(first, 7, true, fitAt, [=](float trial) { return (trial + end) / largest; });
