@@ -10,6 +10,17 @@ namespace bitlathe {
 
 namespace {
 
+// ggml's scan: the first of the nearest levels, so that ties go towards 0.
+int nearestMxfp4(float scale, float x) noexcept {
+    const float most = scale * 12, v = std::clamp(x, -most, most);
+    int nearest = 0;
+    for (int code = 1; code < 16; ++code)
+        if (std::fabs(scale * static_cast<float>(kMxfp4Levels[static_cast<std::size_t>(code)]) - v) <
+            std::fabs(scale * static_cast<float>(kMxfp4Levels[static_cast<std::size_t>(nearest)]) - v))
+            nearest = code;
+    return nearest;
+}
+
 float asHalf(float value) noexcept { return halfToFloat(floatToHalf(value)); }
 
 // What becomes of a real number of steps: ggml's own rounding, type by type, kept inside the codes.
@@ -30,6 +41,7 @@ int rounded(const GgufForm& form, float steps) noexcept {
 }  // namespace
 
 GgufPart ggufPart(const GgufForm& form, const GgufParameters& block, int part) noexcept {
+    if (form.type == GgufType::MXFP4) return {block.scale, 0};
     const float scale = asHalf(block.scale), min = form.hasMin ? asHalf(block.min) : 0.0f;
     if (form.parts() == 1) return {scale, min};
     const auto p = static_cast<std::size_t>(part);
@@ -46,7 +58,9 @@ void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<con
         for (std::size_t i = begin; i < std::min(begin + size, x.size()); ++i) {
             const float v = x[i] == x[i] ? x[i] : 0.0f;
             int code = 0;
-            if (form.table)
+            if (form.type == GgufType::MXFP4)
+                code = nearestMxfp4(block.scale, v);
+            else if (form.table)
                 code = nearestIq4(p.scale != 0 ? v * inverse : 0.0f);
             else if (whole)
                 code = rounded(form, p.scale != 0 ? (v + p.min) * inverse : 0.0f);

@@ -14,7 +14,7 @@
 
 namespace bitlathe {
 
-enum class GgufType : std::uint8_t { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0 };
+enum class GgufType : std::uint8_t { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 };
 
 struct GgufForm {
     GgufType type = GgufType::Q4_0;
@@ -35,6 +35,9 @@ struct GgufForm {
 
 inline constexpr std::array<std::int8_t, 16> kIq4Levels = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
+// E2M1, doubled to be whole: an MXFP4 block's scale is half of the power of two that its file names.
+inline constexpr std::array<std::int8_t, 16> kMxfp4Levels = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
 inline constexpr GgufForm kGgufForms[] = {
     {GgufType::Q4_0, "q4_0", 2, 32, 18, 32, 4, 0, 15, 8, false, nullptr},
     {GgufType::Q4_1, "q4_1", 3, 32, 20, 32, 4, 0, 15, 0, true, nullptr},
@@ -50,6 +53,7 @@ inline constexpr GgufForm kGgufForms[] = {
     {GgufType::IQ4_XS, "iq4_xs", 23, 256, 136, 32, 4, 0, 15, 0, false, kIq4Levels.data()},
     {GgufType::TQ1_0, "tq1_0", 34, 256, 54, 256, 2, 0, 2, 1, false, nullptr},
     {GgufType::TQ2_0, "tq2_0", 35, 256, 66, 256, 2, 0, 2, 1, false, nullptr},
+    {GgufType::MXFP4, "mxfp4", 39, 32, 17, 32, 4, 0, 15, 0, false, kMxfp4Levels.data()},
 };
 constexpr const GgufForm& ggufForm(GgufType type) noexcept { return kGgufForms[static_cast<int>(type)]; }
 
@@ -70,11 +74,12 @@ GgufPart ggufPart(const GgufForm& form, const GgufParameters& block, int part) n
 // Parameters for the values x, which may be fewer than a block: the missing ones have no say. NaN and
 // infinities have none either; magnitudes beyond what halves can scale are cut.
 // importance: empty, or one weight >= 0 per value ("imatrix"). Then scales lessen Σ w · error² with
-// w = importance · √(mean square + x²) as ggml has it, except in Q8_0, TQ1_0 and TQ2_0, which ignore it.
+// w = importance · √(mean square + x²) as ggml has it, except in Q8_0, TQ1_0, TQ2_0 and MXFP4, which ignore it.
 // rowMeanSquare: of the whole row, which Q4_0 to Q5_1 take for that mean; negative: that of x.
 GgufParameters fitGguf(const GgufForm& form, std::span<const float> x, std::span<const float> importance = {}, float rowMeanSquare = -1) noexcept;
 
-// Codes, one to a byte (Q8_0: signed). x are the first values of a block. NaN is coded as 0.
+// Codes, one to a byte (Q8_0: signed). MXFP4's are E2M1 with ties towards 0, as ggml has them: the codec
+// "mxfp4" has ties to even, and the same codes otherwise. x are the first values of a block. NaN is coded as 0.
 void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const float> x, std::span<std::byte> codes) noexcept;
 void decodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const std::byte> codes, std::span<float> out) noexcept;
 

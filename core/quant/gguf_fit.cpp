@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace bitlathe {
 
@@ -30,12 +31,13 @@ class Block {
 public:
     Block(const GgufForm& form, std::span<const float> x, std::span<const float> importance) noexcept
         : m_form(form), m_count(std::min(x.size(), static_cast<std::size_t>(form.values))), m_importance(importance) {
+        const float far = form.type == GgufType::MXFP4 ? std::numeric_limits<float>::max() : kFar;
         for (std::size_t begin = 0; begin < m_count; begin += static_cast<std::size_t>(form.part)) {
             const std::size_t end = std::min(begin + static_cast<std::size_t>(form.part), m_count);
             float stand = 0;  // for what is not finite: a value that the part has anyway
             for (std::size_t i = end; i-- > begin;)
                 if (std::isfinite(x[i])) stand = x[i];
-            for (std::size_t i = begin; i < end; ++i) m_x[i] = std::clamp(std::isfinite(x[i]) ? x[i] : stand, -kFar, kFar);
+            for (std::size_t i = begin; i < end; ++i) m_x[i] = std::clamp(std::isfinite(x[i]) ? x[i] : stand, -far, far);
         }
     }
 
@@ -77,6 +79,11 @@ GgufParameters fitSmall(const GgufForm& form, Block& block, float rowMeanSquare)
     const float largest = largestOf(x), steps = static_cast<float>(form.highest);
     if (form.type == GgufType::Q8_0) return {finiteHalf(std::fabs(largest) / 127), 0};
     if (form.type == GgufType::TQ1_0 || form.type == GgufType::TQ2_0) return {finiteHalf(std::fabs(largest)), 0};
+    if (form.type == GgufType::MXFP4) {
+        // The largest magnitude falls below 8 units of E2M1, whose own largest is 6; a block of zeros has exponent 0.
+        const float exponent = largest != 0 ? std::floor(std::log2(std::fabs(largest))) - 2 : -127.0f;
+        return {std::ldexp(1.0f, std::max(static_cast<int>(exponent), -127) - 1), 0};
+    }
     if (block.importance().empty()) {
         if (!form.hasMin) return {finiteHalf(largest / -static_cast<float>(form.zero)), 0};
         if (x.empty()) return {};

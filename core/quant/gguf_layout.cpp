@@ -4,6 +4,7 @@
 #include "core/tensor/convert.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace bitlathe {
 
@@ -68,6 +69,7 @@ void moveCodes(GgufType type, const Move& move) noexcept {
     switch (type) {
         case GgufType::Q4_0:
         case GgufType::IQ4_NL: return halves(move, 0, 2);
+        case GgufType::MXFP4: return halves(move, 0, 1);
         case GgufType::Q4_1: return halves(move, 0, 4);
         case GgufType::Q5_0:
         case GgufType::Q5_1: {
@@ -213,6 +215,10 @@ void joinGguf(const GgufForm& form, const GgufParameters& block, std::span<const
         mins[p] = static_cast<unsigned>(block.mins[p]) & 255;
     }
     joinScales(form, scales, mins, bytes);
+    if (form.type == GgufType::MXFP4) {
+        bytes[0] = static_cast<std::byte>(std::clamp(std::ilogb(block.scale) + 128, 0, 254));
+        return;
+    }
     const Halves at = halvesOf(form.type);
     putHalf(bytes, at.scale, block.scale);
     if (form.hasMin) putHalf(bytes, at.min, addsMin(form.type) ? -block.min : block.min);
@@ -230,6 +236,10 @@ void splitGguf(const GgufForm& form, std::span<const std::byte> bytes, GgufParam
             block.scales[p] = static_cast<std::int8_t>(static_cast<int>(scales[p]) - biasOf(form.type));
             block.mins[p] = static_cast<std::int8_t>(mins[p]);
         }
+    }
+    if (form.type == GgufType::MXFP4) {
+        block.scale = std::ldexp(1.0f, static_cast<int>(byteAt(bytes, 0)) - 128);
+        return;
     }
     const Halves at = halvesOf(form.type);
     block.scale = halfAt(bytes, at.scale);
