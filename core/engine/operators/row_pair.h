@@ -40,9 +40,20 @@ void pairRow(const std::byte* aBytes, bool aMoves, const std::byte* bBytes, bool
 // Works in place where one operand dies here and is as large as the result.
 inline void runPair(OperatorContext& context, PairRow row, const Tensor& a, const Tensor& b, ElementType to,
                     std::int64_t grain = kCheapGrain) {
-    const BroadcastLoop loop(context, {&a.shape(), &b.shape()});
     const int aSize = bitsOf(a.type()) / 8, bSize = bitsOf(b.type()) / 8, toSize = bitsOf(to) / 8;
     std::byte* out = nullptr;
+    // Equal shapes, or one number on the right: one row, without a plan.
+    const bool bMoves = a.shape() == b.shape();
+    if (bMoves || (b.count() == 1 && b.shape().rank() <= a.shape().rank())) {
+        if (&a == context.optional(0) && aSize == toSize) out = context.outputBytesOver(0, 0, to, a.shape());
+        else out = context.outputBytes(0, to, a.shape());
+        const std::byte *x = a.bytes().data(), *y = b.bytes().data();
+        context.forRange(a.count(), grain, [=](std::int64_t begin, std::int64_t end) {
+            row(x + begin * aSize, true, bMoves ? y + begin * bSize : y, bMoves, out + begin * toSize, end - begin);
+        });
+        return;
+    }
+    const BroadcastLoop loop(context, {&a.shape(), &b.shape()});
     if (&a == context.optional(0) && aSize == toSize && a.shape() == loop.shape()) out = context.outputBytesOver(0, 0, to, loop.shape());
     else if (&b == context.optional(1) && bSize == toSize && b.shape() == loop.shape()) out = context.outputBytesOver(0, 1, to, loop.shape());
     else out = context.outputBytes(0, to, loop.shape());
