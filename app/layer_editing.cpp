@@ -44,9 +44,14 @@ void LayerEditing::stepGroup(int direction) {
     const auto layers = editable();
     if (layers.empty()) return;
     m_document.edit(withLayers(m_document.recipe(), *m_document.model(), layers,
-                               [&](std::size_t, Scheme scheme) {
+                               [&](std::size_t layer, Scheme scheme) {
                                    if (!scheme.weights) return scheme;
-                                   if (const auto next = steppedGroup(scheme.weights->granularity, direction)) scheme.weights->granularity = *next;
+                                   const std::int64_t channel = m_document.model()->layers[layer].layout.perChannel();
+                                   // A group as long as its channel changes nothing: step on to one that does.
+                                   auto next = steppedGroup(scheme.weights->granularity, direction);
+                                   const auto idle = [&] { const auto* group = next ? std::get_if<PerGroup>(&*next) : nullptr; return group && group->size >= channel; };
+                                   while (idle()) next = steppedGroup(*next, direction);
+                                   if (next) scheme.weights->granularity = *next;
                                    return scheme;
                                }),
                     tr("%1 groups for %2").arg(direction > 0 ? tr("Larger") : tr("Smaller"), subject(layers)));

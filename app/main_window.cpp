@@ -27,6 +27,8 @@
 #include <QFileInfo>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QResizeEvent>
+#include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
@@ -82,7 +84,9 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
     showTitle();
     showTotals();
     enableCommands();
-    resize(1440, 900);
+    // Never larger than the screen, whatever the scale.
+    const QSize screen = QGuiApplication::primaryScreen() ? QGuiApplication::primaryScreen()->availableSize() : QSize(1440, 900);
+    resize(QSize(1440, 900).boundedTo(screen));
     restoreLayout();
     dressTabBars();
 }
@@ -225,6 +229,17 @@ void MainWindow::connectSession() {
         for (std::size_t i = 0; i < layers.size(); ++i)
             if (layers[i].name == name.toStdString()) m_layers->select({i});
     });
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    // A window that was small and grows again gives the table its share back.
+    if (event->size().width() <= event->oldSize().width()) return;
+    QMetaObject::invokeMethod(this, [this] {
+        QDockWidget* layers = m_docks[QStringLiteral("layers")];
+        const bool docked = layers->isVisible() && !layers->isFloating() && dockWidgetArea(layers) == Qt::LeftDockWidgetArea;
+        if (docked && layers->width() < width() * 0.27) resizeDocks({layers}, {int(width() * (width() < 1500 ? 0.34 : 0.42))}, Qt::Horizontal);
+    }, Qt::QueuedConnection);
 }
 
 void MainWindow::showEmptyStates() {

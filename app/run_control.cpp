@@ -3,12 +3,14 @@
 #include "app/post.h"
 #include "core/base/mailbox.h"
 #include "core/data/dataset.h"
+#include "core/data/preprocessing.h"
 #include "core/workflow/calibrate.h"
 #include "core/workflow/network.h"
 #include "core/workflow/samples.h"
 #include "widgets/models/figures.h"
 
 #include <QDir>
+#include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <cmath>
@@ -28,12 +30,34 @@ RunControl::RunControl(Session& session, RunPanel& panel, QObject* parent)
         m_shown = index;
         m_panel.setResults(m_results, m_shown);
     });
+    connect(&panel, &RunPanel::preprocessingEdited, this, &RunControl::setPreprocessing);
+    connect(&panel, &RunPanel::preprocessingBrowseClicked, this, [this] {
+        const QString path = QFileDialog::getOpenFileName(&m_panel, tr("Preprocessing"), QFileInfo(m_session.modelPath()).path(), tr("Preprocessing (*.json);;All files (*)"));
+        QFile file(path);
+        if (!path.isEmpty() && file.open(QIODevice::ReadOnly)) setPreprocessing(QString::fromUtf8(file.read(1 << 16)).simplified());
+    });
     connect(&panel, &RunPanel::dataBrowseClicked, this, &RunControl::chooseDataset);
     connect(&panel, &RunPanel::calibrationBrowseClicked, this, &RunControl::chooseCalibration);
     refresh();
 }
 
 RunControl::~RunControl() { m_slot.cancel(); }
+
+void RunControl::setPreprocessing(const QString& json) {
+    if (!m_session.document().model()) return;
+    std::string text;
+    try {
+        // One spelling, so that equal recipes stay equal.
+        if (!json.isEmpty()) text = toJson(parsePreprocessing(json.toStdString(), tr("the preprocessing").toStdString()));
+    } catch (const Error& error) {
+        m_panel.setProblem(QString::fromStdString(error.message()));
+        return;
+    }
+    m_panel.setProblem({});
+    Recipe recipe = m_session.document().recipe();
+    recipe.preprocessing = text;
+    m_session.document().edit(std::move(recipe), tr("Preprocessing"));
+}
 
 QString RunControl::askForSamples(const QString& title) {
     return QFileDialog::getOpenFileName(&m_panel, title, QFileInfo(m_session.modelPath()).path(), tr("Samples (*.npz *.npy *.h5 *.hdf5);;All files (*)"));
@@ -99,6 +123,7 @@ void RunControl::recipeChanged() {
 
 void RunControl::refresh() {
     const auto& model = m_session.document().model();
+    m_panel.setPreprocessing(fromUtf8(m_session.document().recipe().preprocessing));
     m_panel.setCalibrationNeeded(calibrationWanted());
     if (!model) return m_panel.setRunnable(false, tr("Open a model first."));
     if (!m_session.missingOperators().empty())
@@ -225,7 +250,7 @@ RunResult RunControl::resultOf(const Evaluation& evaluation, bool finished) cons
 // and recipe.
 void RunControl::put(RunResult result) {
     for (std::size_t i = 0; i < m_results.size(); ++i) {
-        if (m_results[i].engine != result.engine || (result.engine != tr("Float") && m_recipes[i] != m_recipe)) continue;
+        if (m_results[i].engine != result.engine || m_results[i].data != result.data || (result.engine != tr("Float") && m_recipes[i] != m_recipe)) continue;
         m_results.erase(m_results.begin() + std::ptrdiff_t(i));
         m_recipes.erase(m_recipes.begin() + std::ptrdiff_t(i));
         break;

@@ -36,6 +36,7 @@ public:
     bool running() const { return m_job != 0 || !m_next.empty(); }
 
     void setDataset(const QString& path);
+    void setPreprocessing(const QString& json);  // one step of the history; refused where it makes no sense
     void chooseDataset();  // ask for a file
     void chooseCalibration();
     QString dataset() const { return m_panel.dataset(); }

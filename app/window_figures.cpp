@@ -100,7 +100,14 @@ void MainWindow::recipeChanged() {
     for (std::size_t i = 0; i < schemes.size(); ++i)
         if (const ReportPtr report = m_session.analysis().known(i, schemes[i])) known.push_back(report);
     m_table->setReports(known);
-    m_log->setIssues(document.issues());
+    std::vector<Issue> issues = document.issues();
+    if (!m_session.missingOperators().empty()) {
+        std::string missing;
+        for (const std::string& op : m_session.missingOperators()) missing += (missing.empty() ? "" : ", ") + op;
+        issues.insert(issues.begin(), {Issue::Level::Warning, {}, tr("the model cannot be run here: the engine lacks %1").arg(fromUtf8(missing)).toStdString(),
+                                       tr("look at it and quantize its weights; run the exported file elsewhere").toStdString()});
+    }
+    m_log->setIssues(issues);
     showSubject();
     showReport();
     showEffect();
@@ -215,7 +222,7 @@ void MainWindow::showEffect() {
     }
     if (layers.size() == 1) {
         if (const auto carried = m_run->carriedSqnr(model->layers[layers.front()].name))
-            rows.push_back({tr("Output SQNR"), QString(), dbText(carried->db) + QStringLiteral(" dB"), tr("Carried error at this layer's output with all layers quantized, against float; measured on %1").arg(carried->measuredOn), Turn::Same, carried->stale});
+            rows.push_back({tr("Output SQNR"), QString(), dbText(carried->db) + QStringLiteral(" dB") + (carried->stale ? tr(", old") : QString()), (carried->stale ? tr("The recipe was edited since this was measured: run again.\n") : QString()) + tr("Carried error at this layer's output with all layers quantized, against float; measured on %1").arg(carried->measuredOn), Turn::Same, carried->stale});
     }
     m_inspector->setEffect(rows);
 }

@@ -26,6 +26,8 @@ void Choice::show(std::optional<int> value) {
     setCurrentIndex(value ? findData(*value) : -1);
 }
 
+void Choice::setMixed(bool mixed) { setPlaceholderText(mixed ? tr("Mixed") : QStringLiteral("–")); }
+
 std::optional<int> Choice::value() const {
     return currentIndex() < 0 ? std::nullopt : std::optional<int>(currentData().toInt());
 }

@@ -14,6 +14,8 @@ public:
     void add(const QString& text, int value, const QString& tip = {});
     // Shows a value without telling anyone; nothing or an unknown value shows as mixed.
     void show(std::optional<int> value);
+    // What an empty field says: mixed values, or that there is nothing to choose.
+    void setMixed(bool mixed);
     std::optional<int> value() const;
 
 signals:

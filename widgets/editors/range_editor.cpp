@@ -85,6 +85,11 @@ void RangeEditor::show(const std::optional<RangeRule>& common, std::optional<std
     m_showing = false;
 }
 
+void RangeEditor::setApplies(bool applies) {
+    setEnabled(applies);
+    m_kind->setMixed(applies);
+}
+
 void RangeEditor::showParameters(const std::optional<RangeRule>& rule) {
     bool one = false, two = false;
     if (const auto* p = rule ? std::get_if<Percentile>(&*rule) : nullptr) {

@@ -21,6 +21,7 @@ public:
 
     // common: the value all layers share; kind: the member they share when only the parameter differs.
     void show(const std::optional<RangeRule>& common, std::optional<std::size_t> kind);
+    void setApplies(bool applies);  // false: there is no range to choose
     // Where "by hand" starts: the range that the present rule found.
     void setFound(double lo, double hi) { m_foundLo = lo, m_foundHi = hi; }
 

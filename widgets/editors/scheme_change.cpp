@@ -40,8 +40,6 @@ void setBits(QuantSpec& weights, int bits) {
     const Codec* codec = findCodec(weights.codec);
     if (!codec || bits < codec->minBits || bits > codec->maxBits) setFormat(weights, NumberFormat::integers());
     weights.bits = std::clamp(bits, 1, 16);
-    // One bit has no middle code: a symmetric narrow range would hold nothing but zero.
-    if (weights.codec == "int" && weights.bits == 1 && weights.symmetric) weights.symmetric = weights.narrow = false;
 }
 
 }  // namespace

@@ -166,10 +166,11 @@ void SchemeEditor::show(const std::vector<Scheme>& schemes) {
     m_bits->show(common.bits);
     m_bits->setEnabled(!codec || codec->minBits < codec->maxBits);
     m_granularity->show(common.granularity, quantized ? common.granularityKind : std::nullopt);
-    m_range->show(quantized ? common.range : std::nullopt, quantized ? common.rangeKind : std::nullopt);
     m_activations->show(number(common.activations));
     m_granularity->setEnabled(quantized && (!codec || codec->blockSize == 0));
-    m_range->setEnabled(quantized && (!codec || codec->takesRange));
+    const bool ranged = quantized && (!codec || codec->takesRange);
+    m_range->setApplies(ranged);
+    m_range->show(ranged ? common.range : std::nullopt, ranged ? common.rangeKind : std::nullopt);
     m_activations->setEnabled(quantized);
     showScales(codec, common.scale);
     const bool withActivations = quantized && common.activations != ActivationChoice::Float;

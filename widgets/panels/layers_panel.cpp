@@ -15,6 +15,7 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
+#include <QSignalBlocker>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -73,6 +74,7 @@ LayersPanel::LayersPanel(LayerTableModel& table, QWidget* parent)
     connect(m_view, &QWidget::customContextMenuRequested, this, [this](QPoint at) { emit contextMenuRequested(m_view->viewport()->mapToGlobal(at)); });
     connect(m_view->horizontalHeader(), &QHeaderView::sectionClicked, this, &LayersPanel::headerClicked);
     connect(&m_table, &QAbstractItemModel::modelReset, this, [this] {
+        m_hidden.clear();
         m_stack->setCurrentIndex(m_table.rowCount() ? 1 : 0);
         m_kind->clear();
         m_kind->add(tr("All kinds"), -1);
@@ -109,7 +111,15 @@ bool LayersPanel::eventFilter(QObject* object, QEvent* event) {
 void LayersPanel::applyFilter() {
     QString text = m_filter->text();
     if (const auto kind = m_kind->value(); kind && *kind >= 0) text += QStringLiteral(" kind:") + m_kind->currentText();
-    const QString problem = m_proxy->setFilter(text);
+    // What is selected stays selected while a filter hides it, and is shown selected when it comes back.
+    const std::vector<std::size_t> before = selected();
+    QString problem;
+    {
+        const QSignalBlocker quiet(m_view->selectionModel());
+        problem = m_proxy->setFilter(text);
+    }
+    m_hidden = before;
+    if (selected() != before || m_view->selectionModel()->selectedRows().isEmpty()) select(before);
     const bool narrowed = !m_proxy->filter().empty();
     const int shown = m_proxy->rowCount(), all = m_table.rowCount();
     m_note->setText(!problem.isEmpty() ? problem
@@ -143,6 +153,7 @@ std::vector<std::size_t> LayersPanel::selected() const {
     std::sort(rows.begin(), rows.end());
     const auto at = current.isValid() ? std::find(rows.begin(), rows.end(), current.row()) : rows.end();
     if (at != rows.end()) std::rotate(rows.begin(), at, at + 1);
+    if (rows.empty()) return m_hidden;
     std::vector<std::size_t> layers;
     for (int row : rows) layers.push_back(std::size_t(m_proxy->mapToSource(m_proxy->index(row, 0)).row()));
     return layers;
@@ -165,6 +176,10 @@ void LayersPanel::select(const std::vector<std::size_t>& layers) {
         if (!index.isValid()) continue;
         if (!first.isValid()) first = index;
         selection.select(index, index);
+    }
+    if (!first.isValid() && !layers.empty()) {
+        m_hidden = layers;
+        return;
     }
     auto* model = m_view->selectionModel();
     if (first.isValid()) {

@@ -53,6 +53,7 @@ private:
     QLabel* m_note;
     EmptyState* m_empty;
     QStackedWidget* m_stack;
+    std::vector<std::size_t> m_hidden;  // selected, but not shown by the filter: still what one works on
     int m_sortColumn = -1;
     Qt::SortOrder m_sortOrder = Qt::AscendingOrder;
 };

@@ -67,9 +67,9 @@ public:
 
 RunPanel::RunPanel(QWidget* parent)
     : QWidget(parent), m_data(new QLineEdit), m_calibration(new QLineEdit), m_calibrationLabel(new QLabel(tr("Calibration"))), m_engine(new QComboBox),
-      m_samples(new QSpinBox), m_run(new QPushButton), m_problem(new QLabel), m_hint(new QLabel) {
-    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe"), tr("Samples"), tr("Top-1"), tr("Top-5"), tr("Agrees"), tr("Output dB"), tr("Per second")},
-                   {tr("float: the source; simulated: quantize–dequantize in float; integer: int8 arithmetic"), tr("What the network was quantized with"), tr("Samples measured so far"),
+      m_samples(new QSpinBox), m_preprocessing(new QLineEdit), m_run(new QPushButton), m_problem(new QLabel), m_hint(new QLabel) {
+    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe · data"), tr("Samples"), tr("Top-1"), tr("Top-5"), tr("Agrees"), tr("Output dB"), tr("Per second")},
+                   {tr("float: the source; simulated: quantize–dequantize in float; integer: int8 arithmetic"), tr("What the network was quantized with; old: edited since. Then the data it was measured on"), tr("Samples measured so far"),
                     tr("Share of samples whose highest output is the label"), tr("Share of samples whose label is among the five highest"),
                     tr("Share of samples whose highest output is the float network's"), tr("10·log10(Σy² / Σ(y − ŷ)²) over all outputs of all samples, against float"), tr("Samples a second, of the evaluated network alone")});
     m_layers = table(tr("Layers of the result"), {tr("Layer"), tr("Own dB"), tr("Carried dB"), tr("Time"), tr("Runs as")},
@@ -89,6 +89,9 @@ RunPanel::RunPanel(QWidget* parent)
     m_samples->setSpecialValueText(tr("All"));
     m_samples->setSingleStep(100);
     m_samples->setAccessibleName(tr("At most so many samples"));
+    m_preprocessing->setPlaceholderText(tr("As the data or the model says"));
+    m_preprocessing->setAccessibleName(tr("Preprocessing"));
+    m_preprocessing->setToolTip(tr("How raw samples become the model's input; part of the recipe. JSON, every key optional:\n{\"resize\": [h, w], \"crop\": [h, w], \"channels\": \"RGB\", \"scale\": s, \"mean\": [..], \"std\": [..], \"layout\": \"NCHW\"}\nx' = (x·scale − mean) / std. Empty: what stands beside the data, then what the model carries."));
     m_problem->setWordWrap(true);
     m_problem->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_problem->hide();
@@ -128,8 +131,10 @@ RunPanel::RunPanel(QWidget* parent)
     form->addWidget(m_engine, 2, 1, 1, 2);
     form->addWidget(label(tr("Samples"), m_samples), 3, 0);
     form->addWidget(m_samples, 3, 1, 1, 2);
-    form->addWidget(m_run, 4, 1, 1, 2);
-    form->addWidget(m_problem, 5, 0, 1, 3);
+    form->addWidget(label(tr("Preprocess"), m_preprocessing), 4, 0);
+    form->addWidget(m_preprocessing, 4, 1);
+    form->addWidget(browse(tr("Take the preprocessing from a file"), &RunPanel::preprocessingBrowseClicked), 4, 2);
+    form->addWidget(m_run, 5, 1, 1, 2);
     form->setRowStretch(6, 1);
     form->setColumnStretch(1, 1);
     auto* left = new QWidget;
@@ -142,6 +147,8 @@ RunPanel::RunPanel(QWidget* parent)
     auto* results = new QWidget;
     auto* column = new QVBoxLayout(results);
     column->setContentsMargins(0, 0, 0, 0);
+    m_problem->setContentsMargins(12, 6, 12, 6);
+    column->addWidget(m_problem);
     column->addWidget(m_hint, 1);
     column->addWidget(m_tables, 1);
     left->setMinimumWidth(250);
@@ -158,6 +165,10 @@ RunPanel::RunPanel(QWidget* parent)
 
     connect(m_run, &QPushButton::clicked, this, [this] { m_running ? emit stopClicked() : emit runClicked(); });
     for (QLineEdit* edit : {m_data, m_calibration}) connect(edit, &QLineEdit::editingFinished, this, &RunPanel::settingsChanged);
+    connect(m_preprocessing, &QLineEdit::editingFinished, this, [this] {
+        if (m_preprocessing->isModified()) emit preprocessingEdited(m_preprocessing->text().trimmed());
+        m_preprocessing->setModified(false);
+    });
     connect(m_engine, &QComboBox::currentIndexChanged, this, &RunPanel::settingsChanged);
     connect(m_runs, &QTreeWidget::currentItemChanged, this, [this](QTreeWidgetItem* item) {
         if (item) emit resultPicked(m_runs->indexOfTopLevelItem(item));
@@ -182,6 +193,12 @@ void RunPanel::setCalibration(const QString& path) {
     m_calibration->setText(path);
     m_calibration->setToolTip(path);
     emit settingsChanged();
+}
+
+void RunPanel::setPreprocessing(const QString& json) {
+    if (m_preprocessing->text() == json) return;
+    m_preprocessing->setText(json);
+    m_preprocessing->setCursorPosition(0);
 }
 
 void RunPanel::setCalibrationNeeded(bool needed) {
@@ -213,9 +230,10 @@ void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
     m_runs->clear();
     for (const RunResult& result : results) {
         auto* row = new Row;
-        row->setText(Engine, result.engine);
-        row->setText(RecipeColumn, result.stale ? tr("%1 (edited since)").arg(result.recipe) : result.recipe);
-        row->setFigure(Samples, double(result.samples), exactCountText(result.samples) + (result.finished ? QString() : QStringLiteral("…")));
+        row->setText(Engine, result.finished ? result.engine : tr("%1, part").arg(result.engine));
+        if (!result.note.isEmpty()) row->setIcon(Engine, themeIcon(QStringLiteral("info"), IconColor::Warning));
+        row->setText(RecipeColumn, (result.stale ? tr("%1, old").arg(result.recipe) : result.recipe) + QStringLiteral(" · ") + result.data);
+        row->setFigure(Samples, double(result.samples), exactCountText(result.samples));
         row->setFigure(Top1, result.top1, result.labelled ? percentText(result.top1) : QStringLiteral("–"));
         row->setFigure(Top5, result.top5, result.labelled ? percentText(result.top5) : QStringLiteral("–"));
         row->setFigure(Agreement, result.agreement, percentText(result.agreement));
@@ -228,6 +246,13 @@ void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
     }
     fitColumns(m_runs);
     if (shown >= 0 && shown < int(results.size())) {
+        // What was assumed about the data stands where one looks, not in a tooltip.
+        if (const QString& note = results[std::size_t(shown)].note; !note.isEmpty()) {
+            m_problem->setText(QStringLiteral("<span style=\"color:%1\">%2</span>").arg(htmlColor(themeColors().warning), tr("Assumed: %1").arg(note).toHtmlEscaped()));
+            m_problem->show();
+        } else {
+            m_problem->hide();
+        }
         m_runs->setCurrentItem(m_runs->topLevelItem(shown));
         showLayers(results[std::size_t(shown)]);
     }

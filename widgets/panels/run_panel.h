@@ -42,6 +42,7 @@ public:
     void setDataset(const QString& path);
     void setCalibration(const QString& path);
     void setEngine(int engine);
+    void setPreprocessing(const QString& json);
     void setCalibrationNeeded(bool needed);
     void setRunning(bool running);
     void setRunnable(bool runnable, const QString& reason);
@@ -56,6 +57,8 @@ signals:
     void dataBrowseClicked();
     void calibrationBrowseClicked();
     void settingsChanged();
+    void preprocessingEdited(const QString& json);
+    void preprocessingBrowseClicked();
     void resultPicked(int index);
     void layerActivated(const QString& name);
 
@@ -67,6 +70,7 @@ private:
     QLabel* m_calibrationLabel;
     QComboBox* m_engine;
     QSpinBox* m_samples;
+    QLineEdit* m_preprocessing;
     QPushButton* m_run;
     QLabel* m_problem;
     QTreeWidget* m_runs;

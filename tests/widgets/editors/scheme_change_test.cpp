@@ -41,11 +41,11 @@ TEST(SchemeChange, FloatTakesTheActivationsAlong) {
     EXPECT_EQ(applied(before, change), Scheme{});
 }
 
-TEST(SchemeChange, OneBitIsNeverAGridOfNothingButZero) {
-    SchemeChange change;
-    change.bits = 1;
-    const Scheme after = applied(scheme(8), change);
-    EXPECT_FALSE(after.weights->symmetric && after.weights->narrow);
+TEST(SchemeChange, OneBitAndBackLeavesTheFormatAsItWas) {
+    SchemeChange one, eight;
+    one.bits = 1;
+    eight.bits = 8;
+    EXPECT_EQ(applied(applied(scheme(8), one), eight), scheme(8));
 }
 
 TEST(SchemeChange, AnEmptyChangeChangesNothing) {
