@@ -28,7 +28,7 @@ struct CommonOptions {
     bool json = false;
 };
 
-// Made once the options are parsed. Progress goes to standard error: a bar on a terminal, lines otherwise.
+// Made once the options are parsed. Progress goes to standard error: a bar on a terminal, nothing elsewhere.
 class Session {
 public:
     Session(const CommonOptions& options, std::stop_token stop);
@@ -48,7 +48,6 @@ private:
     JobContext m_job;
     bool m_terminal = false;
     bool m_barShown = false;
-    double m_lastFraction = -1;
     long long m_startedNs = 0, m_lastNs = 0;
 };
 

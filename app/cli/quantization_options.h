@@ -43,8 +43,8 @@ struct PreparedRun {
     Network network;
     std::shared_ptr<const Executable> executable;
 };
-// Loads the model, calibrates where needed, and compiles. Without --engine: integer where there is a recipe or a
-// quantized file, else float.
+// Loads the model, calibrates where needed, and compiles. Without --engine: integer where there is a recipe, else
+// float, in which a quantized file runs as it stands.
 PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& options, Session& session, bool fuse);
 
 // The files and folders that these options name; unused ones are empty.

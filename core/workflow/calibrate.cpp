@@ -34,24 +34,22 @@ ActivationRanges calibrate(std::shared_ptr<const Model> model, const Recipe& rec
         Observer* observer = byValue[static_cast<std::size_t>(value)];
         if (!observer || !isFloat(tensor.type())) return;
         const Tensor floats = toFloat32(tensor);
-        std::span<const float> x = floats.as<float>();
+        const std::span<const float> x = floats.as<float>();
         // Rows that only fill up a fixed batch are no samples.
-        if (valid < rows && tensor.shape().rank() > 0 && tensor.shape()[0] == rows) x = x.first(x.size() / static_cast<std::size_t>(rows) * static_cast<std::size_t>(valid));
-        observer->observe(x, workers);
+        observer->observe(x.first(static_cast<std::size_t>(validCount(tensor.shape(), rows, valid))), workers);
     };
     Workspace workspace;
     JobContext quiet(job.stopToken());
     for (std::int64_t i = 0; seen < wanted; ++i) {
         job.checkpoint(static_cast<double>(seen) / static_cast<double>(wanted), "calibrating: sample " + std::to_string(seen) + " of " + std::to_string(wanted));
         const std::vector<Tensor> inputs = samples.inputs(i);
-        rows = inputs[0].shape().rank() > 0 ? inputs[0].shape()[0] : 1;
+        rows = samples.rowsIn(i);
         valid = std::min(samples.validIn(i), wanted - seen);
         try {
             run(*executable, workspace, workers, inputs, quiet, &look);
         } catch (const Error&) {
             // A model may leave the batch open in its inputs and fix it inside.
-            if (samples.batch() == 1 || seen > 0 || samples.samples() == 1) throw;
-            samples.useSingleSamples();
+            if (seen > 0 || !samples.useBatch(1)) throw;
             for (auto& [name, observer] : observers) observer = Observer(observedValues(*model, recipe).at(name), true);
             --i;
             continue;

@@ -1,19 +1,16 @@
 #include "core/workflow/compare.h"
 
 #include "core/engine/run.h"
+#include "core/metrics/error_sums.h"
 #include "core/metrics/output_metrics.h"
 #include "core/workflow/samples.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <unordered_map>
 
 namespace bitlathe {
 
 namespace {
-
-double decibels(double signal, double noise) { return noise == 0 ? std::numeric_limits<double>::infinity() : 10 * std::log10(signal / noise); }
 
 // Layers of b by a's: same name first, then the next unmatched one of equal kind and weight count.
 std::vector<LayerComparison> matchLayers(const Model& a, const Model& b, std::vector<std::pair<int, int>>& pairs) {
@@ -62,15 +59,11 @@ void compareWeights(const Model& a, const Layer& la, const Model& b, const Layer
         return major;
     };
     const std::vector<float> x = majorOf(a, la), y = majorOf(b, lb);
-    double signal = 0, noise = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        if (!std::isfinite(x[i]) || !std::isfinite(y[i])) continue;
-        const double e = static_cast<double>(x[i]) - static_cast<double>(y[i]);
-        signal += static_cast<double>(x[i]) * static_cast<double>(x[i]), noise += e * e;
-        row.maximum = std::max(row.maximum, std::fabs(e));
-    }
+    ErrorSums sums;
+    addPairs(sums, x, y);
     row.comparable = true;
-    row.sqnrDb = decibels(signal, noise);
+    row.maximum = sums.maximum;
+    row.sqnrDb = decibels(sums.xx, sums.ee);
 }
 
 std::vector<Tensor> floats(std::vector<Tensor> outputs) {
@@ -85,39 +78,42 @@ bool rowPerSample(const std::vector<Tensor>& outputs, std::int64_t rows) {
 OutputComparison compareOutputs(std::shared_ptr<const Model> a, std::shared_ptr<const Model> b, const Dataset& data, const std::string& preprocessing,
                                 const Machine& machine, Workers& workers, JobContext& job) {
     SampleFeed feedA(*a, data, preprocessing), feedB(*b, data, preprocessing);
-    if (feedA.batch() != feedB.batch() || feedA.fixedBatch() || feedB.fixedBatch()) feedA.useSingleSamples(), feedB.useSingleSamples();
+    const bool open = !feedA.fixedBatch() && !feedB.fixedBatch();
+    if (!open) {
+        feedA.useBatch(feedB.batch()), feedB.useBatch(feedA.batch());
+        if (feedA.batch() != feedB.batch())
+            refuseInput("the models take batches of " + std::to_string(feedA.batch()) + " and " + std::to_string(feedB.batch()) + " samples and no others; export them with one batch size, or an open one");
+    }
     CompileOptions options;
     options.machine = machine;
     const auto runA = Executable::compile(a, options), runB = Executable::compile(b, options);
     Workspace spaceA, spaceB;
     OutputComparison result;
     result.note = feedA.note();
-    double signal = 0, noise = 0;
+    ErrorSums sums;
     std::int64_t agreed = 0, rightA = 0, rightB = 0;
     const auto* labels = feedA.labels();
+    JobContext quiet(job.stopToken());
     for (std::int64_t i = 0; result.samples < feedA.samples(); ++i) {
         job.checkpoint(static_cast<double>(result.samples) / static_cast<double>(feedA.samples()),
                        "sample " + std::to_string(result.samples) + " of " + std::to_string(feedA.samples()));
-        JobContext quiet(job.stopToken());
-        const std::int64_t rows = feedA.validIn(i);
+        const std::int64_t rowsA = feedA.rowsIn(i), rowsB = feedB.rowsIn(i), valid = feedA.validIn(i);
         const auto outA = floats(run(*runA, spaceA, workers, feedA.inputs(i), quiet)), outB = floats(run(*runB, spaceB, workers, feedB.inputs(i), quiet));
-        if (rows > 1 && result.samples == 0 && !(rowPerSample(outA, rows) && rowPerSample(outB, rows))) {
-            feedA.useSingleSamples(), feedB.useSingleSamples();  // the batch is open outside and fixed inside
+        const bool byRow = feedA.batch() == 1 || (rowPerSample(outA, rowsA) && rowPerSample(outB, rowsB));
+        if (!byRow && open && result.samples == 0) {
+            feedA.useBatch(1), feedB.useBatch(1);  // the batch is open outside and fixed inside
             --i;
             continue;
         }
         if (outA.size() != outB.size()) refuseInput("the models have " + std::to_string(outA.size()) + " and " + std::to_string(outB.size()) + " outputs; only models for the same task can be compared on data");
         for (std::size_t o = 0; o < outA.size(); ++o) {
-            const auto x = outA[o].as<float>(), y = outB[o].as<float>();
+            const auto x = outA[o].as<float>().first(static_cast<std::size_t>(validCount(outA[o].shape(), rowsA, valid)));
+            const auto y = outB[o].as<float>().first(static_cast<std::size_t>(validCount(outB[o].shape(), rowsB, valid)));
             if (x.size() != y.size()) refuseInput("output " + std::to_string(o) + " has " + toText(outA[o].shape()) + " elements in one model and " + toText(outB[o].shape()) + " in the other; only models for the same task can be compared on data");
-            for (std::size_t k = 0; k < x.size(); ++k) {
-                const double e = static_cast<double>(x[k]) - static_cast<double>(y[k]);
-                signal += static_cast<double>(x[k]) * static_cast<double>(x[k]), noise += e * e;
-                result.maximum = std::max(result.maximum, std::fabs(e));
-            }
+            addPairs(sums, x, y);
         }
-        for (std::int64_t row = 0; row < rows && !outA.empty(); ++row) {
-            const auto size = static_cast<std::size_t>(outA[0].count() / rows), from = static_cast<std::size_t>(row) * size;
+        for (std::int64_t row = 0; row < valid && byRow && !outA.empty(); ++row) {
+            const auto size = static_cast<std::size_t>(outA[0].count() / rowsA), from = static_cast<std::size_t>(row) * size;
             const std::int64_t topA = argmax(outA[0].as<float>().subspan(from, size)), topB = argmax(outB[0].as<float>().subspan(from, size));
             agreed += topA == topB && topA >= 0;
             if (labels) {
@@ -125,10 +121,11 @@ OutputComparison compareOutputs(std::shared_ptr<const Model> a, std::shared_ptr<
                 rightA += topA == label, rightB += topB == label;
             }
         }
-        result.samples += rows;
+        result.samples += valid;
     }
     const auto share = [&](std::int64_t count) { return result.samples > 0 ? static_cast<double>(count) / static_cast<double>(result.samples) : 0; };
-    result.sqnrDb = decibels(signal, noise);
+    result.sqnrDb = decibels(sums.xx, sums.ee);
+    result.maximum = sums.maximum;
     result.agreement = share(agreed);
     if (labels) result.top1A = share(rightA), result.top1B = share(rightB);
     return result;

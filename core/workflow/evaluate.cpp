@@ -1,13 +1,12 @@
 #include "core/workflow/evaluate.h"
 
 #include "core/engine/run.h"
+#include "core/metrics/error_sums.h"
 #include "core/metrics/output_metrics.h"
 #include "core/workflow/layer_traces.h"
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <limits>
 
 namespace bitlathe {
 
@@ -17,16 +16,11 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-double decibels(double signal, double noise) {
-    if (noise == 0) return std::numeric_limits<double>::infinity();
-    return 10 * std::log10(signal / noise);
-}
-
 // Sums over samples; a snapshot of them is an Evaluation.
 struct Tally {
     std::int64_t samples = 0, top1 = 0, top5 = 0, floatTop1 = 0, floatTop5 = 0;
     std::int64_t agreed = 0, positions = 0, notNumbers = 0;
-    double signal = 0, noise = 0, largest = 0;
+    ErrorSums outputs;
     std::vector<std::int64_t> flipped;
 
     // A row holds `each` answers of equal length: one for a classifier, one per token or anchor otherwise.
@@ -49,21 +43,14 @@ struct Tally {
         agreed += same, positions += each;
         if (same < each && flipped.size() < Evaluation::kMostFlipped) flipped.push_back(index);
     }
-    void compare(std::span<const float> reference, std::span<const float> values) {
-        for (std::size_t i = 0; i < reference.size(); ++i) {
-            const double x = reference[i], e = static_cast<double>(values[i]) - x;
-            signal += x * x, noise += e * e;
-            largest = std::max(largest, std::fabs(e));
-        }
-    }
     void into(Evaluation& result) const {
         const auto share = [&](std::int64_t count) { return samples > 0 ? static_cast<double>(count) / static_cast<double>(samples) : 0; };
         result.samples = samples;
         result.top1 = share(top1), result.top5 = share(top5);
         result.floatTop1 = share(floatTop1), result.floatTop5 = share(floatTop5);
         result.agreement = positions > 0 ? static_cast<double>(agreed) / static_cast<double>(positions) : 1;
-        result.outputSqnrDb = decibels(signal, noise);
-        result.maximumError = largest;
+        result.outputSqnrDb = decibels(outputs.xx, outputs.ee);
+        result.maximumError = outputs.maximum;
         result.flipped = flipped;
     }
 };
@@ -111,7 +98,8 @@ private:
         const std::vector<Tensor> inputs = m_feed.inputs(index);
         const std::int64_t valid = std::min(m_feed.validIn(index), wanted - m_tally.samples);
         JobContext quiet(job.stopToken());
-        if (m_traces) m_traces->beginRun();
+        const std::int64_t rows = m_feed.rowsIn(index);
+        if (m_traces) m_traces->beginRun(rows, valid);
         std::vector<Tensor> reference;
         if (m_network.mode != EngineMode::Float)
             reference = floats(run(*m_reference, m_referenceWorkspace, m_workers, inputs, quiet, m_traces ? &m_traces->referenceObserver() : nullptr));
@@ -122,8 +110,7 @@ private:
         if (m_network.mode == EngineMode::Float) reference = outputs;
 
         // A fixed batch that the last samples do not fill repeats the last one: only the valid rows count.
-        const bool batched = !inputs.empty() && inputs[0].shape().rank() > 0 && m_feed.batch() > 1;
-        const std::int64_t rows = batched ? inputs[0].shape()[0] : 1;
+        const bool batched = m_feed.batch() > 1;
         m_rowPerSample = !outputs.empty() && outputs[0].count() > 0 && (!batched || (outputs[0].shape().rank() > 0 && outputs[0].shape()[0] == rows));
         const bool sequence = m_rowPerSample && outputs[0].shape().rank() == 3;
         m_classes = !sequence;
@@ -131,7 +118,10 @@ private:
             if (m_rowPerSample) m_tally.add(rowOf(reference[0], row, rows), rowOf(outputs[0], row, rows), sequence ? outputs[0].shape()[1] : 1, m_classes ? m_feed.labels() : nullptr);
             else m_tally.add({}, {}, 1, nullptr);
         }
-        for (std::size_t o = 0; o < outputs.size(); ++o) m_tally.compare(reference[o].as<float>(), outputs[o].as<float>());
+        for (std::size_t o = 0; o < outputs.size(); ++o) {
+            const auto count = static_cast<std::size_t>(validCount(outputs[o].shape(), rows, valid));
+            addPairs(m_tally.outputs, reference[o].as<float>().first(count), outputs[o].as<float>().first(count));
+        }
     }
 
     Evaluation snapshot() const {
@@ -179,7 +169,7 @@ bool takesBatches(const Network& network, const SampleFeed& feed, Workers& worke
 }  // namespace
 
 Evaluation evaluate(const Network& network, SampleFeed feed, const EvaluateOptions& options, Workers& workers, JobContext& job) {
-    if (!takesBatches(network, feed, workers, job)) feed.useSingleSamples();
+    if (!takesBatches(network, feed, workers, job)) feed.useBatch(1);
     return Run(network, std::move(feed), options, workers).all(job);
 }
 

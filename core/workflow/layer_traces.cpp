@@ -1,7 +1,9 @@
 #include "core/workflow/layer_traces.h"
 
+#include "core/metrics/error_sums.h"
 #include "core/model/layer.h"
 #include "core/quant/quantized_tensor.h"
+#include "core/workflow/samples.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,20 +18,14 @@ namespace {
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-double decibels(double signal, double noise) { return noise == 0 ? kInfinite : 10 * std::log10(signal / noise); }
-
 // The SQNR of a layer's weights by themselves.
 double ownSqnrDb(const Model& model, const Layer& layer, const QuantizedTensor& weights) {
     const Tensor x = weightOf(model.graph, layer);
     Workers alone(1);
     const Tensor y = dequantize(weights, alone);
-    double signal = 0, noise = 0;
-    for (std::size_t i = 0; i < x.as<float>().size(); ++i) {
-        const double value = x.as<float>()[i], error = value - static_cast<double>(y.as<float>()[i]);
-        if (!std::isfinite(value)) continue;
-        signal += value * value, noise += error * error;
-    }
-    return decibels(signal, noise);
+    ErrorSums sums;
+    addPairs(sums, x.as<float>(), y.as<float>());
+    return decibels(sums.xx, sums.ee);
 }
 
 bool joins(const Node& node) { return node.op == "Relu" || node.op == "Clip" || node.op == "Add" || node.op == "LeakyRelu" || node.op == "HardSwish"; }
@@ -124,7 +120,8 @@ LayerTraces::LayerTraces(const Network& network, const Executable& reference) : 
     };
 }
 
-void LayerTraces::beginRun() {
+void LayerTraces::beginRun(std::int64_t rows, std::int64_t valid) {
+    m_rows = rows, m_valid = valid;
     for (Trace& trace : m_traces) trace.times.push_back(0);
 }
 
@@ -135,7 +132,9 @@ void LayerTraces::compare(Trace& trace, const Tensor& tensor) {
     const Tensor values = toFloat32(tensor);
     const auto y = values.as<float>();
     const float zero = codes ? static_cast<float>(trace.params->zeroPoint) : 0, scale = codes ? trace.params->scale : 1;
-    for (std::size_t i = 0; i < x.size(); ++i) {
+    const auto count = static_cast<std::size_t>(validCount(tensor.shape(), m_rows, m_valid));
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!std::isfinite(x[i])) continue;
         const double signal = x[i], noise = static_cast<double>((y[i] - zero) * scale) - signal;
         trace.signal += signal * signal, trace.noise += noise * noise;
     }

@@ -17,7 +17,8 @@ public:
     LayerTraces(const Network& network, const Executable& reference);
     LayerTraces(const LayerTraces&) = delete;
 
-    void beginRun();
+    // Rows along the batch axis, and how many of them are samples.
+    void beginRun(std::int64_t rows, std::int64_t valid);
     const RunObserver& referenceObserver() const noexcept { return m_referenceObserver; }
     const RunObserver& observer() const noexcept { return m_observer; }
 
@@ -35,6 +36,7 @@ private:
     void compare(Trace& trace, const Tensor& tensor);
 
     const Network& m_network;
+    std::int64_t m_rows = 1, m_valid = 1;
     std::vector<Trace> m_traces;
     std::vector<std::vector<std::size_t>> m_referenceSlots, m_slots;  // by ValueId: traces that look at the value
     std::vector<int> m_stepLayer;                                     // by step: the trace it belongs to, -1: none

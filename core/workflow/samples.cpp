@@ -43,6 +43,11 @@ std::string metadataOf(const Model& model, std::string_view key) {
 
 }  // namespace
 
+std::int64_t validCount(const Shape& shape, std::int64_t rows, std::int64_t valid) noexcept {
+    const bool byRow = valid < rows && shape.rank() > 0 && shape[0] == rows;
+    return byRow ? shape.count() / rows * valid : shape.count();
+}
+
 SampleFeed::SampleFeed(const Model& model, const Dataset& data, const std::string& preprocessing) : m_data(data) {
     std::string source = "the preprocessing";
     std::string json = preprocessing;
@@ -64,7 +69,7 @@ SampleFeed::SampleFeed(const Model& model, const Dataset& data, const std::strin
         if (!array)
             refuseInput("the model's input '" + input.name + "' has no array of that name in '" + data.path + "'; a model with " +
                         std::to_string(graph.inputs.size()) + " inputs needs one array for each");
-        Binding binding{array, {}, input.type.value_or(ElementType::F32), true};
+        Binding binding{static_cast<std::size_t>(array - m_data.arrays.data()), {}, input.type.value_or(ElementType::F32), true};
         std::int64_t batch = -1;
         if (input.shape) {
             for (std::size_t axis = 1; axis < input.shape->size(); ++axis) binding.wanted.push_back((*input.shape)[axis].extent);
@@ -85,7 +90,7 @@ SampleFeed::SampleFeed(const Model& model, const Dataset& data, const std::strin
         first = false;
         m_bindings.push_back(std::move(binding));
     }
-    const SampleArray& samples = *m_bindings.front().array;
+    const SampleArray& samples = m_data.arrays[m_bindings.front().array];
     if (json.empty() && isInteger(samples.type) && isFloat(m_bindings.front().type))
         m_note = "integer samples are used as they are (0…255 for pictures): give a preprocessing if the model was trained on scaled ones";
 }
@@ -93,7 +98,7 @@ SampleFeed::SampleFeed(const Model& model, const Dataset& data, const std::strin
 std::int64_t SampleFeed::validIn(std::int64_t run) const noexcept { return std::min(m_batch, samples() - run * m_batch); }
 
 Tensor SampleFeed::one(const Binding& binding, std::int64_t index) const {
-    const Tensor raw = binding.array->read(index);
+    const Tensor raw = m_data.arrays[binding.array].read(index);
     if (isInteger(binding.type) || binding.type == ElementType::Bool) return raw.type() == binding.type ? raw : asType(raw, binding.type);
     // Only the first input holds the pictures that a preprocessing speaks of.
     const bool pictures = &binding == &m_bindings.front();
@@ -107,7 +112,7 @@ Tensor SampleFeed::one(const Binding& binding, std::int64_t index) const {
 
 std::vector<Tensor> SampleFeed::inputs(std::int64_t run) const {
     std::vector<Tensor> inputs;
-    const std::int64_t valid = validIn(run), rows = m_fixedBatch ? m_batch : valid;
+    const std::int64_t valid = validIn(run), rows = rowsIn(run);
     for (const Binding& binding : m_bindings) {
         Tensor sample = one(binding, run * m_batch);
         std::vector<std::int64_t> dims = sample.shape().dims();

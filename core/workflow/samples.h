@@ -29,19 +29,26 @@ public:
     // sample; validIn() says how many count.
     std::vector<Tensor> inputs(std::int64_t run) const;
     std::int64_t validIn(std::int64_t run) const noexcept;
+    // Rows of run i along the batch axis, those that only fill up included; 1 for a model without that axis.
+    std::int64_t rowsIn(std::int64_t run) const noexcept { return m_fixedBatch ? m_batch : validIn(run); }
     const std::vector<std::int64_t>* labels() const noexcept { return m_data.labels ? &*m_data.labels : nullptr; }
     // What was assumed, for people: "integer samples are used as they are"; empty: nothing.
     const std::string& note() const noexcept { return m_note; }
 
     bool fixedBatch() const noexcept { return m_fixedBatch; }
-    // For a model that leaves the batch open in its inputs but not inside.
-    void useSingleSamples() noexcept { m_batch = 1; }
+    // Another batch where the model leaves it open; one sample for a model that leaves it open in its inputs
+    // but not inside. Says whether that changed anything.
+    bool useBatch(std::int64_t samples) noexcept {
+        if (m_fixedBatch || m_batch == samples) return false;
+        m_batch = samples;
+        return true;
+    }
 
     static constexpr std::int64_t kBatch = 8;
 
 private:
     struct Binding {
-        const SampleArray* array;
+        std::size_t array;                 // in the dataset
         std::vector<std::int64_t> wanted;  // the input's shape without the batch axis; -1 unknown
         ElementType type;
         bool batchAxis;  // false: the model's input is one sample as it is stored
@@ -55,5 +62,9 @@ private:
     bool m_fixedBatch = false;
     std::string m_note;
 };
+
+// How many of a tensor's elements belong to samples: those of the first `valid` rows where the tensor has a row
+// for each of `rows`, else all.
+std::int64_t validCount(const Shape& shape, std::int64_t rows, std::int64_t valid) noexcept;
 
 }  // namespace bitlathe
