@@ -13,6 +13,7 @@
 #include "core/engine/operators/generate.h"
 #include "core/engine/operators/grid_sample.h"
 #include "core/engine/operators/logic.h"
+#include "core/engine/operators/loss.h"
 #include "core/engine/operators/matmul.h"
 #include "core/engine/operators/matmul_nbits.h"
 #include "core/engine/operators/nhwc.h"
@@ -30,6 +31,7 @@
 #include "core/engine/operators/resize.h"
 #include "core/engine/operators/select.h"
 #include "core/engine/operators/shape.h"
+#include "core/engine/operators/signal.h"
 #include "core/engine/operators/softmax.h"
 #include "core/engine/operators/transpose.h"
 #include "core/engine/operators/unary.h"
@@ -244,6 +246,17 @@ constexpr Operator kOperators[] = {
     {"RotaryEmbedding", kOnnx, "turns pairs of numbers by position", runRotaryEmbedding, kThroughFloat32},
     {"RotaryEmbedding", kMicrosoft, "turns pairs of numbers by position", runRotaryEmbeddingMicrosoft, kThroughFloat32},
     {"TensorScatter", kOnnx, "writes into a cache", runTensorScatter},
+
+    // signals and losses
+    {"DFT", kOnnx, "Fourier transform", runDft, kThroughFloat32},
+    {"STFT", kOnnx, "Fourier transform of frames", runStft, kThroughFloat32},
+    {"HannWindow", kOnnx, "window of one cosine", runHannWindow},
+    {"HammingWindow", kOnnx, "window of one cosine on a step", runHammingWindow},
+    {"BlackmanWindow", kOnnx, "window of two cosines", runBlackmanWindow},
+    {"MelWeightMatrix", kOnnx, "triangles on the mel scale", runMelWeightMatrix},
+    {"NegativeLogLikelihoodLoss", kOnnx, "mean of -log p of the labels", runNegativeLogLikelihoodLoss, kThroughFloat32},
+    {"SoftmaxCrossEntropyLoss", kOnnx, "the same of scores", runSoftmaxCrossEntropyLoss, kThroughFloat32},
+    {"Det", kOnnx, "determinant", runDet, kThroughFloat32},
 
     // recurrent
     {"LSTM", kOnnx, "long short-term memory", runLstm, kThroughFloat32},
