@@ -41,7 +41,7 @@ void fitColumns(QTreeWidget* tree) {
     const QFontMetrics metrics(tree->header()->font());
     for (int column = 0; column + 1 < tree->columnCount(); ++column) {
         tree->resizeColumnToContents(column);
-        if (tree->columnWidth(column) > 190) tree->setColumnWidth(column, 190);
+        if (tree->columnWidth(column) > 160) tree->setColumnWidth(column, 160);
         tree->setColumnWidth(column, std::max(tree->columnWidth(column), metrics.horizontalAdvance(tree->headerItem()->text(column)) + 28));
     }
 }
@@ -142,7 +142,7 @@ RunPanel::RunPanel(QWidget* parent)
     m_tables = new QSplitter(Qt::Horizontal);
     m_tables->addWidget(m_runs);
     m_tables->addWidget(m_layers);
-    m_tables->setSizes({560, 560});
+    m_tables->setSizes({650, 500});
     auto* split = new QSplitter(Qt::Horizontal);
     auto* results = new QWidget;
     auto* column = new QVBoxLayout(results);
