@@ -37,6 +37,7 @@ IntegerWeights packWeights(const void* codes, ByteType type, std::int64_t k, std
 void multiplyIntegers(OperatorContext& context, const IntegerProduct& p) {
     const IntegerWeights& w = *p.weights;
     const std::int64_t n = w.shape.n, padded = igemmPaddedColumns(n);
+    if (w.zeros.size() > 1 && static_cast<std::int64_t>(w.zeros.size()) != n) context.fail("the zero points of its weights do not fit their columns");
     const auto offsets = context.scratch<std::int32_t>(padded), columnZeros = context.scratch<std::int32_t>(padded);
     const IgemmZeroPoints zeros{p.aType, p.aZero, w.type, w.zeros.empty() ? nullptr : w.zeros.data(), static_cast<std::int64_t>(w.zeros.size())};
     const bool both = igemmOffsets(w.shape, w.packed.bytes().data(), zeros, p.bias, offsets.data(), columnZeros.data());

@@ -29,6 +29,7 @@ std::string packFilter(const Node& node, const Tensor& w, const Tensor* zero, Co
     IconvShape& s = state.shape;
     s.groups = node.integer("group", 1);
     s.outputs = w.shape()[0];
+    if (s.groups < 1 || s.groups > s.outputs) return "filter " + toText(w.shape()) + " and group " + std::to_string(s.groups) + " do not fit";
     s.channels = w.shape()[1] * s.groups;
     s.kernelHeight = rank == 4 ? w.shape()[2] : 1;
     s.kernelWidth = w.shape()[rank - 1];

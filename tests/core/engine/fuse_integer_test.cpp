@@ -208,6 +208,15 @@ TEST(FuseInteger, WeightsWithTooFewScalesStayInFloatAndAreRefusedThere) {
     EXPECT_NE(fusion.reasons.begin()->second.find("one scale per output channel"), std::string::npos);
 }
 
+TEST(FuseInteger, ZeroPointsThatDoNotFitTheColumnsAreRefused) {
+    GraphBuilder b;
+    const ValueId x = b.input("x", ElementType::U8), zero = b.scalar<std::uint8_t>(0);
+    const ValueId w = b.constant(Tensor::of(Shape{4, 64}, std::vector<std::uint8_t>(256, 1))), zeros = b.constant(Tensor::of(Shape{2}, std::vector<std::uint8_t>{1, 2}));
+    b.output(b.node("MatMulInteger", {x, w, zero, zeros}));
+    const auto executable = Executable::compile(b.model(), {.machine = machineOf(Isa::Reference)});
+    EXPECT_THROW(runOnce(*executable, {Tensor::of(Shape{1, 4}, std::vector<std::uint8_t>{1, 2, 3, 4})}), Error);
+}
+
 TEST(FuseInteger, DamagedNodesWithoutInputsAreRefusedAndNotACrash) {
     for (const char* op : {"Relu", "Clip", "Identity", "QLinearConv", "MaxPool", "Conv", "Add", "Concat"}) {
         GraphBuilder b;
