@@ -31,6 +31,9 @@ public:
         window->resetLayout();
         window->show();
         QTest::qWaitForWindowExposed(window.get());
+        // Without a window manager nobody else gives it the keyboard.
+        window->activateWindow();
+        QTest::qWaitForWindowActive(window.get());
     }
 
     // Runs the event loop until the condition holds; false after `seconds`.
