@@ -2,6 +2,7 @@
 
 #include "core/kernels/isa.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -39,8 +40,15 @@ void Session::endProgress() {
 }
 
 void Session::progress(double fraction, std::string_view what) {
-    if (m_options.quiet || !m_terminal) return;
+    if (m_options.quiet) return;
     const long long now = nowNs();
+    if (!m_terminal) {  // a pipe or a log: one line every few seconds
+        constexpr long long kBetweenNs = 5'000'000'000;
+        if (now - std::max(m_lastNs, m_startedNs) < kBetweenNs) return;
+        m_lastNs = now;
+        std::fprintf(stderr, "%3d %%  %.*s\n", static_cast<int>(fraction * 100), static_cast<int>(what.size()), what.data());
+        return;
+    }
     if (now - m_lastNs < 50'000'000 || now - m_startedNs < 200'000'000) return;
     m_lastNs = now;
     constexpr int kWidth = 28;
