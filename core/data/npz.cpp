@@ -60,7 +60,6 @@ private:
 class EntryStream {
 public:
     EntryStream(std::shared_ptr<const Archive> archive, std::int64_t entry) : m_archive(std::move(archive)), m_entry(entry) { rewind(); }
-    ~EntryStream() { close(); }
     EntryStream(const EntryStream&) = delete;
     EntryStream& operator=(const EntryStream&) = delete;
 
@@ -74,7 +73,7 @@ public:
         pull(to, count);
         // libzip compares the checksum when it is asked for more than there is.
         if (m_at == m_size && !m_checked) {
-            if (zip_fread(m_file, skipped, 1) < 0) refuse(where(), zip_file_strerror(m_file));
+            if (zip_fread(m_file.get(), skipped, 1) < 0) refuse(where(), zip_file_strerror(m_file.get()));
             m_checked = true;
         }
     }
@@ -82,18 +81,17 @@ public:
 private:
     void pull(std::byte* to, std::size_t count) {
         while (count > 0) {
-            const auto got = zip_fread(m_file, to, count);
-            if (got <= 0) refuse(where(), got < 0 ? zip_file_strerror(m_file) : "an array ends early");
+            const auto got = zip_fread(m_file.get(), to, count);
+            if (got <= 0) refuse(where(), got < 0 ? zip_file_strerror(m_file.get()) : "an array ends early");
             to += got, count -= static_cast<std::size_t>(got), m_at += static_cast<std::uint64_t>(got);
         }
     }
     void close() {
-        if (m_file) zip_fclose(m_file);
-        m_file = nullptr;
+        m_file.reset();
     }
     void rewind() {
         close();
-        m_file = m_archive->open(m_entry);
+        m_file.reset(m_archive->open(m_entry));
         m_at = 0;
         std::vector<std::byte> head(12);
         pull(head.data(), 12);
@@ -108,7 +106,7 @@ private:
 
     std::shared_ptr<const Archive> m_archive;
     std::int64_t m_entry;
-    zip_file_t* m_file = nullptr;
+    std::unique_ptr<zip_file_t, decltype(&zip_fclose)> m_file{nullptr, zip_fclose};  // a member, so that a refusal in the constructor closes it
     NpyHeader m_header;
     std::uint64_t m_at = 0, m_size = 0;  // in the array's data
     bool m_checked = false;              // against the archive's checksum

@@ -52,7 +52,8 @@ TEST_F(CliFiles, AnExportedFileRunsAsItStandsAndInIntegers) {
     EXPECT_GT(literal.at("top1").get<double>(), 0.9);
     EXPECT_NEAR(literal.at("top1").get<double>(), integer.at("top1").get<double>(), 0.021);
     EXPECT_EQ(integer.at("top1"), recipe.at("top1"));
-    for (const Json& layer : Json::parse(cli("inspect " + at("q.onnx") + " --json").out).at("layers")) EXPECT_NE(layer.at("storedAs"), "float32") << layer;
+    const Json written = Json::parse(cli("inspect " + at("q.onnx") + " --json").out);
+    for (const Json& layer : written.at("layers")) EXPECT_NE(layer.at("storedAs"), "float32") << layer;
 }
 
 TEST_F(CliFiles, ADryRunWritesNothingAndSaysTheSame) {
