@@ -1,6 +1,7 @@
 // All that the screen shows of one layer under one scheme: an immutable snapshot. Knows no plots.
 #pragma once
 
+#include "core/quant/code_entropy.h"
 #include "core/quant/histogram.h"
 #include "core/quant/scheme.h"
 
@@ -24,6 +25,7 @@ struct QuantizationError {
     double maximum = 0;         // max|e|
     double sqnrDb = 0;          // 10·log10(Σx²/Σe²); +infinity when Σe² is 0
     double cosine = 1;          // Σx·x̂ / √(Σx²·Σx̂²); 1 when both are 0
+    double klDivergence = 0;    // KL(x ‖ x̂) of the histograms, nats: see metrics/divergence.h
     double clipped = 0;         // share of weights beyond the representable range by more than half a step, 0..1
     bool operator==(const QuantizationError&) const = default;
 };
@@ -59,6 +61,7 @@ struct LayerReport {
     std::int64_t scales = 0;        // how many scales the scheme stores
     std::int64_t bytesBefore = 0, bytesAfter = 0;  // of the weight: codes, scales and zero points as stored
     double bitsPerWeight = 0;
+    CodeEntropy entropy;            // what an entropy coder could make of the codes (weight sharing); all 0 for float
     Histogram weights, quantized;  // x and x̂ over one axis, equal bins
     Histogram errors;              // e over ± half the widest step; what clipping adds lies outside
     std::vector<ChannelRange> channels;

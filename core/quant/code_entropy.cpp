@@ -73,20 +73,26 @@ double entropyBits(std::span<const std::uint64_t> counts) {
     return bits;
 }
 
-CodeEntropy codeEntropy(const QuantizedTensor& q, Workers& workers) {
+CodeEntropy codeEntropy(std::span<const std::uint64_t> counts, const ChannelLayout& layout, const QuantSpec& spec) {
     CodeEntropy result;
-    const std::int64_t count = q.codes.count();
-    if (count == 0) return result;
-    const auto counts = countCodes(q.codes, workers);
+    std::uint64_t counted = 0, bits = 0;
+    for (const std::uint64_t count : counts) counted += count;
+    if (counted == 0) return result;
     const auto lengths = huffmanLengths(counts);
-    std::uint64_t bits = 0;
     for (std::size_t s = 0; s < counts.size(); ++s) bits += counts[s] * static_cast<std::uint64_t>(lengths[s]);
-    const std::int64_t plainCodes = (count * q.spec.bits + 7) / 8;
-    const std::int64_t table = std::int64_t{1} << q.spec.bits;
-    result.bitsPerCode = entropyBits(counts) / double(count);
-    result.huffmanBytes = static_cast<std::int64_t>((bits + 7) / 8) + table + storedBytes(q.layout, q.spec) - plainCodes;
+    const std::int64_t count = layout.channels * layout.perChannel();
+    if (static_cast<std::uint64_t>(count) != counted) bits = static_cast<std::uint64_t>(std::llround(double(bits) / double(counted) * double(count)));
+    const std::int64_t plainCodes = (count * spec.bits + 7) / 8;
+    const std::int64_t table = std::int64_t{1} << spec.bits;
+    result.bitsPerCode = entropyBits(counts) / double(counted);
+    result.huffmanBytes = static_cast<std::int64_t>((bits + 7) / 8) + table + storedBytes(layout, spec) - plainCodes;
     result.huffmanBitsPerWeight = 8.0 * double(result.huffmanBytes) / double(count);
     return result;
+}
+
+CodeEntropy codeEntropy(const QuantizedTensor& q, Workers& workers) {
+    if (q.codes.count() == 0) return {};
+    return codeEntropy(countCodes(q.codes, workers), q.layout, q.spec);
 }
 
 }  // namespace bitlathe

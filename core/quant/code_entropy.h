@@ -7,6 +7,8 @@
 
 namespace bitlathe {
 
+struct ChannelLayout;
+struct QuantSpec;
 struct QuantizedTensor;
 class Workers;
 
@@ -23,6 +25,9 @@ struct CodeEntropy {
     double huffmanBitsPerWeight = 0;
     bool operator==(const CodeEntropy&) const = default;
 };
+// From how often each code occurs, in any order. layout: of the weight, of which the counts may be a sample:
+// then the Huffman code is the sample's, and its length is the sample's for every code. All 0 without counts.
+CodeEntropy codeEntropy(std::span<const std::uint64_t> counts, const ChannelLayout& layout, const QuantSpec& spec);
 // Of 8-bit and 16-bit codes alike; all 0 for an empty tensor.
 CodeEntropy codeEntropy(const QuantizedTensor& quantized, Workers& workers);
 

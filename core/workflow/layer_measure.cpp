@@ -58,6 +58,7 @@ Measured measure(const Measurement& what, Workers& workers, JobContext& job) {
     result.channels.resize(tiles.empty() ? 0 : static_cast<std::size_t>(q.layout.channels));
     result.quantized = what.quantized;
     result.errors = what.errors;
+    if (what.countCodes) result.codeCounts.resize(codePlaces(q));
     std::vector<double> cells(static_cast<std::size_t>(grid.rows) * static_cast<std::size_t>(grid.columns));
     std::vector<TilePart> parts(tiles.size());  // emptied after each slice
     const auto one = [&](std::size_t t) {
@@ -66,6 +67,7 @@ Measured measure(const Measurement& what, Workers& workers, JobContext& job) {
         TilePart& part = parts[t];
         part.quantized = what.quantized;
         part.errors = what.errors;
+        if (what.countCodes) part.codeCounts.resize(result.codeCounts.size());
         if (byPass)
             measureTileByPass(what.isa, q, tiles[t], x, grid, part);
         else
@@ -84,6 +86,7 @@ Measured measure(const Measurement& what, Workers& workers, JobContext& job) {
             for (std::size_t i = 0; i < part.cells.size(); ++i) cells[static_cast<std::size_t>(part.firstRow * grid.columns) + i] += part.cells[i];
             addCounts(result.quantized, part.quantized);
             addCounts(result.errors, part.errors);
+            for (std::size_t i = 0; i < part.codeCounts.size(); ++i) result.codeCounts[i] += part.codeCounts[i];
             part = {};
         }
     };

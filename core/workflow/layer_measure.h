@@ -35,6 +35,7 @@ struct Measured {
     std::int64_t clipped = 0;  // weights beyond their group's range by more than half a step
     std::vector<ChannelPower> channels;
     Histogram quantized, errors;
+    std::vector<std::uint64_t> codeCounts;  // how often each code occurs, one place per code; empty unless asked for
     std::vector<float> map;  // rows × columns, root mean square errors
 };
 
@@ -48,6 +49,7 @@ struct Measurement {
     double halfStep = 0.5;
     bool allFinite = false;
     Isa isa = Isa::Reference;
+    bool countCodes = false;
 };
 // The same for every number of threads and every ISA. Throws Cancelled.
 Measured measure(const Measurement& what, Workers& workers, JobContext& job);

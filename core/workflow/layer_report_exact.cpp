@@ -1,6 +1,7 @@
 #include "core/workflow/layer_report_parts.h"
 
 #include "core/base/job.h"
+#include "core/metrics/divergence.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
 #include "core/workflow/layer_measure.h"
@@ -149,7 +150,7 @@ LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const 
     report.weights = widened(facts.histogram, facts.statistics, grid);
     const double reach = grid.halfGap > 0 ? grid.halfGap * (1 + 1e-6) : 1.0;
     const Histogram errorAxis{-reach, reach, std::vector<std::uint64_t>(kErrorBins), 0, 0};
-    Measured m = measure({values, q, emptied(report.weights), errorAxis, grid.halfStep, facts.statistics.notFinite == 0, isa}, workers, measuring);
+    Measured m = measure({values, q, emptied(report.weights), errorAxis, grid.halfStep, facts.statistics.notFinite == 0, isa, true}, workers, measuring);
     report.error = figuresOf(m.sums, m.clipped);
     report.clipLo = grid.lo;
     report.clipHi = grid.hi;
@@ -159,6 +160,8 @@ LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const 
     report.bitsPerWeight = bitsPerWeight(source.layout, q.spec);
     report.quantized = std::move(m.quantized);
     report.errors = std::move(m.errors);
+    report.error.klDivergence = divergence(report.weights, report.quantized);
+    report.entropy = codeEntropy(m.codeCounts, source.layout, q.spec);
     for (std::size_t c = 0; c < facts.channels.size(); ++c) {
         const ChannelFacts& f = facts.channels[c];
         report.channels.push_back({f.min, f.max, f.mean, f.deviation, grid.byChannel[c].lo, grid.byChannel[c].hi, float(decibels(m.channels[c].signal, m.channels[c].noise))});

@@ -52,6 +52,18 @@ ErrorMap stretched(const ErrorMap& map, const MapGrid& grid, const std::vector<s
     return result;
 }
 
+// The sample's code lengths for all codes; parameters as the whole stores them.
+CodeEntropy stretched(CodeEntropy entropy, const ChannelLayout& sample, const ChannelLayout& whole, const QuantSpec& spec) {
+    const auto plain = [&](const ChannelLayout& layout) {  // what is no code: parameters and the table
+        return storedBytes(layout, spec) - (layout.channels * layout.perChannel() * spec.bits + 7) / 8 + (std::int64_t{1} << spec.bits);
+    };
+    const double count = double(whole.channels * whole.perChannel()), counted = double(sample.channels * sample.perChannel());
+    if (counted == 0) return entropy;
+    entropy.huffmanBytes = plain(whole) + std::llround(double(entropy.huffmanBytes - plain(sample)) * count / counted);
+    entropy.huffmanBitsPerWeight = 8.0 * double(entropy.huffmanBytes) / count;
+    return entropy;
+}
+
 }  // namespace
 
 LayerReport previewReport(const WeightSource& whole, const WeightSample& sample, const Scheme& scheme, const LayerFacts* facts, Isa isa,
@@ -76,6 +88,7 @@ LayerReport previewReport(const WeightSource& whole, const WeightSample& sample,
         report.scales = groupGrid(whole.layout, *scheme.weights).groups;
         report.bytesAfter = storedBytes(whole.layout, *scheme.weights);
         report.bitsPerWeight = bitsPerWeight(whole.layout, *scheme.weights);
+        report.entropy = stretched(report.entropy, sample.source.layout, whole.layout, *scheme.weights);
     } else {
         report.bytesAfter = whole.bytesBefore;
         report.bitsPerWeight = 8.0 * double(whole.bytesBefore) / double(std::max<std::int64_t>(whole.values.count(), 1));

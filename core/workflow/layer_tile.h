@@ -19,6 +19,7 @@ struct TilePart {
     std::int64_t clipped = 0;
     std::vector<ChannelPower> channels;
     Histogram quantized, errors;  // axes set by the caller
+    std::vector<std::uint64_t> codeCounts;  // sized by the caller, codePlaces() of them; empty: not wanted
     std::int64_t firstRow = 0;    // of the map
     std::vector<double> cells;    // Σe² over the map's rows that the tile touches × columns
 };
@@ -33,6 +34,10 @@ bool passFits(const QuantizedTensor& q, const MapGrid& grid) noexcept;
 void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, TilePart& part);
 // Elements of one group of the pass.
 std::int64_t passUnit(const QuantizedTensor& q, const MapGrid& grid) noexcept;
+
+// How many different codes there are room for: one place per bit pattern of codec.codeType(). The pass and the
+// codec may use other places for the same code; within one measurement it is the one or the other.
+std::size_t codePlaces(const QuantizedTensor& q);
 
 // Makes room for the tile's cells.
 void openCells(TilePart& part, const MapGrid& grid, const WeightTile& tile);

@@ -9,8 +9,17 @@ namespace bitlathe {
 
 namespace {
 
-// Decodes what x becomes; returns how many lie beyond their group's range by more than half a step.
-std::int64_t decodedTile(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, double halfStep, std::span<float> decoded) {
+void countCodes(std::span<const std::byte> codes, std::size_t codeBytes, std::vector<std::uint64_t>& counts) {
+    if (codeBytes == 1) {
+        for (const std::byte code : codes) ++counts[std::to_integer<std::size_t>(code)];
+    } else {
+        for (std::size_t i = 0; i + 1 < codes.size(); i += 2) ++counts[std::to_integer<std::size_t>(codes[i]) | std::to_integer<std::size_t>(codes[i + 1]) << 8];
+    }
+}
+
+// Decodes what x becomes; adds up how often each code occurs, where that is wanted; returns how many lie beyond their group's range by more than half a step.
+std::int64_t decodedTile(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, double halfStep, std::span<float> decoded,
+                         std::vector<std::uint64_t>& counts) {
     const Codec& codec = codecOf(q.spec);
     const std::size_t codeBytes = static_cast<std::size_t>(bitsOf(codec.codeType(q.spec)) / 8);
     std::vector<std::byte> buffer(x.size() * codeBytes);
@@ -28,6 +37,7 @@ std::int64_t decodedTile(const QuantizedTensor& q, const WeightTile& tile, std::
         for (const float v : piece) outside += (v < lo || v > hi) && v - v == 0.0f;
         clipped += outside;
     });
+    if (!counts.empty()) countCodes(buffer, codeBytes, counts);
     return clipped;
 }
 
@@ -48,6 +58,8 @@ void addToCells(TilePart& part, const MapGrid& grid, const WeightTile& tile, std
 
 }  // namespace
 
+std::size_t codePlaces(const QuantizedTensor& q) { return std::size_t{1} << bitsOf(codecOf(q.spec).codeType(q.spec)); }
+
 void openCells(TilePart& part, const MapGrid& grid, const WeightTile& tile) {
     part.firstRow = tile.channel / grid.channelsPerRow;
     const std::int64_t rows = (tile.channel + tile.channels - 1) / grid.channelsPerRow - part.firstRow + 1;
@@ -56,7 +68,7 @@ void openCells(TilePart& part, const MapGrid& grid, const WeightTile& tile) {
 
 void measureTileByCodec(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part) {
     std::vector<float> decoded(x.size()), errors(x.size());
-    part.clipped = decodedTile(q, tile, x, halfStep, decoded);
+    part.clipped = decodedTile(q, tile, x, halfStep, decoded, part.codeCounts);
     part.channels.resize(static_cast<std::size_t>(tile.channels));
     const auto each = static_cast<std::size_t>(tile.elements);
     for (std::size_t c = 0; c < part.channels.size(); ++c) {

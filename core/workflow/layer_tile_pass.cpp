@@ -88,6 +88,8 @@ void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile
     pass.groupSize = unit;
     pass.low = codes.lo;
     pass.high = codes.hi;
+    std::vector<std::int64_t> codeCounts(part.codeCounts.empty() ? 0 : static_cast<std::size_t>(codes.hi - codes.lo + 1));
+    if (!codeCounts.empty()) pass.codeCounts = codeCounts.data();
     pass.signs = q.spec.symmetric && q.spec.bits == 1;
     if (part.quantized.counts.size() <= kMostBins) pass.decoded = quantized.bins();
     if (part.errors.counts.size() <= kMostBins) pass.errors = errors.bins();
@@ -106,6 +108,7 @@ void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile
     }
     quantized.addTo(part.quantized);
     errors.addTo(part.errors);
+    for (std::size_t i = 0; i < codeCounts.size(); ++i) part.codeCounts[i] += static_cast<std::uint64_t>(codeCounts[i]);
     openCells(part, grid, tile);
     part.channels.resize(static_cast<std::size_t>(tile.channels));
     for (std::int64_t c = 0; c < tile.channels; ++c) {

@@ -1,3 +1,4 @@
+#include "core/metrics/divergence.h"
 #include "core/metrics/error_sums.h"
 #include "core/metrics/output_metrics.h"
 #include "tests/core/quant/golden.h"
@@ -60,6 +61,31 @@ TEST(ErrorFigures, WithAndWithoutStoredErrorsAreTheSameBits) {
     addPairs(a, p, q);
     addPairs(b, p, q, errors);
     EXPECT_EQ(a, b);
+}
+
+TEST(HistogramDivergence, IsZeroForEqualHistogramsAndForNone) {
+    const Histogram p{0, 4, {1, 2, 3, 4}, 0, 0}, none{0, 4, {0, 0, 0, 0}, 0, 0};
+    EXPECT_LT(divergence(p, p), 1e-4);
+    EXPECT_EQ(divergence(none, p), 0.0);
+}
+
+TEST(HistogramDivergence, IsTheDefinitionWithItsSmoothing) {
+    const Histogram p{0, 4, {0, 1, 3, 0}, 0, 0}, q{0, 4, {2, 2, 0, 0}, 0, 0};  // bins 1 and 2 are p's
+    const double s = kDivergenceSmoothing, q1 = (1 - s) * 0.5 + s / 2, q2 = s / 2;
+    EXPECT_NEAR(divergence(p, q), 0.25 * std::log(0.25 / q1) + 0.75 * std::log(0.75 / q2), 1e-12);
+}
+
+TEST(HistogramDivergence, GrowsWhenLevelsVanish) {
+    Histogram p{0, 512, std::vector<std::uint64_t>(512, 10), 0, 0}, q = p;
+    double before = divergence(p, q);
+    for (const std::size_t step : {8, 32, 128}) {
+        std::fill(q.counts.begin(), q.counts.end(), 0u);
+        for (std::size_t i = 0; i < 512; i += step) q.counts[i] = 10 * step;
+        const double now = divergence(p, q);
+        EXPECT_GT(now, before);
+        EXPECT_TRUE(std::isfinite(now));
+        before = now;
+    }
 }
 
 TEST(OutputMetrics, DivergenceAndAgreementAgreeWithTheGoldenLogits) {

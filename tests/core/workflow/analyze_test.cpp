@@ -2,6 +2,8 @@
 
 #include "core/base/job.h"
 #include "core/base/parallel.h"
+#include "core/metrics/divergence.h"
+#include "core/quant/codec.h"
 #include "core/quant/quantized_tensor.h"
 #include "core/workflow/layer_facts.h"
 #include "core/workflow/report_cache.h"
@@ -87,6 +89,10 @@ TEST(AnalyzeLayer, FiguresEqualThoseOfTheQuantizedTensor) {
                     EXPECT_EQ(report->scales, static_cast<std::int64_t>(q.scales.size()));
                     EXPECT_EQ(report->bytesAfter, storedBytes(source.layout, q.spec));
                     EXPECT_TRUE(report->exact());
+                    const CodeEntropy entropy = codeEntropy(q, workers);
+                    EXPECT_NEAR(report->entropy.bitsPerCode, entropy.bitsPerCode, 1e-12);
+                    EXPECT_EQ(report->entropy.huffmanBytes, entropy.huffmanBytes);
+                    EXPECT_EQ(report->error.klDivergence, divergence(report->weights, report->quantized));
                     EXPECT_EQ(totalOf(report->weights), x.size());
                     EXPECT_EQ(totalOf(report->quantized), x.size());
                     EXPECT_EQ(totalOf(report->errors), x.size());
@@ -153,6 +159,36 @@ TEST(AnalyzeLayer, PublishesAPreviewThenTheExactReport) {
                     EXPECT_TRUE(!std::holds_alternative<PerTensor>(granularity) || preview.levels == exact.levels);
                 }
             }
+}
+
+TEST(AnalyzeLayer, EveryFormatSaysWhatAnEntropyCoderWouldMakeOfItsCodes) {
+    const WeightSource source = noise(Shape{64, 512}, {1, 64, 512});
+    Workers workers(2);
+    JobContext job;
+    for (const Codec& codec : codecs()) {
+        Scheme scheme;
+        auto& spec = scheme.weights.emplace();
+        spec.codec = std::string(codec.name);
+        spec.bits = std::clamp(4, codec.minBits, codec.maxBits);
+        if (codec.blockSize > 0) spec.granularity = PerGroup{codec.blockSize};
+        if (codec.takesTable) spec.table = {-1, -0.3f, 0, 0.3f, 1};
+        if (!codec.scaleTypes.empty()) spec.scale = codec.scaleTypes.front();
+        const auto report = analyze(source, scheme);
+        EXPECT_EQ(report->entropy, codeEntropy(quantizeWeights(source.values, source.layout, spec, workers, job), workers)) << codec.name;
+        EXPECT_GT(report->entropy.bitsPerCode, 0.0) << codec.name;
+    }
+}
+
+TEST(AnalyzeLayer, ThePreviewsEntropyIsCloseToTheExactOne) {
+    const WeightSource source = noise(Shape{2048, 1024}, {1, 2048, 1024});
+    Workers workers(2);
+    JobContext job;
+    std::vector<std::shared_ptr<const LayerReport>> seen;
+    analyzeLayer(source, schemeOf(4, true, PerGroup{128}), {}, nullptr, workers, job, [&](auto report) { seen.push_back(report); });
+    ASSERT_EQ(seen.size(), 2u);
+    EXPECT_NEAR(seen[0]->entropy.bitsPerCode, seen[1]->entropy.bitsPerCode, 0.01);
+    EXPECT_NEAR(seen[0]->entropy.huffmanBitsPerWeight, seen[1]->entropy.huffmanBitsPerWeight, 0.02);
+    EXPECT_NEAR(seen[0]->error.klDivergence, seen[1]->error.klDivergence, 0.05 * seen[1]->error.klDivergence + 0.01);
 }
 
 TEST(AnalyzeLayer, NoPreviewOfSmallLayersNorWhenTheAnswerIsKnown) {
