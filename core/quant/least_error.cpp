@@ -2,6 +2,7 @@
 
 #include "core/quant/codec.h"
 #include "core/quant/ranges.h"
+#include "core/quant/soft_clip.h"
 
 #include <algorithm>
 #include <cmath>
@@ -54,8 +55,8 @@ private:
         m_inner.resize(static_cast<std::size_t>(m_codec.innerBytes(m_spec)));
         group.inner = m_inner;
         m_codec.fit(m_spec, m_values, m_counts, scaled(low, high), group);
-        if (m_norm == 2.0 && m_codec.squaredError) return m_codec.squaredError(m_spec, group, m_values, m_counts);
-        m_codec.encode(m_spec, group, m_values, m_codes);
+        if (m_norm == 2.0 && m_codec.squaredError && !isSoft(m_spec)) return m_codec.squaredError(m_spec, group, m_values, m_counts);
+        encodeShaped(m_codec, m_spec, group, m_values, m_codes);
         m_codec.decode(m_spec, group, m_codes, m_back);
         double sum = 0;
         for (std::size_t i = 0; i < m_values.size(); ++i) {

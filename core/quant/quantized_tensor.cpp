@@ -5,6 +5,7 @@
 #include "core/kernels/quantize.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
+#include "core/quant/soft_clip.h"
 #include "core/quant/weight_tiles.h"
 
 #include <algorithm>
@@ -31,9 +32,9 @@ class Encoder {
 public:
     Encoder(const QuantizedTensor& q, Isa isa)
         : m_q(q), m_codec(codecOf(q.spec)), m_isa(isa), m_codes(codeRange(q.spec.bits, q.spec.symmetric, q.spec.narrow)),
-          m_byKernel(m_codec.affine && q.spec.bits <= 8 && !(q.spec.bits == 1 && q.spec.symmetric)) {}
+          m_byKernel(m_codec.affine && q.spec.bits <= 8 && !isSoft(q.spec) && !(q.spec.bits == 1 && q.spec.symmetric)) {}
     void operator()(std::int64_t group, std::span<const float> x, std::span<std::byte> codes) const noexcept {
-        if (!m_byKernel) return m_codec.encode(m_q.spec, groupParameters(m_q, group), x, codes);
+        if (!m_byKernel) return encodeShaped(m_codec, m_q.spec, groupParameters(m_q, group), x, codes);
         const AffineParameters p = m_q.affine(group);
         quantizeBytes(m_isa, x.data(), static_cast<std::int64_t>(x.size()), {p.scale, p.zeroPoint, m_codes.lo, m_codes.hi}, codes.data());
     }

@@ -54,6 +54,7 @@ void addScheme(Json& to, const Scheme& scheme) {
         to["weights"] = {{"codec", w->codec},   {"bits", w->bits},   {"symmetric", w->symmetric},
                          {"narrow", w->narrow}, {"granularity", toValue(w->granularity)}, {"range", toValue(w->range)}};
         if (w->scale != ScaleType::F32) to["weights"]["scale"] = nameOf(w->scale);
+        if (w->knee != 0) to["weights"]["knee"] = w->knee;
         if (!w->table.empty()) to["weights"]["table"] = w->table;
     }
     if (const auto& a = scheme.activations)
@@ -146,6 +147,12 @@ RangeRule rangeFrom(const Field& field) {
     return rule;
 }
 
+double kneeFrom(const Field& field) {
+    const double knee = field.real();
+    if (!(knee >= 0 && knee <= 1)) field.refuse("expected a number from 0 (hard clip) to 1, for example 0.1");
+    return knee;
+}
+
 Granularity granularityFrom(const Field& field) {
     if (field.value.is_string()) {
         if (field.text() == "tensor") return PerTensor{};
@@ -181,7 +188,7 @@ std::vector<float> tableFrom(const Field& field, const QuantSpec& spec, const Co
 }
 
 QuantSpec weightsFrom(const Field& field) {
-    field.mustBeObject({"codec", "bits", "symmetric", "narrow", "granularity", "range", "scale", "table"});
+    field.mustBeObject({"codec", "bits", "symmetric", "narrow", "granularity", "range", "knee", "scale", "table"});
     QuantSpec spec;
     if (field.has("codec")) spec.codec = field.at("codec").text();
     const Codec* codec = findCodec(spec.codec);
@@ -197,6 +204,7 @@ QuantSpec weightsFrom(const Field& field) {
     if (field.has("narrow")) spec.narrow = field.at("narrow").flag();
     if (field.has("granularity")) spec.granularity = granularityFrom(field.at("granularity"));
     if (field.has("range")) spec.range = rangeFrom(field.at("range"));
+    if (field.has("knee")) spec.knee = kneeFrom(field.at("knee"));
     if (field.has("scale")) spec.scale = scaleFrom(field.at("scale"), *codec);
     if (field.has("table")) spec.table = tableFrom(field.at("table"), spec, *codec);
     if (codec->takesTable && spec.table.empty()) field.refuse("the key 'table' is missing; give the levels, for example [-1, 0, 1]");

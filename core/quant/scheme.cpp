@@ -32,6 +32,7 @@ std::string shortText(const Scheme& scheme) {
                                    [](const PerGroup& g) { return " group " + std::to_string(g.size); },
                                },
                                scheme.weights->granularity);
+        if (scheme.weights->knee > 0) text += ", knee " + shortest(scheme.weights->knee);
         if (scheme.weights->scale != ScaleType::F32) text += ", scale " + std::string(nameOf(scheme.weights->scale));
     }
     if (scheme.activations) {

@@ -63,6 +63,7 @@ struct QuantSpec {
     RangeRule range = MinMax{};
     ScaleType scale = ScaleType::F32;  // where the format offers a choice; see scaleTypeOf() in codec.h
     std::vector<float> table;          // the levels of a format that takes a table of the user
+    double knee = 0.0;                 // soft clip: the share of each end over which values bend, 0 (hard) … 1; soft_clip.h
     bool operator==(const QuantSpec&) const = default;
 };
 

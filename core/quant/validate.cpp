@@ -3,6 +3,7 @@
 #include "core/quant/codec.h"
 #include "core/quant/recipe.h"
 #include "core/quant/rule_match.h"
+#include "core/quant/soft_clip.h"
 #include "core/quant/stored_scale.h"
 #include "core/quant/user_table.h"
 
@@ -67,6 +68,11 @@ void checkWeights(const QuantSpec& spec, const std::string& layer, std::int64_t 
     if (spec.bits < codec->minBits || spec.bits > codec->maxBits)
         issues.push_back({Level::Error, layer, std::string(codec->label) + " has no width of " + std::to_string(spec.bits) + " bits",
                           "choose " + std::to_string(codec->minBits) + " to " + std::to_string(codec->maxBits) + " bits"});
+    if (!(spec.knee >= 0 && spec.knee <= 1))
+        issues.push_back({Level::Error, layer, "the knee of a soft clip is a share from 0 to 1", "use 0 for a hard clip, or 0.1"});
+    else if (spec.knee > 0 && !takesKnee(spec))
+        issues.push_back({Level::Warning, layer, std::string(codec->label) + (codec->takesRange ? " of 1 bit" : "") + " clips at no range: the knee does nothing",
+                          "set the knee to 0, or choose a format with a clip range"});
     checkForm(spec, *codec, layer, perChannel, issues);
     if (const auto* group = codec->blockSize > 0 ? nullptr : std::get_if<PerGroup>(&spec.granularity)) {
         if (group->size < 1)

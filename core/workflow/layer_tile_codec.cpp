@@ -2,6 +2,7 @@
 
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
+#include "core/quant/soft_clip.h"
 
 #include <algorithm>
 
@@ -28,7 +29,7 @@ std::int64_t decodedTile(const QuantizedTensor& q, const WeightTile& tile, std::
         const GroupParameters group = groupParameters(q, g);
         const auto piece = x.subspan(at, length);
         const auto codes = std::span(buffer).subspan(at * codeBytes, length * codeBytes);
-        codec.encode(q.spec, group, piece, codes);
+        encodeShaped(codec, q.spec, group, piece, codes);
         codec.decode(q.spec, group, codes, decoded.subspan(at, length));
         if (halfStep <= 0) return;
         const ValueRange ends = codec.representable(q.spec, group);

@@ -3,6 +3,7 @@
 #include "core/kernels/weight_pass.h"
 #include "core/quant/affine.h"
 #include "core/quant/codec.h"
+#include "core/quant/soft_clip.h"
 
 #include <algorithm>
 #include <cmath>
@@ -59,7 +60,7 @@ std::int64_t passUnit(const QuantizedTensor& q, const MapGrid& grid) noexcept { 
 bool passFits(const QuantizedTensor& q, const MapGrid& grid) noexcept {
     constexpr std::int64_t kShortestGroup = 8;  // shorter ones are no work for vectors
     const std::int64_t unit = passUnit(q, grid);
-    return codecOf(q.spec).affine && q.spec.bits <= 8 && unit >= kShortestGroup && unit <= kLongestGroup;
+    return codecOf(q.spec).affine && q.spec.bits <= 8 && !isSoft(q.spec) && unit >= kShortestGroup && unit <= kLongestGroup;
 }
 
 void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, TilePart& part) {

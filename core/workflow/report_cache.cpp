@@ -46,6 +46,7 @@ std::string keyOf(const std::optional<QuantSpec>& w) {
         if (const auto* group = std::get_if<PerGroup>(&w->granularity)) key += std::to_string(group->size) + ' ';
         add(key, w->range);
         key += std::to_string(int(w->scale)) + ' ';
+        add(key, w->knee);
         for (const float level : w->table) add(key, double(level));
     }
     return key;

@@ -28,7 +28,7 @@ void setUpNumber(QDoubleSpinBox* box, double lo, double hi, int decimals, double
 
 RangeEditor::RangeEditor(For what, const QString& name, QWidget* parent)
     : QWidget(parent), m_kind(new Choice(name)), m_parameters(new QWidget), m_firstLabel(new QLabel), m_secondLabel(new QLabel),
-      m_first(new QDoubleSpinBox), m_second(new QDoubleSpinBox) {
+      m_first(new QDoubleSpinBox), m_second(new QDoubleSpinBox), m_kneeRow(new QWidget), m_knee(new QDoubleSpinBox) {
     m_kind->add(tr("Min–max"), indexOf<MinMax>(), tr("lo = min x, hi = max x: nothing is clipped, outliers stretch the steps."));
     if (what == For::Activations)
         m_kind->add(tr("Moving average"), indexOf<MovingAverage>(), tr("m ← (1 − c)·m + c·(min or max of the batch): one odd batch weighs little."));
@@ -55,13 +55,51 @@ RangeEditor::RangeEditor(For what, const QString& name, QWidget* parent)
     column->setSpacing(6);
     column->addWidget(m_kind);
     column->addWidget(m_parameters);
+    column->addWidget(m_kneeRow);
+    setUpKnee();
     setFocusProxy(m_kind);
     m_parameters->hide();
+    m_kneeRow->hide();
     connect(m_kind, &Choice::chosen, this, [this](int kind) { emit edited(startOf(kind)); });
     connect(m_kind, &Choice::hovered, this, [this](int kind) { emit hovered(startOf(kind)); });
     connect(m_kind, &Choice::hoverEnded, this, &RangeEditor::hoverEnded);
     for (QDoubleSpinBox* box : {m_first, m_second})
         connect(box, &QDoubleSpinBox::valueChanged, this, &RangeEditor::parametersChanged);
+}
+
+void RangeEditor::setUpKnee() {
+    const QString tip = tr("Hard (0 %): what lies beyond an end c is cut to c.\n"
+                           "Soft: over the last share of the range, w = knee·c, values bend along a parabola, from x = c − w to x = c + w,\n"
+                           "so that values beyond the end still differ. Errors are measured against the unbent weights.");
+    auto* row = new QHBoxLayout(m_kneeRow);
+    row->setContentsMargins(18, 0, 0, 0);
+    row->setSpacing(6);
+    auto* label = new QLabel(tr("Soft clip over"));
+    label->setProperty("caption", true);
+    label->setBuddy(m_knee);
+    label->setToolTip(tip);
+    m_knee->setKeyboardTracking(false);
+    m_knee->setMinimumWidth(78);
+    m_knee->setRange(0, 100);
+    m_knee->setDecimals(1);
+    m_knee->setSingleStep(5);
+    m_knee->setSuffix(tr(" %"));
+    m_knee->setSpecialValueText(tr("hard"));
+    m_knee->setAccessibleName(tr("Soft clip, share of the range"));
+    m_knee->setToolTip(tip);
+    row->addWidget(label, 1);
+    row->addWidget(m_knee);
+    connect(m_knee, &QDoubleSpinBox::valueChanged, this, [this](double percent) {
+        if (!m_showing) emit kneeEdited(std::clamp(percent / 100, 0.0, 1.0));
+    });
+}
+
+void RangeEditor::showKnee(std::optional<double> knee, bool offered) {
+    m_showing = true;
+    m_knee->setValue(knee.value_or(0) * 100);
+    m_knee->setSpecialValueText(knee ? tr("hard") : tr("mixed"));
+    m_showing = false;
+    m_kneeRow->setVisible(offered);
 }
 
 RangeRule RangeEditor::startOf(int kind) const {

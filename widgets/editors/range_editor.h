@@ -1,4 +1,5 @@
-// The rule by which the clip range is found, with its one parameter. Knows no schemes and no data.
+// The rule by which the clip range is found, with its one parameter, and for weights how softly values meet
+// its ends. Knows no schemes and no data.
 #pragma once
 
 #include "core/quant/scheme.h"
@@ -22,6 +23,8 @@ public:
     // common: the value all layers share; kind: the member they share when only the parameter differs.
     void show(const std::optional<RangeRule>& common, std::optional<std::size_t> kind);
     void setApplies(bool applies);  // false: there is no range to choose
+    // The knee all layers share; nothing: mixed. offered: whether these formats can bend values.
+    void showKnee(std::optional<double> knee, bool offered);
     // Where "by hand" starts: the range that the present rule found.
     void setFound(double lo, double hi) { m_foundLo = lo, m_foundHi = hi; }
 
@@ -29,8 +32,10 @@ signals:
     void edited(const bitlathe::RangeRule& rule);
     void hovered(const bitlathe::RangeRule& rule);
     void hoverEnded();
+    void kneeEdited(double knee);  // 0 … 1
 
 private:
+    void setUpKnee();
     RangeRule startOf(int kind) const;
     void showParameters(const std::optional<RangeRule>& rule);
     void parametersChanged();
@@ -41,6 +46,8 @@ private:
     QLabel* m_secondLabel;
     QDoubleSpinBox* m_first;
     QDoubleSpinBox* m_second;
+    QWidget* m_kneeRow;
+    QDoubleSpinBox* m_knee;
     std::optional<RangeRule> m_rule;
     double m_foundLo = -1, m_foundHi = 1;
     bool m_showing = false;

@@ -33,7 +33,7 @@ void setFormat(QuantSpec& weights, const NumberFormat& format) {
     if (!codec->takesTable) weights.table.clear();
     weights.scale = codec->scaleTypes.empty() ? ScaleType::F32 : codec->scaleTypes.front();
     if (codec->blockSize > 0) weights.granularity = PerGroup{codec->blockSize};
-    if (!codec->takesRange) weights.range = MinMax{};
+    if (!codec->takesRange) weights.range = MinMax{}, weights.knee = 0;
 }
 
 void setBits(QuantSpec& weights, int bits) {
@@ -58,6 +58,7 @@ Scheme applied(Scheme scheme, const SchemeChange& change) {
         const Codec* codec = findCodec(weights.codec);
         if (change.granularity && codec && codec->blockSize == 0) weights.granularity = *change.granularity;
         if (change.range && codec && codec->takesRange) weights.range = *change.range;
+        if (change.knee && codec && codec->takesRange) weights.knee = *change.knee;
         if (change.scale && codec && std::find(codec->scaleTypes.begin(), codec->scaleTypes.end(), *change.scale) != codec->scaleTypes.end()) weights.scale = *change.scale;
     }
     if (change.activations) {
@@ -87,6 +88,7 @@ CommonScheme commonOf(const std::vector<Scheme>& schemes) {
         meet(common.granularityKind, weights.granularity.index());
         meet(common.range, weights.range);
         meet(common.rangeKind, weights.range.index());
+        meet(common.knee, weights.knee);
         meet(common.scale, weights.scale);
         meet(common.activations, activationChoiceOf(scheme));
         const RangeRule activationRange = scheme.activations.value_or(ActivationSpec{}).range;

@@ -30,6 +30,7 @@ struct SchemeChange {
     std::optional<int> bits;
     std::optional<Granularity> granularity;
     std::optional<RangeRule> range;
+    std::optional<double> knee;
     std::optional<ScaleType> scale;
     std::optional<ActivationChoice> activations;
     std::optional<RangeRule> activationRange;
@@ -46,6 +47,7 @@ struct CommonScheme {
     std::optional<std::size_t> granularityKind;  // index in the variant
     std::optional<RangeRule> range;
     std::optional<std::size_t> rangeKind;
+    std::optional<double> knee;
     std::optional<ScaleType> scale;
     std::optional<ActivationChoice> activations;
     std::optional<std::size_t> activationRangeKind;

@@ -112,6 +112,11 @@ SchemeEditor::SchemeEditor(QWidget* parent)
         change.range = rule;
         emit hovered(change);
     });
+    connect(m_range, &RangeEditor::kneeEdited, this, [this](double knee) {
+        SchemeChange change;
+        change.knee = knee;
+        emit edited(change, knee > 0 ? tr("Soft clip") : tr("Hard clip"));
+    });
     connect(m_activations, &Choice::chosen, this, [this](int value) {
         SchemeChange change;
         change.activations = ActivationChoice(value);
@@ -171,6 +176,7 @@ void SchemeEditor::show(const std::vector<Scheme>& schemes) {
     const bool ranged = quantized && (!codec || codec->takesRange);
     m_range->setApplies(ranged);
     m_range->show(ranged ? common.range : std::nullopt, ranged ? common.rangeKind : std::nullopt);
+    m_range->showKnee(common.knee, ranged);
     m_activations->setEnabled(quantized);
     showScales(codec, common.scale);
     const bool withActivations = quantized && common.activations != ActivationChoice::Float;

@@ -20,6 +20,7 @@ Recipe everything() {
     recipe.rules.push_back({"", "", Rule::Place::First, {}});
     recipe.rules.push_back({"", "Conv", Rule::Place::Last, {std::nullopt, ActivationSpec{8, false, MovingAverage{0.1}}}});
     recipe.layers["features.0"] = {QuantSpec{"int", 8, true, true, PerChannel{}, Manual{-0.1, 0.30000000000000004}}, std::nullopt};
+    recipe.layers["features.0"].weights->knee = 0.125;
     recipe.layers["features.1"] = {};
     recipe.preprocessing = R"({"layout":"NCHW","mean":[0.5,1.25],"scale":0.00392156862745098})";
     return recipe;
@@ -97,6 +98,7 @@ TEST(RecipeJson, RefusesWhatItDoesNotKnowWithPlaceAndCure) {
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "granularity": "row"}})"), "granularity");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "granularity": {"group": 0}}})"), "granularity.group");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": "best"}})"), "range");
+    expectRefusal(withDefaults(R"({"weights": {"bits": 4, "knee": 1.5}})"), "weights.knee: expected a number from 0");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": {"percentile": 50}}})"), "range.percentile");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": {"percentile": 99, "leastError": 2}}})"), "one of the keys");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": {"manual": [0.1, 1]}}})"), "0 is representable");

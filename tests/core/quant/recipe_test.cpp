@@ -136,6 +136,25 @@ TEST(Recipe, ValidationNamesLayerReasonAndCure) {
     EXPECT_TRUE(says(issues, Level::Warning, "", "matches no layer"));
 }
 
+TEST(Recipe, ValidationSaysWhereAKneeCannotApply) {
+    const Model model = sample();
+    Recipe recipe;
+    recipe.layers["conv1"] = ofBits(8);
+    recipe.layers["conv1"].weights->knee = 0.2;
+    EXPECT_TRUE(validate(recipe, model).empty());
+    recipe.layers["conv1"].weights->bits = 1;
+    recipe.layers["conv2"] = ofBits(4);
+    recipe.layers["conv2"].weights->codec = "q4_0";
+    recipe.layers["conv2"].weights->knee = 0.2;
+    recipe.layers["head.fc"] = ofBits(8);
+    recipe.layers["head.fc"].weights->knee = 1.1;
+    const auto issues = validate(recipe, model);
+    using Level = Issue::Level;
+    EXPECT_TRUE(says(issues, Level::Warning, "conv1", "the knee does nothing"));
+    EXPECT_TRUE(says(issues, Level::Warning, "conv2", "the knee does nothing"));
+    EXPECT_TRUE(says(issues, Level::Error, "head.fc", "from 0 to 1"));
+}
+
 TEST(Recipe, ValidationRefusesRangesThatMeanNothing) {
     for (const RangeRule& rule : {RangeRule(Manual{0.5, 1}), RangeRule(Manual{0, 0}), RangeRule(Percentile{20}), RangeRule(MovingAverage{0}), RangeRule(LeastError{-1}), RangeRule(Entropy{4, 128})}) {
         Recipe recipe;
