@@ -4,6 +4,7 @@
 #include "core/quant/code_entropy.h"
 #include "core/quant/histogram.h"
 #include "core/quant/scheme.h"
+#include "core/quant/transfer_curve.h"
 
 #include <cstdint>
 #include <string>
@@ -57,7 +58,7 @@ struct LayerReport {
     WeightStatistics statistics;
     QuantizationError error;
     double clipLo = 0, clipHi = 0;  // representable range; widest over channels and groups
-    std::vector<float> levels;      // representable values: of the one scale, or of the median scale
+    TransferCurve transfer;         // of the one group, or of the one with the median scale: its levels and its staircase
     std::int64_t scales = 0;        // how many scales the scheme stores
     std::int64_t bytesBefore = 0, bytesAfter = 0;  // of the weight: codes, scales and zero points as stored
     double bitsPerWeight = 0;

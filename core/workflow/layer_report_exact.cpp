@@ -21,11 +21,9 @@ struct Grid {
     double lo = 0, hi = 0;        // widest over all groups
     double halfGap = 0;           // half the widest gap between neighbouring levels
     double halfStep = 0.5;        // the same, in scales
-    std::vector<float> levels;    // of the group with the median scale
+    std::int64_t median = 0;      // the group with the median scale
     std::vector<ValueRange> byChannel;
 };
-
-std::vector<float> levelsOf(const QuantizedTensor& q, std::int64_t group) { return codecOf(q.spec).levels(q.spec, groupParameters(q, group)); }
 
 Grid gridOf(const QuantizedTensor& q) {
     Grid grid;
@@ -53,9 +51,9 @@ Grid gridOf(const QuantizedTensor& q) {
     };
     const auto median = order.begin() + groups / 2;
     std::nth_element(order.begin(), median, order.end(), byScale);
-    grid.levels = levelsOf(q, *median);
+    grid.median = *median;
     const std::int64_t widest = *std::max_element(order.begin(), order.end(), byScale);
-    const auto levels = levelsOf(q, widest);
+    const auto levels = codec.levels(q.spec, groupParameters(q, widest));
     for (std::size_t i = 1; i < levels.size(); ++i) grid.halfGap = std::max(grid.halfGap, (double(levels[i]) - double(levels[i - 1])) / 2);
     const double scale = double(q.scales[static_cast<std::size_t>(widest)]);
     if (scale > 0) grid.halfStep = grid.halfGap / scale;
@@ -154,7 +152,7 @@ LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const 
     report.error = figuresOf(m.sums, m.clipped);
     report.clipLo = grid.lo;
     report.clipHi = grid.hi;
-    report.levels = grid.levels;
+    if (!q.scales.empty()) report.transfer = transferCurve(values, q, grid.median, {float(facts.statistics.min), float(facts.statistics.max)});
     report.scales = static_cast<std::int64_t>(q.scales.size());
     report.bytesAfter = storedBytes(source.layout, q.spec);
     report.bitsPerWeight = bitsPerWeight(source.layout, q.spec);

@@ -93,6 +93,15 @@ LayerReport previewReport(const WeightSource& whole, const WeightSample& sample,
         report.bytesAfter = whole.bytesBefore;
         report.bitsPerWeight = 8.0 * double(whole.bytesBefore) / double(std::max<std::int64_t>(whole.values.count(), 1));
     }
+    TransferCurve& transfer = report.transfer;
+    if (transfer.channel >= 0 && share < 1) {  // the place in the whole, as far as the sample knows it
+        const GroupGrid grid = groupGrid(whole.layout, *scheme.weights);
+        transfer.channel = sample.channels[static_cast<std::size_t>(transfer.channel)];
+        transfer.group = transfer.channel * grid.perChannel;
+        transfer.element = grid.perChannel == 1 ? 0 : -1;
+        if (grid.perChannel == 1) transfer.length = whole.layout.perChannel();
+    }
+    if (scheme.weights && transfer.channel < 0) transfer.length = whole.values.count();
     const auto channelOf = nearest(sample.channels, whole.layout.channels);
     std::vector<ChannelRange> channels(channelOf.size());
     for (std::size_t c = 0; c < channels.size(); ++c) {

@@ -35,6 +35,7 @@ std::string factsKey(const std::string& model, std::size_t layer) { return model
 
 template <class T>
 std::size_t bytesOf(const std::vector<T>& v) { return v.size() * sizeof(T); }
+std::size_t bytesOf(const TransferCurve& c) { return bytesOf(c.levels) + bytesOf(c.codes) + bytesOf(c.counts) + bytesOf(c.in) + bytesOf(c.out); }
 
 }  // namespace
 
@@ -94,7 +95,7 @@ std::shared_ptr<const LayerFacts> ReportCache::facts(const std::string& model, s
 
 void ReportCache::keep(const std::string& model, std::shared_ptr<const LayerReport> report) {
     if (!report->exact()) return;
-    const std::size_t bytes = sizeof(LayerReport) + bytesOf(report->levels) + bytesOf(report->weights.counts) + bytesOf(report->quantized.counts) +
+    const std::size_t bytes = sizeof(LayerReport) + bytesOf(report->transfer) + bytesOf(report->weights.counts) + bytesOf(report->quantized.counts) +
                               bytesOf(report->errors.counts) + bytesOf(report->channels) + bytesOf(report->map.rms);
     const std::lock_guard lock(m_mutex);
     std::string key = reportKey(model, report->layer, report->scheme);

@@ -35,7 +35,7 @@ float ClipHandles::lineAt(ClipEnd end) const {
 }
 
 double ClipHandles::codeStep(ClipEnd end) const {
-    const std::vector<float>& levels = m_report.levels;
+    const std::vector<float>& levels = m_report.transfer.levels;
     if (levels.size() < 2) return (m_report.clipHi - m_report.clipLo) / 255;
     const double step = end == ClipEnd::Lo ? double(levels[1]) - levels[0] : double(levels.back()) - levels[levels.size() - 2];
     return step > 0 ? step : (m_report.clipHi - m_report.clipLo) / 255;

@@ -17,13 +17,13 @@ namespace {
 void drawLevels(const PlotFrame& frame, const LayerReport& report) {
     const PlotRect& area = frame.area();
     float last = -1e9f;
-    for (const float level : report.levels) {
+    for (const float level : report.transfer.levels) {
         const float x = std::floor(frame.px(level));
         if (x - last < frame.scaled(3) && last > -1e8f) return;
         last = x;
     }
     const float width = std::max(1.0f, std::round(frame.scaled(1)));
-    for (const float level : report.levels) {
+    for (const float level : report.transfer.levels) {
         const float x = std::floor(frame.px(level));
         frame.list()->AddRectFilled(ImVec2(x, area.max.y - frame.scaled(5)), ImVec2(x + width, area.max.y), frame.ink(frame.colors().quantized));
     }
@@ -32,12 +32,12 @@ void drawLevels(const PlotFrame& frame, const LayerReport& report) {
 void explain(PlotFrame& frame, const LayerReport& report, const StepCurve& real, bool quantized) {
     const double weight = frame.xAt(frame.pointer().x);
     std::vector<std::pair<std::string, std::string>> lines{{"weight", valueText(weight, 3, true)}};
-    if (quantized && !report.levels.empty()) {
-        const auto after = std::lower_bound(report.levels.begin(), report.levels.end(), float(weight));
+    if (quantized && !report.transfer.levels.empty()) {
+        const auto after = std::lower_bound(report.transfer.levels.begin(), report.transfer.levels.end(), float(weight));
         auto nearest = after;
-        if (after == report.levels.end() || (after != report.levels.begin() && weight - *(after - 1) < *after - weight)) nearest = after - 1;
-        lines.push_back({"level", valueText(*nearest, 3, true) + "  (" + countText(std::uint64_t(nearest - report.levels.begin()) + 1) + " of " +
-                                      countText(report.levels.size()) + ")"});
+        if (after == report.transfer.levels.end() || (after != report.transfer.levels.begin() && weight - *(after - 1) < *after - weight)) nearest = after - 1;
+        lines.push_back({"level", valueText(*nearest, 3, true) + "  (" + countText(std::uint64_t(nearest - report.transfer.levels.begin()) + 1) + " of " +
+                                      countText(report.transfer.levels.size()) + ")"});
         lines.push_back({"error", valueText(weight - double(*nearest), 3, true)});
     }
     const int bin = real.binAt(weight);
@@ -80,7 +80,7 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
 
     const StepCurve real = stepCurve(report.weights);
     const StepCurve coded = quantized ? stepCurve(report.quantized) : StepCurve{};
-    const std::vector<LevelBar> bars = levelBars(coded, report.levels);
+    const std::vector<LevelBar> bars = levelBars(coded, report.transfer.levels);
     double top = real.peak();
     for (const LevelBar& bar : bars) top = std::max(top, bar.share);
     if (quantized && bars.empty()) top = std::max(top, coded.peak());
@@ -104,7 +104,7 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
         if (clip) clip->shade();
         drawSteps(frame, percent(real), c.real, 0.22f, 0);
         if (quantized && data.ghost && data.ghostStrength > 0 && data.ghost->scheme.weights) {
-            const std::vector<LevelBar> old = percentBars(levelBars(stepCurve(data.ghost->quantized), data.ghost->levels));
+            const std::vector<LevelBar> old = percentBars(levelBars(stepCurve(data.ghost->quantized), data.ghost->transfer.levels));
             drawBars(frame, old, mix(c.quantized, c.dimmed, 0.6f), 0.5f * data.ghostStrength);
         }
         if (!bars.empty()) drawBars(frame, percentBars(bars), c.quantized, 1);

@@ -7,6 +7,7 @@
 #include "core/quant/quantized_tensor.h"
 #include "core/quant/recipe_json.h"
 #include "core/quant/stored_scale.h"
+#include "tests/core/quant/every_spec.h"
 
 #include <gtest/gtest.h>
 
@@ -18,24 +19,6 @@
 namespace bitlathe {
 namespace {
 
-std::vector<QuantSpec> allSpecs() {
-    std::vector<QuantSpec> specs;
-    for (const Codec& codec : codecs())
-        for (const int bits : std::set<int>{codec.minBits, std::min(codec.maxBits, 4), codec.maxBits})
-            for (const Granularity& granularity : {Granularity(PerTensor{}), Granularity(PerChannel{}), Granularity(PerGroup{24})}) {
-                if (bits < codec.minBits || (codec.takesTable && bits < 3)) continue;
-                QuantSpec spec;
-                spec.codec = codec.name;
-                spec.bits = bits;
-                spec.granularity = granularity;
-                if (codec.takesTable) spec.table = {-1, -0.4f, 0, 0.3f, 1};
-                specs.push_back(spec);
-                if (codec.scaleTypes.size() < 2) continue;
-                spec.scale = codec.scaleTypes[codec.scaleTypes.size() / 2 + 1 < codec.scaleTypes.size() ? codec.scaleTypes.size() / 2 + 1 : 1];
-                specs.push_back(spec);
-            }
-    return specs;
-}
 std::string textOf(const QuantSpec& spec) { return shortText({spec, std::nullopt}); }
 
 Tensor noise(const Shape& shape) {
@@ -60,7 +43,7 @@ TEST(CodecRows, EveryWeightTakesALevelOfItsGroupAndTheNearestWhereTheFormatDoes)
     for (const Weight& w : kWeights) {
         const Tensor values = noise(w.shape);
         const auto x = values.as<float>();
-        for (const QuantSpec& spec : allSpecs()) {
+        for (const QuantSpec& spec : everySpec()) {
             const Codec& codec = codecOf(spec);
             const QuantizedTensor q = quantizeWeights(values, w.layout, spec, workers, job);
             const Tensor back = dequantize(q, workers);
@@ -88,14 +71,14 @@ TEST(CodecRows, ResultsDoNotDependOnThreads) {
     Workers one(1), three(3);
     JobContext job;
     const Tensor values = noise(kWeights[0].shape);
-    for (const QuantSpec& spec : allSpecs()) {
+    for (const QuantSpec& spec : everySpec()) {
         const QuantizedTensor a = quantizeWeights(values, kWeights[0].layout, spec, one, job);
         EXPECT_EQ(a, quantizeWeights(values, kWeights[0].layout, spec, three, job)) << textOf(spec);
     }
 }
 
 TEST(CodecRows, SizesCountCodesParametersAndWhatGroupsShare) {
-    for (const QuantSpec& spec : allSpecs()) {
+    for (const QuantSpec& spec : everySpec()) {
         const ChannelLayout layout{1, 6, 100};
         const Codec& codec = codecOf(spec);
         const std::int64_t size = codec.blockSize > 0 ? codec.blockSize
@@ -114,7 +97,7 @@ TEST(CodecRows, SizesCountCodesParametersAndWhatGroupsShare) {
 TEST(CodecRows, RecipesHoldEveryRow) {
     Recipe recipe;
     int number = 0;
-    for (const QuantSpec& spec : allSpecs()) recipe.layers["layer" + std::to_string(number++)] = {spec, std::nullopt};
+    for (const QuantSpec& spec : everySpec()) recipe.layers["layer" + std::to_string(number++)] = {spec, std::nullopt};
     EXPECT_EQ(recipeFromJson(toJson(recipe), "x"), recipe);
 }
 

@@ -156,7 +156,7 @@ TEST(AnalyzeLayer, PublishesAPreviewThenTheExactReport) {
                 if (known) {
                     EXPECT_EQ(preview.statistics, exact.statistics);
                     EXPECT_EQ(totalOf(preview.weights), totalOf(exact.weights));
-                    EXPECT_TRUE(!std::holds_alternative<PerTensor>(granularity) || preview.levels == exact.levels);
+                    EXPECT_TRUE(!std::holds_alternative<PerTensor>(granularity) || preview.transfer.levels == exact.transfer.levels);
                 }
             }
 }
@@ -214,8 +214,31 @@ TEST(AnalyzeLayer, FloatIsExactAndKeepsItsBytes) {
     EXPECT_EQ(report->bytesAfter, 800);
     EXPECT_EQ(report->bitsPerWeight, 32.0);
     EXPECT_EQ(report->weights, report->quantized);
-    EXPECT_TRUE(report->levels.empty());
+    EXPECT_TRUE(report->transfer.levels.empty());
     EXPECT_EQ(report->channels.size(), 10u);
+}
+
+TEST(AnalyzeLayer, SaysWhichGroupItsLevelsBelongTo) {
+    const WeightSource source = noise(Shape{600, 600}, {1, 600, 600});
+    Workers workers(1);
+    JobContext job;
+    for (const Granularity& granularity : {Granularity(PerTensor{}), Granularity(PerChannel{}), Granularity(PerGroup{128})}) {
+        Scheme scheme = schemeOf(4);
+        scheme.weights->granularity = granularity;
+        std::vector<std::shared_ptr<const LayerReport>> reports;
+        analyzeLayer(source, scheme, {.sampleWeights = 1 << 15}, nullptr, workers, job, [&](const auto& r) { reports.push_back(r); });
+        ASSERT_EQ(reports.size(), 2u);
+        for (const auto& report : reports) {
+            const TransferCurve& t = report->transfer;
+            EXPECT_EQ(t.levels.size(), 15u);
+            EXPECT_EQ(t.length, std::holds_alternative<PerTensor>(granularity) ? 360000 : std::holds_alternative<PerChannel>(granularity) ? 600 : t.length);
+            EXPECT_EQ(t.channel < 0, std::holds_alternative<PerTensor>(granularity));
+            EXPECT_EQ(t.element < 0, !report->exact() && std::holds_alternative<PerGroup>(granularity));
+            EXPECT_LT(t.channel, 600);
+            if (!report->exact() || t.channel < 0) continue;
+            EXPECT_EQ(t.group, groupGrid(source.layout, *scheme.weights).groupOf(t.channel, t.element));
+        }
+    }
 }
 
 TEST(AnalyzeLayer, StatisticsAreThoseOfTheFiniteWeights) {
@@ -328,7 +351,7 @@ TEST(ReportCache, DropsWhatWasNotUsedForLongest) {
         auto report = std::make_shared<LayerReport>();
         report->layer = layer;
         report->doneFraction = 1;
-        report->levels.resize(1000);
+        report->transfer.levels.resize(1000);
         cache.keep("m", report);
     };
     keep(0), keep(1), keep(2);

@@ -95,7 +95,7 @@ TEST_F(PlotHand, ArrowsMoveTheFocusedClipLineByOneCodeStep) {
     rig.canvas.pressKey({CanvasKey::Right});
     rig.settle();
     EXPECT_TRUE(taken<SetClip>().empty()) << "the first press takes hold of the line";
-    const double step = double(report->levels[1]) - report->levels[0];
+    const double step = double(report->transfer.levels[1]) - report->transfer.levels[0];
     rig.canvas.pressKey({CanvasKey::Left});
     rig.settle();
     std::vector<SetClip> asked = taken<SetClip>();
@@ -335,7 +335,7 @@ TEST_F(PlotHand, SurvivesStrangeReports) {
         case 0: *r = LayerReport{}; break;
         case 1: r->weights.hi = r->weights.lo; break;
         case 2: r->weights.counts.assign(r->weights.counts.size(), 0); break;
-        case 3: r->levels.assign(3, 0.0f); break;
+        case 3: r->transfer.levels.assign(3, 0.0f); break;
         case 4: r->clipLo = r->clipHi = 0; break;
         case 5: for (ChannelRange& c : r->channels) c = {}; break;
         case 6: r->map.rms.assign(r->map.rms.size(), 0.0f); break;

@@ -75,7 +75,7 @@ inline std::shared_ptr<const LayerReport> drawnReport(const DrawnLayer& d) {
     const double widest = *std::max_element(scales.begin(), scales.end());
     std::nth_element(scales.begin(), scales.begin() + std::ptrdiff_t(scales.size() / 2), scales.end());
     const double median = scales[scales.size() / 2];
-    for (int q = -top; q <= top; ++q) r.levels.push_back(float(q * median));
+    for (int q = -top; q <= top; ++q) r.transfer.levels.push_back(float(q * median));
     r.clipLo = -top * widest;
     r.clipHi = top * widest;
     double error2 = 0, weight2 = 0, most = 0;

@@ -41,7 +41,7 @@ TEST(LevelBars, HoldEveryWeightOnceOnTheSameScale) {
     for (const int group : {0, 64}) {
         const auto report = drawnReport({.group = group});
         const StepCurve curve = stepCurve(report->quantized);
-        const std::vector<LevelBar> bars = levelBars(curve, report->levels);
+        const std::vector<LevelBar> bars = levelBars(curve, report->transfer.levels);
         double area = 0;
         for (std::size_t i = 0; i < bars.size(); ++i) {
             area += bars[i].share * (bars[i].hi - bars[i].lo);
@@ -57,11 +57,11 @@ TEST(LevelBars, HoldEveryWeightOnceOnTheSameScale) {
 
 TEST(LevelBars, PutTheCountOfALevelOnThatLevel) {
     const auto report = drawnReport({.bits = 3});
-    const std::vector<LevelBar> bars = levelBars(stepCurve(report->quantized), report->levels);
-    ASSERT_EQ(bars.size(), report->levels.size());
+    const std::vector<LevelBar> bars = levelBars(stepCurve(report->quantized), report->transfer.levels);
+    ASSERT_EQ(bars.size(), report->transfer.levels.size());
     const Histogram& q = report->quantized;
     for (std::size_t i = 0; i < bars.size(); ++i) {
-        const auto bin = std::min(std::size_t((report->levels[i] - q.lo) / q.binWidth()), q.counts.size() - 1);
+        const auto bin = std::min(std::size_t((report->transfer.levels[i] - q.lo) / q.binWidth()), q.counts.size() - 1);
         const double expected = double(q.counts[bin]) / double(report->statistics.count) * q.binWidth() / (bars[i].hi - bars[i].lo);
         EXPECT_NEAR(bars[i].share, expected, 1e-9) << "level " << i;
     }
