@@ -9,6 +9,9 @@ set(analyze_sources
   layer_tile_codec.cpp
   layer_tile_pass.cpp
   report_cache.cpp
+  value_patch.cpp
+  weight_part.cpp
+  weight_point.cpp
   weight_sample.cpp
   weight_source.cpp
 )
