@@ -2,6 +2,7 @@
 
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
+#include "core/quant/soft_clip.h"
 
 #include <algorithm>
 #include <bit>
@@ -33,6 +34,28 @@ std::int32_t codeAt(ElementType type, const std::byte* codes, std::size_t i) noe
 
 std::size_t codeBytes(ElementType type) noexcept { return type == ElementType::I16 || type == ElementType::U16 ? 2 : 1; }
 
+// roundTrip(), with the knee of a soft clip or without.
+void passThrough(const QuantizedTensor& q, std::int64_t group, int part, bool shaped, std::span<const float> x, std::span<float> out,
+                 std::span<std::int32_t> codes) {
+    const Codec& codec = codecOf(q.spec);
+    const GroupParameters parameters = groupParameters(q, group);
+    const ElementType type = codec.codeType(q.spec);
+    // Blocks are coded whole: the values take the places of the part, zeros the others.
+    const auto block = codec.blockSize > 0 ? std::size_t(codec.blockSize) : x.size();
+    const auto room = codec.partSize > 0 ? std::size_t(codec.partSize) : block, first = codec.partSize > 0 ? std::size_t(part) * room : 0;
+    std::vector<float> in(block), back(block);
+    std::vector<std::byte> coded(block * codeBytes(type));
+    for (std::size_t at = 0; at < x.size(); at += room) {
+        const std::size_t length = std::min(room, x.size() - at);
+        std::copy_n(x.begin() + std::ptrdiff_t(at), length, in.begin() + std::ptrdiff_t(first));
+        if (shaped) encodeShaped(codec, q.spec, parameters, in, coded);
+        else codec.encode(q.spec, parameters, in, coded);
+        codec.decode(q.spec, parameters, coded, back);
+        std::copy_n(back.begin() + std::ptrdiff_t(first), length, out.begin() + std::ptrdiff_t(at));
+        for (std::size_t i = 0; i < length && !codes.empty(); ++i) codes[at + i] = codeAt(type, coded.data(), first + i);
+    }
+}
+
 // The part whose reach, its highest level less its lowest, is the median of the block's.
 int medianPart(const QuantizedTensor& q, std::int64_t group, int parts) {
     std::vector<std::pair<float, int>> reaches;
@@ -57,7 +80,7 @@ public:
         for (int i = 0; i <= 64; ++i) asked.push_back(shown.lo + (shown.hi - shown.lo) * float(i) / 64);
         std::vector<float> back(asked.size());
         std::vector<std::int32_t> codes(asked.size());
-        roundTrip(m_q, m_curve.group, m_part, asked, back, codes);
+        passThrough(m_q, m_curve.group, m_part, false, asked, back, codes);
         std::vector<std::size_t> order(back.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return back[a] < back[b]; });
@@ -132,22 +155,7 @@ void countWeights(std::span<const float> x, const QuantizedTensor& q, TransferCu
 }  // namespace
 
 void roundTrip(const QuantizedTensor& q, std::int64_t group, int part, std::span<const float> x, std::span<float> out, std::span<std::int32_t> codes) {
-    const Codec& codec = codecOf(q.spec);
-    const GroupParameters parameters = groupParameters(q, group);
-    const ElementType type = codec.codeType(q.spec);
-    // Blocks are coded whole: the values take the places of the part, zeros the others.
-    const auto block = codec.blockSize > 0 ? std::size_t(codec.blockSize) : x.size();
-    const auto room = codec.partSize > 0 ? std::size_t(codec.partSize) : block, first = codec.partSize > 0 ? std::size_t(part) * room : 0;
-    std::vector<float> in(block), back(block);
-    std::vector<std::byte> coded(block * codeBytes(type));
-    for (std::size_t at = 0; at < x.size(); at += room) {
-        const std::size_t length = std::min(room, x.size() - at);
-        std::copy_n(x.begin() + std::ptrdiff_t(at), length, in.begin() + std::ptrdiff_t(first));
-        codec.encode(q.spec, parameters, in, coded);
-        codec.decode(q.spec, parameters, coded, back);
-        std::copy_n(back.begin() + std::ptrdiff_t(first), length, out.begin() + std::ptrdiff_t(at));
-        for (std::size_t i = 0; i < length && !codes.empty(); ++i) codes[at + i] = codeAt(type, coded.data(), first + i);
-    }
+    passThrough(q, group, part, true, x, out, codes);
 }
 
 std::vector<float> groupValues(std::span<const float> values, const QuantizedTensor& q, std::int64_t group) {
@@ -171,6 +179,7 @@ TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor
     curve.length = q.layout.channels * q.layout.perChannel();
     if (grid.perChannel > 0) {
         curve.channel = group / grid.perChannel;
+        curve.wholeChannel = grid.perChannel == 1;
         curve.element = group % grid.perChannel * grid.size;
         curve.length = std::min(grid.size, q.layout.perChannel() - curve.element);
     }
@@ -186,7 +195,9 @@ TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor
     }
     const ValueRange ends = codec.representable(q.spec, parameters);
     const float lo = std::min({shown.lo, ends.lo, 0.0f}), hi = std::max({shown.hi, ends.hi, 0.0f});
-    const float margin = (hi > lo ? hi - lo : 1.0f) * 0.2f;
+    // A soft clip reaches its end beyond it.
+    const float beyond = isSoft(q.spec) ? float(q.spec.knee) * std::max(-ends.lo, ends.hi) * 1.1f : 0.0f;
+    const float margin = std::max((hi > lo ? hi - lo : 1.0f) * 0.2f, beyond);
     Staircase staircase(q, curve);
     staircase.findLevels({lo - margin, hi + margin});
     staircase.draw(lo - margin, hi + margin);

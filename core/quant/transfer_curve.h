@@ -18,6 +18,7 @@ struct TransferCurve {
     // Whose levels these are: elements [element, element + length) of a channel. Channel −1: the group is
     // the whole tensor. Element −1: a group of the channel that was sampled for a preview.
     std::int64_t group = 0, channel = -1, element = 0, length = 0;
+    bool wholeChannel = false;  // the group is its channel
     int part = -1;            // of a block format: which part of the block; element and length are the part's
     float scale = 1;          // as the codec keeps it: of the group, for blocks the widest step
     std::int32_t zeroPoint = 0;

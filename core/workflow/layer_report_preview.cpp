@@ -98,8 +98,9 @@ LayerReport previewReport(const WeightSource& whole, const WeightSample& sample,
         const GroupGrid grid = groupGrid(whole.layout, *scheme.weights);
         transfer.channel = sample.channels[static_cast<std::size_t>(transfer.channel)];
         transfer.group = transfer.channel * grid.perChannel;
-        transfer.element = grid.perChannel == 1 ? 0 : -1;
-        if (grid.perChannel == 1) transfer.length = whole.layout.perChannel();
+        transfer.wholeChannel = grid.perChannel == 1;
+        transfer.element = transfer.wholeChannel ? 0 : -1;
+        if (transfer.wholeChannel) transfer.length = whole.layout.perChannel();
     }
     if (scheme.weights && transfer.channel < 0) transfer.length = whole.values.count();
     const auto channelOf = nearest(sample.channels, whole.layout.channels);

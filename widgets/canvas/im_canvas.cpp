@@ -21,7 +21,7 @@ struct ImCanvas::Event {
 namespace {
 
 // Latin with accents, Greek, general punctuation, superscripts, arrows and the signs of mathematics.
-constexpr ImWchar glyphRanges[] = {0x0020, 0x017F, 0x0370, 0x03FF, 0x2010, 0x2027, 0x2030, 0x203A, 0x2070,
+constexpr ImWchar glyphRanges[] = {0x0020, 0x017F, 0x0302, 0x0302, 0x0370, 0x03FF, 0x2010, 0x2027, 0x2030, 0x203A, 0x2070,
                                    0x209C, 0x2190, 0x2199, 0x2202, 0x2265, 0};
 
 constexpr int framesAfterEvent = 2;

@@ -62,21 +62,26 @@ struct PlotState {
 struct Plot {
     const char* name;   // stable, for settings
     const char* label;  // for people
+    const char* tab;    // one or two words, where plots share a page
+    float leastWidth;   // logical pixels below which it says nothing
+    bool weightAxis;    // its x are weights: zooms with all others of the kind
     void (*draw)(PlotContext&, PlotState&, PlotRect, const PlotData&);
 };
 
 void drawWeightHistogram(PlotContext&, PlotState&, PlotRect, const PlotData&);
+void drawTransferCurve(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawErrorHistogram(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawChannelRanges(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawErrorMap(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawSizeAgainstError(PlotContext&, PlotState&, PlotRect, const PlotData&);
 
-inline constexpr std::array<Plot, 5> plots{{
-    {"weights", "Weight distribution", drawWeightHistogram},
-    {"errors", "Quantization error", drawErrorHistogram},
-    {"channels", "Range by output channel", drawChannelRanges},
-    {"map", "RMS error map", drawErrorMap},
-    {"size", "Size against error", drawSizeAgainstError},
-}};
+inline constexpr std::array plots{
+    Plot{"weights", "Weight distribution", "Weights", 220, true, drawWeightHistogram},
+    Plot{"transfer", "Transfer curve", "Transfer", 220, true, drawTransferCurve},
+    Plot{"errors", "Quantization error", "Error", 200, false, drawErrorHistogram},
+    Plot{"channels", "Range by output channel", "Channels", 200, false, drawChannelRanges},
+    Plot{"map", "RMS error map", "Error map", 200, false, drawErrorMap},
+    Plot{"size", "Size against error", "Size", 230, false, drawSizeAgainstError},
+};
 
 }  // namespace bitlathe

@@ -95,6 +95,11 @@ void PlotFrame::drawLegend(float right, float top, float left) {
             m_list->AddRectFilled(ImVec2(x0, middle - scaled(4)), ImVec2(x1, middle - scaled(2)), tint);
         } else if (e->mark == LegendMark::Line) {
             m_list->AddRectFilled(ImVec2(x0, middle - std::round(scaled(1))), ImVec2(x1, middle + std::round(scaled(1))), tint);
+        } else if (e->mark == LegendMark::Comb) {
+            for (float x = x0; x < x1; x += std::round(scaled(3)))
+                m_list->AddRectFilled(ImVec2(x, middle - std::round(scaled(3))), ImVec2(x + std::max(1.0f, std::round(scaled(1))), middle + std::round(scaled(3))), tint);
+        } else if (e->mark == LegendMark::Dot) {
+            m_list->AddCircleFilled(ImVec2((x0 + x1) / 2, middle), scaled(3.5f), tint, 16);
         } else {
             dashedLine(ImVec2(x0, middle), ImVec2(x1, middle), e->color);
         }
@@ -181,8 +186,14 @@ bool PlotFrame::begin(Extent fitX, Extent fitY) {
 
     const auto length = [this](const std::string& label) { return textWidth(fonts().small, label); };
     const auto tall = [lineHeight](const std::string&) { return lineHeight; };
-    const std::vector<Tick> y = m_labels.logY ? logTicks(m_view.y.lo, m_view.y.hi, height, scaled(8), tall)
+    std::vector<Tick> y = m_labels.logY ? logTicks(m_view.y.lo, m_view.y.hi, height, scaled(8), tall)
                                               : linearTicks(m_view.y.lo, m_view.y.hi, height, scaled(14), tall, m_labels.wholeY);
+    if (!m_labels.yUnit.empty())
+        for (auto t = y.rbegin(); t != y.rend(); ++t)
+            if (!t->label.empty() && t->value <= m_view.y.hi) {
+                t->label += m_labels.yUnit;
+                break;
+            }
     float margin = scaled(14);
     for (const Tick& t : y) margin = std::max(margin, length(t.label));
     m_area.min.x = std::round(m_card.min.x + scaled(18) + margin);

@@ -54,7 +54,7 @@ inline int indexAt(double v, int lo, int hi) {
     return !(v > lo) ? lo : v >= hi ? hi : int(std::floor(v));
 }
 
-enum class LegendMark { Line, Bar, Dash };
+enum class LegendMark { Line, Bar, Dash, Comb, Dot };
 
 struct LegendEntry {
     std::string text;
@@ -65,6 +65,7 @@ struct LegendEntry {
 struct PlotLabels {
     std::string title, subtitle;  // the subtitle names what the y axis counts
     std::string xLabel;
+    std::string yUnit;            // after the topmost label of the y axis: " %", " dB"
     std::string notice;           // amber line under the title
     std::vector<LegendEntry> legend;
     bool logY = false;

@@ -19,6 +19,13 @@ PlotScene::PlotScene(std::vector<std::string> names) {
             if (name == plot.name) m_plots.push_back({&plot, {}, {}});
 }
 
+void PlotScene::turnTo(const std::string& name) {
+    for (std::size_t i = 1; i < m_plots.size(); ++i)
+        if (name == m_plots[i].plot->name) m_front = i;
+}
+
+std::string PlotScene::front() const { return m_front < m_plots.size() ? m_plots[m_front].plot->name : ""; }
+
 void PlotScene::setReport(std::shared_ptr<const LayerReport> report, std::string quantizedLabel) {
     const std::shared_ptr<const LayerReport> before = std::move(m_data.report);
     m_data.report = std::move(report);
@@ -49,6 +56,7 @@ void PlotScene::setLogCounts(bool on) {
         p.state.view.fitted = true;
         p.state.fit.reset();
     }
+    m_axis.reset();
 }
 
 void PlotScene::setSizeCurves(std::vector<SizeCurve> curves, int currentBits) {
@@ -61,6 +69,7 @@ void PlotScene::fitAll() {
         p.state.view.fitted = true;
         p.state.fit.reset();
     }
+    m_axis.reset();
 }
 
 void PlotScene::layOut(const CanvasFrame& frame) {
@@ -73,18 +82,66 @@ void PlotScene::layOut(const CanvasFrame& frame) {
         for (std::size_t i = 0; i < m_plots.size(); ++i) m_plots[i].rect = i ? PlotRect{} : rect(0, 0, frame.width, frame.height);
         return;
     }
-    const float split = std::round(frame.height * (narrow ? 0.5f : 0.56f));
-    m_plots[0].rect = rect(0, 0, frame.width, split - gap / 2);
-    // Below about 180 px a plot says nothing: those that do not fit are left out, last first.
-    const std::size_t shown = std::clamp<std::size_t>(std::size_t((frame.width + gap) / (180 * frame.scale + gap)), 1, below);
-    const float width = (frame.width - gap * float(shown - 1)) / float(shown);
-    for (std::size_t i = 0; i < below; ++i) {
-        const float x = (width + gap) * float(i);
-        m_plots[i + 1].rect = i < shown ? rect(x, split + gap / 2, i + 1 == shown ? frame.width : x + width, frame.height) : PlotRect{};
+    std::vector<float> least;
+    for (std::size_t i = 1; i < m_plots.size(); ++i) least.push_back(m_plots[i].plot->leastWidth * frame.scale);
+    const std::vector<PlotPage> pages = plotPages(least, frame.width, gap);
+    const bool tabs = pages.size() > 1;
+    const float strip = tabs ? std::round(30 * frame.scale) : gap;
+    const float split = std::round((frame.height - strip) * (narrow ? 0.5f : 0.56f));
+    m_plots[0].rect = rect(0, 0, frame.width, split);
+    m_tabs = tabs ? rect(0, split, frame.width, split + strip) : PlotRect{};
+    m_front = std::clamp<std::size_t>(m_front, 1, below);
+    for (std::size_t i = 1; i < m_plots.size(); ++i) m_plots[i].rect = {};
+    for (const PlotPage& page : pages) {
+        if (m_front - 1 < page.first || m_front - 1 >= page.first + page.count) continue;
+        float x = 0;
+        for (std::size_t i = page.first; i < page.first + page.count; ++i) {
+            const bool last = i + 1 == page.first + page.count;
+            m_plots[i + 1].rect = rect(x, split + strip, last ? frame.width : x + least[i] + page.spare, frame.height);
+            x += least[i] + page.spare + gap;
+        }
     }
 }
 
+void PlotScene::takeKeys(const CanvasFrame& frame) {
+    if (ImGui::IsMouseClicked(0))
+        for (std::size_t i = 0; i < m_plots.size(); ++i)
+            if (m_plots[i].rect.contains(ImGui::GetIO().MousePos)) m_keyboard = i;
+    for (const KeyPress& press : frame.keys) {
+        const std::size_t count = m_plots.size();
+        if (press.key == CanvasKey::PageDown && count) m_keyboard = (m_keyboard + 1) % count;
+        else if (press.key == CanvasKey::PageUp && count) m_keyboard = (m_keyboard + count - 1) % count;
+        else continue;
+        if (m_keyboard > 0) m_front = m_keyboard;
+    }
+}
+
+void PlotScene::drawTabs(CanvasFrame& frame) {
+    if (m_tabs.width() <= 0) return;
+    std::vector<PlotTab> tabs;
+    for (std::size_t i = 1; i < m_plots.size(); ++i) tabs.push_back({m_plots[i].plot->label, m_plots[i].plot->tab, m_plots[i].rect.width() > 0});
+    if (const auto chosen = drawPlotTabs(frame, m_tabs, tabs, m_captured == nullptr)) {
+        m_front = *chosen + 1;
+        m_keyboard = m_front;
+        layOut(frame);
+    }
+}
+
+// Plots over weights share what they show: each takes it over before it is drawn and leaves it as it is after.
+void PlotScene::drawLinked(PlotContext& context, Placed& p) {
+    PlotView& view = p.state.view;
+    if (m_axis && (WeightAxis{view.x, view.fitted, p.state.fit} != *m_axis)) {
+        view.x = m_axis->x;
+        view.fitted = m_axis->fitted;
+        p.state.fit = m_axis->fit;
+    }
+    view.area = {};
+    p.plot->draw(context, p.state, p.rect, m_data);
+    if (view.area.width() > 0) m_axis = WeightAxis{view.x, view.fitted, p.state.fit};
+}
+
 void PlotScene::draw(CanvasFrame& frame) {
+    takeKeys(frame);
     layOut(frame);
     if (m_data.ghost) {
         if (m_ghostSince < 0) m_ghostSince = frame.seconds;
@@ -92,19 +149,14 @@ void PlotScene::draw(CanvasFrame& frame) {
         if (m_data.ghostStrength > 0) frame.paintUntil = std::max(frame.paintUntil, m_ghostSince + ghostSeconds + 0.05);
         else m_data.ghost = nullptr;
     }
+    drawTabs(frame);
     PlotContext context{frame, m_intents, m_captured};
-    if (ImGui::IsMouseClicked(0))
-        for (std::size_t i = 0; i < m_plots.size(); ++i)
-            if (m_plots[i].rect.contains(ImGui::GetIO().MousePos)) m_keyboard = i;
-    for (const KeyPress& press : frame.keys) {
-        const std::size_t count = m_plots.size();
-        if (press.key == CanvasKey::PageDown && count) m_keyboard = (m_keyboard + 1) % count;
-        if (press.key == CanvasKey::PageUp && count) m_keyboard = (m_keyboard + count - 1) % count;
-    }
     for (std::size_t i = 0; i < m_plots.size(); ++i) {
         Placed& p = m_plots[i];
         p.state.keyboard = i == m_keyboard;
-        if (p.rect.width() > 0) p.plot->draw(context, p.state, p.rect, m_data);
+        if (p.rect.width() <= 0) continue;
+        if (p.plot->weightAxis) drawLinked(context, p);
+        else p.plot->draw(context, p.state, p.rect, m_data);
     }
 }
 

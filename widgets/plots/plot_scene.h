@@ -11,14 +11,15 @@
 #include <vector>
 
 #include "widgets/plots/plot.h"
+#include "widgets/plots/plot_pages.h"
 
 namespace bitlathe {
 
 class PlotScene {
 public:
-    // The names of rows of plots[]; the first one gets the most room, the others share a row below.
-    // Unknown names are left out.
-    explicit PlotScene(std::vector<std::string> names = {"weights", "errors", "channels", "map"});
+    // The names of rows of plots[]; the first one gets the most room, the others share a row below, on
+    // several pages behind tabs where the row is too narrow for all. Unknown names are left out.
+    explicit PlotScene(std::vector<std::string> names = {"weights", "transfer", "errors", "channels", "map"});
 
     PlotScene(const PlotScene&) = delete;
     PlotScene& operator=(const PlotScene&) = delete;
@@ -32,6 +33,9 @@ public:
     void setSelectedChannel(std::optional<std::int64_t> channel) { m_data.channel = channel; }
     void setSizeCurves(std::vector<SizeCurve> curves, int currentBits);
     void fitAll();
+    // Turns to the page with that plot. front(): the plot that was turned to last.
+    void turnTo(const std::string& name);
+    std::string front() const;
 
     void draw(CanvasFrame& frame);
 
@@ -56,6 +60,9 @@ private:
         PlotRect rect;
     };
     void layOut(const CanvasFrame& frame);
+    void takeKeys(const CanvasFrame& frame);
+    void drawTabs(CanvasFrame& frame);
+    void drawLinked(PlotContext& context, Placed& placed);
 
     std::vector<Placed> m_plots;
     PlotData m_data;
@@ -63,6 +70,16 @@ private:
     PlotView* m_captured = nullptr;
     double m_ghostSince = -1;   // -1: starts with the next frame
     std::size_t m_keyboard = 0; // the plot that was clicked last
+    std::size_t m_front = 1;    // of the plots below: its page is the one shown
+    PlotRect m_tabs;            // where the tabs are; empty when there is one page
+    // What all plots over weights show.
+    struct WeightAxis {
+        Extent x;
+        bool fitted = true;
+        std::optional<Extent> fit;
+        bool operator==(const WeightAxis&) const = default;
+    };
+    std::optional<WeightAxis> m_axis;
 };
 
 }  // namespace bitlathe

@@ -70,8 +70,8 @@ StepCurve coarsened(const StepCurve& curve, double width) {
 }
 
 std::vector<LevelBar> levelBars(const StepCurve& curve, std::span<const float> levels) {
-    if (levels.size() < 2 || curve.shares.empty()) return {};
     constexpr std::size_t most = 4096;
+    if (levels.size() < 2 || levels.size() > most || curve.shares.empty()) return {};
     const Extent filled = curve.filled();
     std::vector<double> centres(levels.begin(), levels.end());
     const double low = centres[1] - centres[0], high = centres.back() - centres[centres.size() - 2];

@@ -31,7 +31,8 @@ StepCurve coarsened(const StepCurve& curve, double width);
 
 // What quantized weights weigh around each level, on the same density scale: the share of the cell
 // (to half way to its neighbours) per bin of `curve`. Levels ascending; beyond their ends cells go
-// on with the last step as far as the curve is filled (groups with larger scales).
+// on with the last step as far as the curve is filled (groups with larger scales). None for more than
+// 4096 levels: such a picture is the curve's own.
 struct LevelBar {
     double level = 0, lo = 0, hi = 0;
     double share = 0;

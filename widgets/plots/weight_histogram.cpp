@@ -8,63 +8,47 @@
 #include "widgets/plots/plot.h"
 #include "widgets/plots/step_curve.h"
 #include "widgets/plots/ticks.h"
+#include "widgets/plots/weight_axis.h"
 
 namespace bitlathe {
 
 namespace {
 
-// Small marks on the axis, one per level, while they can be told apart.
-void drawLevels(const PlotFrame& frame, const LayerReport& report) {
-    const PlotRect& area = frame.area();
-    float last = -1e9f;
-    for (const float level : report.transfer.levels) {
-        const float x = std::floor(frame.px(level));
-        if (x - last < frame.scaled(3) && last > -1e8f) return;
-        last = x;
-    }
-    const float width = std::max(1.0f, std::round(frame.scaled(1)));
-    for (const float level : report.transfer.levels) {
-        const float x = std::floor(frame.px(level));
-        frame.list()->AddRectFilled(ImVec2(x, area.max.y - frame.scaled(5)), ImVec2(x + width, area.max.y), frame.ink(frame.colors().quantized));
-    }
+// The share of the layer's quantized weights nearer to this level than to its neighbours.
+double shareAt(const std::vector<LevelBar>& bars, double width, double level) {
+    const auto at = std::lower_bound(bars.begin(), bars.end(), level, [](const LevelBar& bar, double x) { return bar.level < x; });
+    return at == bars.end() || width <= 0 ? 0 : at->share * (at->hi - at->lo) / width;
 }
 
-void explain(PlotFrame& frame, const LayerReport& report, const StepCurve& real, bool quantized) {
+void explain(PlotFrame& frame, const LayerReport& report, const StepCurve& real, const std::vector<LevelBar>& bars, bool quantized) {
     const double weight = frame.xAt(frame.pointer().x);
+    const TransferCurve& curve = report.transfer;
     std::vector<std::pair<std::string, std::string>> lines{{"weight", valueText(weight, 3, true)}};
-    if (quantized && !report.transfer.levels.empty()) {
-        const auto after = std::lower_bound(report.transfer.levels.begin(), report.transfer.levels.end(), float(weight));
-        auto nearest = after;
-        if (after == report.transfer.levels.end() || (after != report.transfer.levels.begin() && weight - *(after - 1) < *after - weight)) nearest = after - 1;
-        lines.push_back({"level", valueText(*nearest, 3, true) + "  (" + countText(std::uint64_t(nearest - report.transfer.levels.begin()) + 1) + " of " +
-                                      countText(report.transfer.levels.size()) + ")"});
-        lines.push_back({"error", valueText(weight - double(*nearest), 3, true)});
-    }
     const int bin = real.binAt(weight);
     if (bin >= 0) {
-        if (report.exact()) lines.push_back({"count", weightsText(report.weights.counts[std::size_t(bin)])});
-        lines.push_back({"share", percentText(real.shares[std::size_t(bin)])});
+        const std::string share = percentText(real.shares[std::size_t(bin)]) + " of the layer";
+        lines.push_back({"in this bin", report.exact() ? weightsText(report.weights.counts[std::size_t(bin)]) + ", " + share : share});
+    }
+    if (quantized && !curve.levels.empty()) {
+        const std::size_t at = nearestLevel(curve.levels, weight);
+        const double level = double(curve.levels[at]);
+        frame.list()->AddRectFilled(ImVec2(std::floor(frame.px(level)), frame.area().min.y), ImVec2(std::floor(frame.px(level)) + std::max(1.0f, frame.scaled(1)), frame.area().max.y),
+                                    frame.ink(frame.colors().quantized, 0.8f));
+        lines.push_back({"nearest level", valueText(level, 3, true) + "   (" + countText(at + 1) + " of " + countText(curve.levels.size()) + ")"});
+        if (at < curve.codes.size()) lines.push_back({"code", fixedText(curve.codes[at], 0)});
+        if (!bars.empty()) lines.push_back({"near it", percentText(shareAt(bars, real.width, level)) + " of the layer"});
+        if (at < curve.counts.size())
+            lines.push_back({"on it", countText(curve.counts[at]) + " of " + weightsText(std::uint64_t(curve.length)) + (report.exact() ? "" : ", sampled")});
+        lines.push_back({"levels of", whoseText(curve)});
     }
     frame.readOut(lines);
-}
-
-// What can be seen of the weights on the chosen scale; clip lines not far from them count as seen.
-Extent fitOf(const LayerReport& report, const StepCurve& real, bool log) {
-    Extent fit = log ? real.filled() : real.visible();
-    constexpr double near = 1.8;
-    if (report.scheme.weights && report.clipLo < report.clipHi) {
-        if (report.clipLo < fit.lo && report.clipLo > fit.lo * near) fit.lo = report.clipLo;
-        if (report.clipHi > fit.hi && report.clipHi < fit.hi * near) fit.hi = report.clipHi;
-    }
-    const double margin = std::max(fit.size() * 0.06, real.width);
-    return {fit.lo - margin, fit.hi + margin};
 }
 
 }  // namespace
 
 void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, const PlotData& data) {
     const Colors& c = context.frame.colors;
-    PlotLabels labels{.title = "Weight distribution", .subtitle = "% of weights per bin", .xLabel = "weight value", .legend = {}, .logY = data.logCounts};
+    PlotLabels labels{.title = "Weight distribution", .subtitle = "% of weights per bin", .xLabel = "weight value", .yUnit = " %", .legend = {}, .logY = data.logCounts};
     labels.keyboard = state.keyboard;
     if (!data.report || data.report->weights.counts.empty()) {
         PlotFrame(context, state.view, card, labels)
@@ -73,6 +57,8 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
     }
     const LayerReport& report = *data.report;
     const bool quantized = report.scheme.weights.has_value() && !data.floatOnly;
+    if (quantized && !report.transfer.levels.empty())
+        labels.legend.push_back({countText(report.transfer.levels.size()) + (report.transfer.levels.size() == 1 ? " level of " : " levels of ") + whoseText(report.transfer), c.quantized, LegendMark::Comb});
     if (quantized) labels.legend.push_back({data.quantizedLabel.empty() ? "quantized" : data.quantizedLabel, c.quantized, LegendMark::Bar});
     labels.legend.push_back({"float32", c.real, LegendMark::Line});
     labels.doneFraction = report.doneFraction;
@@ -85,7 +71,7 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
     for (const LevelBar& bar : bars) top = std::max(top, bar.share);
     if (quantized && bars.empty()) top = std::max(top, coded.peak());
     const bool here = card.contains(ImGui::GetIO().MousePos);
-    if (!state.fit || (context.frame.doubleClicked && here)) state.fit = fitOf(report, real, data.logCounts);
+    if (!state.fit || (context.frame.doubleClicked && here)) state.fit = weightFit(report, real, data.logCounts);
     const Extent fitY = data.logCounts ? Extent{std::max(real.smallest(), top * 1e-9) * 60, top * 160} : Extent{0, roundUp(top * 104)};
 
     PlotFrame frame(context, state.view, card, labels);
@@ -110,10 +96,10 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
         if (!bars.empty()) drawBars(frame, percentBars(bars), c.quantized, 1);
         else if (quantized) drawSteps(frame, percent(coded), c.quantized, 0.3f, 1);
         drawSteps(frame, percent(real), c.real, 0, 1);
-        if (quantized) drawLevels(frame, report);
+        if (quantized) drawLevelMarks(frame, report.transfer);
         if (clip) clip->draw();
         drawBeyond(frame, state.view.x, real);
-        if (frame.hovered() && state.view.drag == PlotView::Drag::None && !(clip && clip->underPointer())) explain(frame, report, real, quantized);
+        if (frame.hovered() && state.view.drag == PlotView::Drag::None && !(clip && clip->underPointer())) explain(frame, report, real, bars, quantized);
     }
     frame.end();
 }

@@ -99,6 +99,23 @@ TEST(TransferCurve, ShowsThresholdsThatAreNotHalfWay) {
     EXPECT_LT(curve.in[3], 0.49 * curve.levels[2]);
 }
 
+TEST(TransferCurve, ASoftClipWidensTheLastStepsAndKeepsAllLevels) {
+    QuantSpec spec;
+    spec.bits = 4;
+    spec.granularity = PerTensor{};
+    spec.range = Manual{-0.3, 0.3};
+    const Fitted hard = fitted(spec, kLayout);
+    spec.knee = 0.5;
+    const Fitted soft = fitted(spec, kLayout);
+    const TransferCurve a = transferCurve(hard.values, hard.q, 0, {-1, 1}), b = transferCurve(soft.values, soft.q, 0, {-1, 1});
+    EXPECT_EQ(a.levels, b.levels);
+    EXPECT_EQ(b.levels.size(), 15u);
+    EXPECT_EQ(b.out.back(), b.levels.back());
+    const auto lastRise = [](const TransferCurve& c) { return c.in[c.in.size() - 2]; };
+    EXPECT_GT(lastRise(b), lastRise(a));
+    EXPECT_EQ(along(b, 0.1f), along(a, 0.1f)) << "below the knee nothing bends";
+}
+
 TEST(TransferCurve, SamplesWhatHasTooManySteps) {
     QuantSpec spec;
     spec.bits = 16;

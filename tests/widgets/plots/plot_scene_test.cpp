@@ -199,6 +199,7 @@ TEST_F(PlotHand, KeysZoomFitAndMoveBetweenPlots) {
     rig.settle();
     EXPECT_EQ(scene.viewOf("weights")->x, before.x);
     rig.canvas.pressKey({CanvasKey::PageDown});
+    rig.canvas.pressKey({CanvasKey::PageDown});
     rig.canvas.pressKey({CanvasKey::Plus});
     rig.settle();
     EXPECT_EQ(scene.viewOf("weights")->x, before.x);

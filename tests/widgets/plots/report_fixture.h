@@ -75,7 +75,17 @@ inline std::shared_ptr<const LayerReport> drawnReport(const DrawnLayer& d) {
     const double widest = *std::max_element(scales.begin(), scales.end());
     std::nth_element(scales.begin(), scales.begin() + std::ptrdiff_t(scales.size() / 2), scales.end());
     const double median = scales[scales.size() / 2];
-    for (int q = -top; q <= top; ++q) r.transfer.levels.push_back(float(q * median));
+    TransferCurve& t = r.transfer;
+    t.scale = float(median);
+    t.length = std::int64_t(per);
+    if (d.group) t.channel = 7, t.element = 2 * d.group;
+    for (int q = -top; q <= top; ++q) {
+        t.levels.push_back(float(q * median));
+        t.codes.push_back(q);
+        t.in.push_back(float((q - 0.5) * median * (q == -top ? 1.5 : 1)));
+        t.in.push_back(std::nextafter(float((q + 0.5) * median * (q == top ? 1.5 : 1)), -1.0f));
+        t.out.insert(t.out.end(), 2, t.levels.back());
+    }
     r.clipLo = -top * widest;
     r.clipHi = top * widest;
     double error2 = 0, weight2 = 0, most = 0;
