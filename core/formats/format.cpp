@@ -2,6 +2,7 @@
 
 #include "core/base/mapped_file.h"
 #include "core/base/sha256.h"
+#include "core/formats/keras/keras.h"
 #include "core/formats/onnx/onnx.h"
 
 #include <algorithm>
@@ -11,6 +12,7 @@ namespace bitlathe {
 const std::vector<Format>& formats() {
     static const std::vector<Format> list = {
         {"onnx", "ONNX", {".onnx"}, &onnx::recognizes, &onnx::read, &onnx::write},
+        {"keras", "Keras HDF5", {".h5", ".keras.h5", ".hdf5"}, &keras::recognizes, &keras::read, nullptr},
     };
     return list;
 }

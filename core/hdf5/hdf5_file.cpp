@@ -156,6 +156,30 @@ Tensor Hdf5File::readRows(const std::string& name, std::int64_t begin, std::int6
     return tensor;
 }
 
+Tensor Hdf5File::read(const std::string& name) const {
+    if (const auto info = describe(name); info && info->shape.rank() > 0) return readRows(name, 0, info->shape[0]);
+    std::lock_guard lock(libraryMutex());
+    const Handle array(H5Dopen2(m_impl->file, name.c_str(), H5P_DEFAULT), H5Dclose);
+    const Hdf5ArrayInfo info = m_impl->describe(array, name);
+    const Handle fileType(H5Dget_type(array), H5Tclose);
+    const hid_t native = memoryType(info.type);
+    std::byte* bytes = nullptr;
+    Tensor tensor = Tensor::allocate(info.type, info.shape, bytes);
+    if (H5Dread(array, native >= 0 ? native : hid_t(fileType), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) m_impl->refuse("'" + name + "' cannot be read");
+    return tensor;
+}
+
+bool Hdf5File::contains(const std::string& path) const {
+    std::lock_guard lock(libraryMutex());
+    // Every step of the path must be there before the next one may be asked for.
+    for (std::size_t at = 0; at != std::string::npos;) {
+        at = path.find('/', at + 1);
+        const std::string step = path.substr(0, at);
+        if (!step.empty() && step != "/" && H5Lexists(m_impl->file, step.c_str(), H5P_DEFAULT) <= 0) return false;
+    }
+    return true;
+}
+
 std::optional<std::string> Hdf5File::textAttribute(const std::string& object, const std::string& attribute) const {
     std::lock_guard lock(libraryMutex());
     if (H5Aexists_by_name(m_impl->file, object.c_str(), attribute.c_str(), H5P_DEFAULT) <= 0) return std::nullopt;
@@ -173,6 +197,37 @@ std::optional<std::string> Hdf5File::textAttribute(const std::string& object, co
     std::string result(H5Tget_size(type), '\0');
     if (H5Aread(at, type, result.data()) < 0) return std::nullopt;
     result.resize(std::min(result.find('\0'), result.size()));
+    return result;
+}
+
+std::optional<std::vector<std::string>> Hdf5File::textsAttribute(const std::string& object, const std::string& attribute) const {
+    constexpr hssize_t kMost = 1000000;
+    std::lock_guard lock(libraryMutex());
+    if (H5Aexists_by_name(m_impl->file, object.c_str(), attribute.c_str(), H5P_DEFAULT) <= 0) return std::nullopt;
+    const Handle at(H5Aopen_by_name(m_impl->file, object.c_str(), attribute.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    if (!at.ok()) return std::nullopt;
+    const Handle type(H5Aget_type(at), H5Tclose), space(H5Aget_space(at), H5Sclose);
+    const hssize_t count = H5Sget_simple_extent_npoints(space);
+    if (count == 0) return std::vector<std::string>();
+    if (count < 0 || count > kMost || H5Tget_class(type) != H5T_STRING) return std::nullopt;
+    std::vector<std::string> result;
+    if (H5Tis_variable_str(type) > 0) {
+        std::vector<char*> texts(static_cast<std::size_t>(count), nullptr);
+        if (H5Aread(at, type, texts.data()) < 0) return std::nullopt;
+        for (char* text : texts) {
+            result.emplace_back(text ? text : "");
+            H5free_memory(text);
+        }
+        return result;
+    }
+    const std::size_t size = H5Tget_size(type);
+    if (size == 0 || size > static_cast<std::size_t>(kMost) || static_cast<std::size_t>(count) * size > std::size_t(1) << 28) return std::nullopt;
+    std::string all(static_cast<std::size_t>(count) * size, '\0');
+    if (H5Aread(at, type, all.data()) < 0) return std::nullopt;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+        const std::string text = all.substr(i * size, size);
+        result.push_back(text.substr(0, text.find('\0')));
+    }
     return result;
 }
 

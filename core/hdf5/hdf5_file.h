@@ -31,8 +31,13 @@ public:
     std::optional<Hdf5ArrayInfo> describe(const std::string& name) const;
     // Rows [begin, begin + count) along the first axis.
     Tensor readRows(const std::string& name, std::int64_t begin, std::int64_t count) const;
+    // The whole array; scalars too.
+    Tensor read(const std::string& name) const;
+    bool contains(const std::string& path) const;
     // A text attribute of an object ("/" is the file itself); nothing when absent or not a text.
     std::optional<std::string> textAttribute(const std::string& object, const std::string& attribute) const;
+    // An attribute that is a list of texts; empty lists count, whatever their type. Nothing when absent.
+    std::optional<std::vector<std::string>> textsAttribute(const std::string& object, const std::string& attribute) const;
 
 private:
     struct Impl;

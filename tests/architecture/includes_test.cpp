@@ -19,7 +19,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"metrics", {"base", "tensor", "model", "quant", "kernels"}},
     {"data", {"base", "tensor", "hdf5"}},
     {"engine", {"base", "tensor", "model", "quant", "kernels"}},
-    {"formats", {"base", "tensor", "model", "quant"}},
+    {"formats", {"base", "tensor", "model", "hdf5", "quant"}},
     {"workflow", {"base", "kernels", "tensor", "model", "hdf5", "quant", "metrics", "data", "engine", "formats"}},
 };
 

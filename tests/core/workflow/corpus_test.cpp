@@ -25,6 +25,8 @@ constexpr Case kCases[] = {
      R"({"scale": 0.00392156862745098, "mean": [0.1307], "std": [0.3081]})", 0.988},
     {"selfattention", "selfattention-mnist-onnx/self-attention-mnist-pgd-medium-sim.onnx", "mnist-data/mnist_test_first2000.npz",
      R"({"scale": 0.00392156862745098})", 0.961},
+    {"resnet8", "resnet8-cifar10-keras/pretrainedResnet.h5", "cifar10-data/cifar10_test_exact_342.npz", "", 0.886},
+    {"lenet", "lenet-mnist-keras/LeNet.h5", "mnist-data/mnist_test_first2000.npz", R"({"scale": 0.00392156862745098})", 0.9835},
 };
 
 class Corpus : public testing::TestWithParam<Case> {
