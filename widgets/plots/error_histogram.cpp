@@ -23,7 +23,7 @@ void drawErrorHistogram(PlotContext& context, PlotState& state, PlotRect card, c
         return;
     }
     const StepCurve shares = stepCurve(report.errors);
-    StepCurve curve = shares;
+    StepCurve curve = coarsened(shares, shares.width * steadyBins(shares, report.statistics.count));
     for (double& s : curve.shares) s *= 100;
     // A few clipped weights have errors far out: the linear scale fits what can be seen.
     const Extent filled = data.logCounts ? curve.filled() : curve.visible();
@@ -44,8 +44,9 @@ void drawErrorHistogram(PlotContext& context, PlotState& state, PlotRect card, c
             std::vector<std::pair<std::string, std::string>> lines{{"error", valueText(error, 3, true)}};
             const int bin = curve.binAt(error);
             if (bin >= 0) {
-                if (report.exact()) lines.push_back({"count", weightsText(report.errors.counts[std::size_t(bin)])});
-                lines.push_back({"share", percentText(curve.shares[std::size_t(bin)] / 100)});
+                const double share = curve.shares[std::size_t(bin)] / 100 * (curve.width / shares.width);
+                if (report.exact()) lines.push_back({"in this bin", weightsText(std::uint64_t(std::llround(share * double(report.statistics.count))))});
+                lines.push_back({"share", percentText(share)});
             }
             lines.push_back({"RMS error", valueText(report.error.rootMeanSquare, 3)});
             lines.push_back({"largest", valueText(report.error.maximum, 3)});

@@ -54,6 +54,8 @@ std::string valueText(double value, int digits, bool sign) {
     return head + printed(magnitude, std::max(0, digits - 1 - exponent));
 }
 
+std::string powerOfTenText(int exponent) { return "10" + superscript(exponent); }
+
 std::string countText(std::uint64_t count) {
     std::string digits = std::to_string(count);
     for (int at = int(digits.size()) - 3; at > 0; at -= 3) digits.insert(std::size_t(at), ",");

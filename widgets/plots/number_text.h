@@ -13,6 +13,9 @@ std::string fixedText(double value, int decimals);
 // "+" before positive values.
 std::string valueText(double value, int digits = 3, bool sign = false);
 
+// "10⁻⁷".
+std::string powerOfTenText(int exponent);
+
 // "11,534,336".
 std::string countText(std::uint64_t count);
 

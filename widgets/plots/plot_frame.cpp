@@ -188,9 +188,10 @@ bool PlotFrame::begin(Extent fitX, Extent fitY) {
     const auto tall = [lineHeight](const std::string&) { return lineHeight; };
     std::vector<Tick> y = m_labels.logY ? logTicks(m_view.y.lo, m_view.y.hi, height, scaled(8), tall)
                                               : linearTicks(m_view.y.lo, m_view.y.hi, height, scaled(14), tall, m_labels.wholeY);
+    std::erase_if(y, [this](const Tick& t) { return t.value < m_labels.leastY; });
     if (!m_labels.yUnit.empty())
         for (auto t = y.rbegin(); t != y.rend(); ++t)
-            if (!t->label.empty() && t->value <= m_view.y.hi) {
+            if (!t->label.empty()) {
                 t->label += m_labels.yUnit;
                 break;
             }

@@ -69,6 +69,7 @@ struct PlotLabels {
     std::string notice;           // amber line under the title
     std::vector<LegendEntry> legend;
     bool logY = false;
+    double leastY = -1e300;               // no tick below: the plot uses that part for something else
     bool wholeX = false, wholeY = false;  // ticks only at integers
     bool wheelY = false;                  // the wheel zooms y too; else only with Shift
     double doneFraction = 1;              // below 1: the preview look

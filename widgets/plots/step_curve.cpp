@@ -69,6 +69,12 @@ StepCurve coarsened(const StepCurve& curve, double width) {
     return out;
 }
 
+double steadyBins(const StepCurve& curve, std::int64_t count) {
+    if (curve.shares.empty() || count <= 0) return 1;
+    const double filled = curve.filled().size() / curve.width, wanted = std::max(16.0, 2 * std::sqrt(double(count)));
+    return std::max(1.0, std::floor(filled / wanted));
+}
+
 std::vector<LevelBar> levelBars(const StepCurve& curve, std::span<const float> levels) {
     constexpr std::size_t most = 4096;
     if (levels.size() < 2 || levels.size() > most || curve.shares.empty()) return {};

@@ -29,6 +29,10 @@ StepCurve stepCurve(const Histogram& histogram);
 // Neighbouring bins averaged until each is at least `width` wide: what one pixel column can show.
 StepCurve coarsened(const StepCurve& curve, double width);
 
+// How many neighbouring bins should be averaged so that the outline of `count` values is steady and not noise:
+// about 2 · √count bins over what is filled. 1 for large counts.
+double steadyBins(const StepCurve& curve, std::int64_t count);
+
 // What quantized weights weigh around each level, on the same density scale: the share of the cell
 // (to half way to its neighbours) per bin of `curve`. Levels ascending; beyond their ends cells go
 // on with the last step as far as the curve is filled (groups with larger scales). None for more than

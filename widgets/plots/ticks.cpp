@@ -51,7 +51,7 @@ std::vector<Tick> logTicks(double lo, double hi, float pixels, float gap, const 
     const int first = int(std::floor(std::log10(lo))), last = int(std::ceil(std::log10(hi)));
     const double pixelsPerDecade = pixels / (std::log10(hi) - std::log10(lo));
     const auto labelOfDecade = [](int d) {
-        return d < -3 || d > 5 ? valueText(std::pow(10.0, d), 1) : fixedText(std::pow(10.0, d), std::max(0, -d));
+        return d < -3 || d > 5 ? powerOfTenText(d) : fixedText(std::pow(10.0, d), std::max(0, -d));
     };
     float widest = 0;
     for (int d = first; d <= last; ++d) widest = std::max(widest, length(labelOfDecade(d)));

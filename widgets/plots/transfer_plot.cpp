@@ -62,7 +62,7 @@ Strip drawError(const PlotFrame& frame, const TransferSteps& steps) {
     }
     const std::string words = "x \u2212 x\u0302, \u00B1" + valueText(strip.peak, 2);
     const float width = frame.textWidth(frame.fonts().small, words), pad = frame.scaled(4);
-    frame.list()->AddRectFilled(ImVec2(area.min.x + 1, strip.top + 1), ImVec2(area.min.x + width + 2 * pad, strip.top + frame.fonts().small->FontSize + pad), c.plot.withAlpha(200).packed());
+    frame.list()->AddRectFilled(ImVec2(area.min.x + 1, strip.top + 1), ImVec2(area.min.x + width + 2 * pad, strip.top + frame.fonts().small->FontSize + pad), c.plot.withAlpha(225).packed());
     frame.text(frame.fonts().small, ImVec2(area.min.x + pad, strip.top + frame.scaled(2)), c.error, words);
     return strip;
 }
@@ -100,6 +100,7 @@ void drawTransferCurve(PlotContext& context, PlotState& state, PlotRect card, co
     // Both axes are weights: the diagonal runs from corner to corner. The strip below takes its share.
     const auto above = [](Extent x) { return Extent{x.lo - x.size() * double(stripShare) / (1 - double(stripShare)), x.hi}; };
     if (!state.view.fitted) state.view.y = above(state.view.x);
+    labels.leastY = (state.view.fitted ? *state.fit : state.view.x).lo;
     PlotFrame frame(context, state.view, card, labels);
     if (frame.begin(*state.fit, above(*state.fit))) {
         const TransferSteps steps(report.transfer);

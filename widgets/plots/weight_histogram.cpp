@@ -14,20 +14,26 @@ namespace bitlathe {
 
 namespace {
 
-// The share of the layer's quantized weights nearer to this level than to its neighbours.
-double shareAt(const std::vector<LevelBar>& bars, double width, double level) {
-    const auto at = std::lower_bound(bars.begin(), bars.end(), level, [](const LevelBar& bar, double x) { return bar.level < x; });
-    return at == bars.end() || width <= 0 ? 0 : at->share * (at->hi - at->lo) / width;
-}
+// The share of the layer's quantized weights nearer to a level than to its neighbours.
+struct LevelShares {
+    std::vector<LevelBar> bars;
+    double binWidth = 0;
+    std::optional<double> at(double level) const {
+        const auto bar = std::lower_bound(bars.begin(), bars.end(), level, [](const LevelBar& b, double x) { return b.level < x; });
+        if (bar == bars.end() || binWidth <= 0) return std::nullopt;
+        return bar->share * (bar->hi - bar->lo) / binWidth;
+    }
+};
 
-void explain(PlotFrame& frame, const LayerReport& report, const StepCurve& real, const std::vector<LevelBar>& bars, bool quantized) {
+void explain(PlotFrame& frame, const LayerReport& report, const StepCurve& real, const LevelShares& shares, bool quantized) {
     const double weight = frame.xAt(frame.pointer().x);
     const TransferCurve& curve = report.transfer;
     std::vector<std::pair<std::string, std::string>> lines{{"weight", valueText(weight, 3, true)}};
     const int bin = real.binAt(weight);
     if (bin >= 0) {
-        const std::string share = percentText(real.shares[std::size_t(bin)]) + " of the layer";
-        lines.push_back({"in this bin", report.exact() ? weightsText(report.weights.counts[std::size_t(bin)]) + ", " + share : share});
+        const double part = real.shares[std::size_t(bin)] * (real.width / report.weights.binWidth());
+        const std::string share = percentText(part) + " of the layer";
+        lines.push_back({"in this bin", report.exact() ? weightsText(std::uint64_t(std::llround(part * double(report.statistics.count - report.statistics.notFinite)))) + ", " + share : share});
     }
     if (quantized && !curve.levels.empty()) {
         const std::size_t at = nearestLevel(curve.levels, weight);
@@ -36,7 +42,7 @@ void explain(PlotFrame& frame, const LayerReport& report, const StepCurve& real,
                                     frame.ink(frame.colors().quantized, 0.8f));
         lines.push_back({"nearest level", valueText(level, 3, true) + "   (" + countText(at + 1) + " of " + countText(curve.levels.size()) + ")"});
         if (at < curve.codes.size()) lines.push_back({"code", fixedText(curve.codes[at], 0)});
-        if (!bars.empty()) lines.push_back({"near it", percentText(shareAt(bars, real.width, level)) + " of the layer"});
+        if (const auto share = shares.at(level)) lines.push_back({"near it", percentText(*share) + " of the layer"});
         if (at < curve.counts.size())
             lines.push_back({"on it", countText(curve.counts[at]) + " of " + weightsText(std::uint64_t(curve.length)) + (report.exact() ? "" : ", sampled")});
         lines.push_back({"levels of", whoseText(curve)});
@@ -64,9 +70,16 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
     labels.doneFraction = report.doneFraction;
     labels.notice = report.note;
 
-    const StepCurve real = stepCurve(report.weights);
-    const StepCurve coded = quantized ? stepCurve(report.quantized) : StepCurve{};
-    const std::vector<LevelBar> bars = levelBars(coded, report.transfer.levels);
+    // Few weights in narrow bins are noise; the closer the hand looks, the finer the bins.
+    const StepCurve fine = stepCurve(report.weights);
+    const double closer = state.fit && !state.view.fitted ? std::min(state.view.x.size() / state.fit->size(), 1.0) : 1.0;
+    const double binWidth = fine.width * std::max(1.0, std::floor(steadyBins(fine, report.statistics.count) * closer));
+    const StepCurve real = coarsened(fine, binWidth);
+    StepCurve coded = quantized ? stepCurve(report.quantized) : StepCurve{};
+    std::vector<LevelBar> bars = levelBars(coded, report.transfer.levels);
+    const LevelShares shares{bars, fine.width};
+    if (!bars.empty() && (bars.back().hi - bars.front().lo) / double(bars.size()) < binWidth * 1.5) bars.clear();
+    coded = coarsened(coded, binWidth);
     double top = real.peak();
     for (const LevelBar& bar : bars) top = std::max(top, bar.share);
     if (quantized && bars.empty()) top = std::max(top, coded.peak());
@@ -99,7 +112,7 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
         if (quantized) drawLevelMarks(frame, report.transfer);
         if (clip) clip->draw();
         drawBeyond(frame, state.view.x, real);
-        if (frame.hovered() && state.view.drag == PlotView::Drag::None && !(clip && clip->underPointer())) explain(frame, report, real, bars, quantized);
+        if (frame.hovered() && state.view.drag == PlotView::Drag::None && !(clip && clip->underPointer())) explain(frame, report, real, shares, quantized);
     }
     frame.end();
 }
