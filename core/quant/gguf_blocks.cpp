@@ -23,18 +23,20 @@ int nearestMxfp4(float scale, float x) noexcept {
 
 float asHalf(float value) noexcept { return halfToFloat(floatToHalf(value)); }
 
-// What becomes of a real number of steps: ggml's own rounding, type by type, kept inside the codes.
+// What becomes of a real number of steps: ggml's own rounding, type by type, kept inside the codes. What is no
+// number of steps (0 over a scale whose reciprocal is infinite) is the code that ggml's conversion gives it.
 int rounded(const GgufForm& form, float steps) noexcept {
     const auto within = [&](float code) { return static_cast<int>(std::clamp(code, static_cast<float>(form.lowest), static_cast<float>(form.highest))); };
+    const bool number = steps == steps;
     switch (form.type) {
         case GgufType::Q4_0:
         case GgufType::Q4_1:
         case GgufType::Q5_0:
-        case GgufType::Q5_1: return within(steps + (static_cast<float>(form.zero) + 0.5f));  // cut off
+        case GgufType::Q5_1: return number ? within(steps + (static_cast<float>(form.zero) + 0.5f)) : 0;  // cut off
         case GgufType::Q8_0:
         case GgufType::TQ1_0:
-        case GgufType::TQ2_0: return within(std::round(steps) + static_cast<float>(form.zero));  // halves away from 0
-        default: return within(std::nearbyint(steps) + static_cast<float>(form.zero));
+        case GgufType::TQ2_0: return number ? within(std::round(steps) + static_cast<float>(form.zero)) : form.zero;  // halves away from 0
+        default: return number ? within(std::nearbyint(steps) + static_cast<float>(form.zero)) : 0;
     }
 }
 

@@ -6,6 +6,8 @@
 // and in this order, which gives ggml's own values.
 #pragma once
 
+#include "core/kernels/gguf_type.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +15,6 @@
 #include <string_view>
 
 namespace bitlathe {
-
-enum class GgufType : std::uint8_t { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4 };
 
 struct GgufForm {
     GgufType type = GgufType::Q4_0;
@@ -57,15 +57,16 @@ inline constexpr GgufForm kGgufForms[] = {
 };
 constexpr const GgufForm& ggufForm(GgufType type) noexcept { return kGgufForms[static_cast<int>(type)]; }
 
+static_assert([] {
+    for (const GgufForm& form : kGgufForms) {
+        const GgufSize& size = kGgufSizes[static_cast<int>(form.type)];
+        if (form.values != size.values || form.bytes != size.bytes || form.part != size.part) return false;
+    }
+    return true;
+}());
+
 inline constexpr int kMaxGgufValues = 256, kMaxGgufBytes = 210, kMaxGgufParts = 16;
 
-// Beside the codes. Blocks of one part hold scale and min alone; there they may be finer than the file's
-// halves, because the reference codes with them so. ggufPart() gives what the file gives back.
-struct GgufParameters {
-    float scale = 0, min = 0;  // of the whole block
-    std::array<std::int8_t, kMaxGgufParts> scales{}, mins{};  // of parts, as multiples
-    bool operator==(const GgufParameters&) const = default;
-};
 struct GgufPart {
     float scale = 0, min = 0;
 };

@@ -1,4 +1,5 @@
 // Parameters of GGUF blocks, chosen as ggml's reference encoders choose them.
+#include "core/kernels/block_encode.h"
 #include "core/quant/gguf_blocks.h"
 #include "core/quant/gguf_search.h"
 #include "core/tensor/convert.h"
@@ -13,12 +14,9 @@ namespace bitlathe {
 namespace {
 
 constexpr float kLargestHalf = 65504.0f;
-// No block reaches further (Q6_K: 65504 · 128 · 32), and the sums of the searches stay finite.
-constexpr float kFar = 3e8f;
 
 float finiteHalf(float value) noexcept { return std::clamp(value, -kLargestHalf, kLargestHalf); }
 float asHalf(float value) noexcept { return halfToFloat(floatToHalf(finiteHalf(value))); }
-int nearest(float x) noexcept { return static_cast<int>(std::nearbyint(x)); }
 
 float meanSquareOf(std::span<const float> x) noexcept {
     float sum = 0;
@@ -31,7 +29,7 @@ class Block {
 public:
     Block(const GgufForm& form, std::span<const float> x, std::span<const float> importance) noexcept
         : m_form(form), m_count(std::min(x.size(), static_cast<std::size_t>(form.values))), m_importance(importance) {
-        const float far = form.type == GgufType::MXFP4 ? std::numeric_limits<float>::max() : kFar;
+        const float far = form.type == GgufType::MXFP4 ? std::numeric_limits<float>::max() : kGgufFar;
         for (std::size_t begin = 0; begin < m_count; begin += static_cast<std::size_t>(form.part)) {
             const std::size_t end = std::min(begin + static_cast<std::size_t>(form.part), m_count);
             float stand = 0;  // for what is not finite: a value that the part has anyway
@@ -87,8 +85,8 @@ GgufParameters fitSmall(const GgufForm& form, Block& block, float rowMeanSquare)
     if (block.importance().empty()) {
         if (!form.hasMin) return {finiteHalf(largest / -static_cast<float>(form.zero)), 0};
         if (x.empty()) return {};
-        const auto [lo, hi] = std::minmax_element(x.begin(), x.end());
-        return {finiteHalf((*hi - *lo) / steps), finiteHalf(-*lo)};
+        const float lo = *std::min_element(x.begin(), x.end()), hi = *std::max_element(x.begin(), x.end());  // the first of each
+        return {finiteHalf((hi - lo) / steps), finiteHalf(-lo)};
     }
     block.weighByImportance(rowMeanSquare >= 0 ? rowMeanSquare : meanSquareOf(x));
     if (!form.hasMin) return {asHalf(signedScale(x, block.weights(0), form.zero)), 0};
@@ -105,7 +103,7 @@ float multiplesOf(std::span<const float> parts, int top, std::span<std::int8_t> 
     const float largest = std::max(0.0f, *std::max_element(parts.begin(), parts.end()));
     if (!(largest > 0)) return 0;
     const float inverse = static_cast<float>(top) / largest;
-    for (std::size_t p = 0; p < parts.size(); ++p) out[p] = static_cast<std::int8_t>(std::clamp(nearest(inverse * parts[p]), 0, top));
+    for (std::size_t p = 0; p < parts.size(); ++p) out[p] = static_cast<std::int8_t>(nearestWithin(inverse * parts[p], 0, top));
     return asHalf(largest / static_cast<float>(top));
 }
 
@@ -185,7 +183,7 @@ GgufParameters fitSigned(const GgufForm& form, Block& block) noexcept {
     if (form.type == GgufType::Q6_K && std::fabs(largest) < kNoScale) largest = 0;
     const float inverse = largest != 0 ? -static_cast<float>(top) / largest : 0.0f;
     for (std::size_t p = 0; p < parts.size(); ++p)
-        out.scales[p] = static_cast<std::int8_t>(std::clamp(largest == 0 && form.type == GgufType::Q3_K ? -top : nearest(inverse * parts[p]), -top, top - 1));
+        out.scales[p] = static_cast<std::int8_t>(largest == 0 && form.type == GgufType::Q3_K ? -top : nearestWithin(inverse * parts[p], -top, top - 1));
     out.scale = largest != 0 ? asHalf(1 / inverse) : 0.0f;
     return out;
 }

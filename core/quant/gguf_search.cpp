@@ -10,13 +10,6 @@ namespace bitlathe {
 
 namespace {
 
-// To nearest, ties to even, within ends that are far below 2^22.
-int nearestWithin(float x, int lo, int hi) noexcept {
-    constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: the sum's last bit is worth 1
-    const float low = static_cast<float>(lo), high = static_cast<float>(hi), above = x > low ? x : low;
-    return static_cast<int>((above < high ? above : high) + kRounder - kRounder);
-}
-
 // For each whole number from −128 on, the last of IQ4's levels that is not above it.
 constexpr auto kNotAbove = [] {
     std::array<std::uint8_t, 256> codes{};
@@ -82,6 +75,12 @@ void refine(std::span<const float> x, std::span<const float> weights, std::span<
 }
 
 }  // namespace
+
+int nearestWithin(float x, int lo, int hi) noexcept {
+    constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: the sum's last bit is worth 1
+    const float low = static_cast<float>(lo), high = static_cast<float>(hi), above = x > low ? x : low;
+    return static_cast<int>((above < high ? above : high) + kRounder - kRounder);
+}
 
 float largestOf(std::span<const float> x) noexcept {
     float largest = 0;

@@ -48,6 +48,9 @@ float iq4Scale(std::span<const float> x, std::span<const float> weights) noexcep
 // The code of the level of least distance; a tie goes up.
 int nearestIq4(float x) noexcept;
 
+// To nearest, ties to even, within ends that are far below 2^22; NaN becomes lo.
+int nearestWithin(float x, int lo, int hi) noexcept;
+
 // The first value of largest magnitude; 0 for an empty span.
 float largestOf(std::span<const float> x) noexcept;
 
