@@ -92,7 +92,7 @@ std::vector<Analysis::Order> Analysis::pending() const {
         if (!m_schemes[layer].weights && !evenFloat) return;
         const LayerReport* report = m_reports[layer].get();
         if ((report && report->exact()) || !failure(layer).isEmpty()) return;
-        orders.push_back({layer, m_schemes[layer], withPreview && !report});
+        orders.push_back({layer, m_schemes[layer], withPreview && !report ? m_sample : 0});
     };
     if (!m_selected.empty()) add(m_selected.front(), true, true);
     for (std::size_t layer : m_selected) add(layer, false, false);
@@ -101,8 +101,16 @@ std::vector<Analysis::Order> Analysis::pending() const {
     return orders;
 }
 
+// An edit that comes before the picture of the last one halves the next picture's sample, so that a hand that
+// never rests still sees it move; a picture that came in time lets the sample grow again.
+void Analysis::pacePreviews() {
+    if (m_awaited) m_sample = std::max(m_sample / 2, kSmallestSample);
+    m_awaited = false;
+}
+
 void Analysis::restart() {
     if (!m_model || m_schemes.empty()) return;
+    pacePreviews();
     std::vector<Order> orders = pending();
     if (orders.empty()) {
         m_slot.cancel();
@@ -111,6 +119,8 @@ void Analysis::restart() {
         emit finished();
         return;
     }
+    m_awaited = orders.front().sample > 0;
+    m_curveSlot.cancel();  // finished() asks anew; until then the workers are the hand's
     run(m_slot, std::move(orders), std::nullopt, 10);
 }
 
@@ -133,7 +143,7 @@ void Analysis::run(JobSlot<int>& slot, std::vector<Order> orders, std::optional<
                 part.checkpoint(0, model->layers[order.layer].name);
                 // A layer that cannot be measured must not keep the others waiting.
                 try {
-                    measure(*model, order.layer, order.scheme, order.preview, part, [&](ReportPtr fresh) {
+                    measure(*model, order.layer, order.scheme, order.sample, part, [&](ReportPtr fresh) {
                         if (delivery->add(std::move(fresh))) post([this, delivery, wondering] { deliver(*delivery, wondering); });
                     });
                 } catch (const Error& error) {
@@ -143,7 +153,7 @@ void Analysis::run(JobSlot<int>& slot, std::vector<Order> orders, std::optional<
             }
             return 0;
         },
-        [this, wondering](Outcome<int> outcome) {
+        [this, wondering](Outcome<int>) {
             if (wondering) return;
             if (m_job) m_jobs.end(m_job);
             m_job = 0;
@@ -176,6 +186,10 @@ void Analysis::deliver(Delivery& delivery, std::optional<Wonder> wondering) {
         ReportPtr& here = m_reports[report->layer];
         if (here && here->scheme == report->scheme && here->doneFraction >= report->doneFraction) continue;
         here = report;
+        if (!m_selected.empty() && report->layer == m_selected.front()) {
+            if (m_awaited) m_sample = std::min(m_sample * 2, kLargestSample);
+            m_awaited = false;
+        }
         fresh.push_back(report);
     }
     if (fresh.empty()) return;
@@ -192,7 +206,7 @@ void Analysis::wonder(Wonder what, const std::vector<Question>& questions) {
     for (const Question& question : questions) {
         if (question.layer >= m_model->layers.size() || !m_model->layers[question.layer].quantizable) continue;
         if (ReportPtr report = known(question.layer, question.scheme)) found.push_back(report);
-        else if (question.scheme.weights) orders.push_back({question.layer, question.scheme, true});
+        else if (question.scheme.weights) orders.push_back({question.layer, question.scheme, kLargestSample});
     }
     if (!found.empty()) emit wondered(what, found);
     if (!orders.empty()) run(slot, std::move(orders), what, what == Wonder::Ghost ? 8 : 2);

@@ -23,13 +23,16 @@ class Jobs;
 
 using ReportPtr = std::shared_ptr<const LayerReport>;
 
-// Measures one layer under one scheme: publishes a preview first where one is wanted and the layer is
-// large, and the exact report last. Runs on a worker.
-using MeasureLayer = std::function<void(const Model&, std::size_t layer, const Scheme&, bool preview, JobContext&, const PublishReport&)>;
+// Measures one layer under one scheme: publishes a preview of about `sample` weights first where the layer is
+// larger (0: no preview), and the exact report last. Runs on a worker.
+using MeasureLayer = std::function<void(const Model&, std::size_t layer, const Scheme&, std::int64_t sample, JobContext&, const PublishReport&)>;
 
 class Analysis : public QObject {
     Q_OBJECT
 public:
+    // Weights in a preview. A hand that edits faster than previews come gets smaller ones, down to the least.
+    static constexpr std::int64_t kLargestSample = 1 << 18, kSmallestSample = 1 << 14;
+
     // The cache is the one that the measuring fills.
     Analysis(JobRunner& runner, Jobs& jobs, MeasureLayer measure, ReportCache& cache, QObject* parent = nullptr);
     ~Analysis() override;
@@ -67,11 +70,12 @@ private:
     struct Order {
         std::size_t layer;
         Scheme scheme;
-        bool preview;
+        std::int64_t sample;  // of the preview; 0: none
     };
     struct Delivery;  // reports on their way from the worker
     std::vector<Order> pending() const;
     void restart();
+    void pacePreviews();
     void run(JobSlot<int>& slot, std::vector<Order> orders, std::optional<Wonder> wondering, int priority);
     void deliver(Delivery& delivery, std::optional<Wonder> wondering);
     void fail(std::uint64_t generation, const Order& order, const std::string& message);
@@ -89,6 +93,8 @@ private:
     JobSlot<int> m_slot, m_ghostSlot, m_curveSlot;
     int m_job = 0;
     std::uint64_t m_generation = 0;  // of the model
+    std::int64_t m_sample = kLargestSample;
+    bool m_awaited = false;  // the selected layer's preview is being made
 };
 
 }  // namespace bitlathe

@@ -6,9 +6,9 @@
 namespace bitlathe {
 
 MeasureLayer measureWith(Workers& workers, ReportCache& cache) {
-    return [&workers, &cache](const Model& model, std::size_t layer, const Scheme& scheme, bool preview, JobContext& job, const PublishReport& publish) {
+    return [&workers, &cache](const Model& model, std::size_t layer, const Scheme& scheme, std::int64_t sample, JobContext& job, const PublishReport& publish) {
         AnalyzeOptions options;
-        if (!preview) options.sampleWeights = 0;
+        options.sampleWeights = sample;
         analyzeLayer(weightSource(model, layer), scheme, options, &cache, workers, job, publish);
     };
 }

@@ -14,12 +14,23 @@ namespace bitlathe {
 
 namespace {
 
-// Rules that search take longer per weight; their sample is smaller, so that the preview stays quick.
+// What searches takes longer per weight; its sample is smaller, so that the preview stays quick: within some
+// milliseconds on two cores.
+std::int64_t slownessOf(const QuantSpec& spec) noexcept {
+    const Codec& codec = codecOf(spec);
+    if (codec.name == "kmeans") return spec.bits <= 4 ? 64 : std::int64_t{64} << (spec.bits - 4);
+    if (codec.name == "quantile") return 8;
+    if (codec.name.starts_with("iq")) return 8;
+    if (codec.name.ends_with("_k")) return 2;
+    if (const auto* rule = std::get_if<LeastError>(&spec.range)) return rule->norm == 2 ? 8 : 32;
+    if (std::holds_alternative<Entropy>(spec.range)) return 32;
+    if (std::holds_alternative<Percentile>(spec.range)) return 4;
+    return 1;
+}
+
 std::int64_t sampleFor(const Scheme& scheme, std::int64_t weights) noexcept {
-    if (!scheme.weights) return weights;
-    if (std::holds_alternative<LeastError>(scheme.weights->range)) return std::max<std::int64_t>(weights / 8, 1);
-    if (std::holds_alternative<Entropy>(scheme.weights->range)) return std::max<std::int64_t>(weights / 32, 1);
-    return weights;
+    constexpr std::int64_t kLeast = 1 << 12;
+    return scheme.weights ? std::max(weights / slownessOf(*scheme.weights), std::min(kLeast, weights)) : weights;
 }
 
 // The curve's widest point, unless the spec asks for more: wider codes are float for the eye.

@@ -22,17 +22,18 @@ Scheme ints(int bits) {
 class AnalysisOfLayers : public testing::Test {
 protected:
     AnalysisOfLayers()
-        : analysis(runner, jobs, [this](const Model&, std::size_t layer, const Scheme& scheme, bool preview, JobContext& job, const PublishReport& publish) {
-              measure(layer, scheme, preview, job, publish);
+        : analysis(runner, jobs, [this](const Model&, std::size_t layer, const Scheme& scheme, std::int64_t sample, JobContext& job, const PublishReport& publish) {
+              measure(layer, scheme, sample, job, publish);
           }, cache) {
         QObject::connect(&analysis, &Analysis::reportsArrived, &analysis, [this](const std::vector<ReportPtr>& reports) { arrived.insert(arrived.end(), reports.begin(), reports.end()); });
         analysis.setModel(model);
     }
     // A stand-in for the measuring, so that the order of what is asked can be seen.
-    void measure(std::size_t layer, const Scheme& scheme, bool preview, JobContext& job, const PublishReport& publish) {
+    void measure(std::size_t layer, const Scheme& scheme, std::int64_t sample, JobContext& job, const PublishReport& publish) {
         {
             std::lock_guard lock(mutex);
             asked.push_back(layer);
+            samples.push_back(sample);
         }
         for (int i = 0; i < slowness; ++i) {
             job.checkpoint(double(i) / slowness);
@@ -41,7 +42,7 @@ protected:
         auto report = std::make_shared<LayerReport>();
         report->layer = layer;
         report->scheme = scheme;
-        if (preview) {
+        if (sample > 0) {
             auto first = std::make_shared<LayerReport>(*report);
             first->doneFraction = 0.1;
             publish(first);
@@ -61,6 +62,7 @@ protected:
     Analysis analysis;
     std::mutex mutex;
     std::vector<std::size_t> asked;
+    std::vector<std::int64_t> samples;
     std::vector<ReportPtr> arrived;
     int slowness = 0;
 };
@@ -103,6 +105,21 @@ TEST_F(AnalysisOfLayers, AnOvertakenAnswerIsNeverShown) {
     for (const ReportPtr& report : arrived)
         if (report->layer == 0) EXPECT_EQ(report->scheme, ints(3));
     EXPECT_EQ(analysis.report(0)->scheme, ints(3));
+}
+
+TEST_F(AnalysisOfLayers, AHandThatEditsFasterThanPreviewsComeGetsSmallerOnes) {
+    slowness = 200;
+    analysis.setSelected({0});
+    for (int bits : {7, 6, 5, 4}) {
+        analysis.setSchemes({ints(bits), {}, {}});
+        QTest::qWait(15);
+    }
+    slowness = 0;
+    analysis.setSchemes({ints(3), {}, {}});
+    ASSERT_TRUE(wait());
+    std::lock_guard lock(mutex);
+    EXPECT_EQ(samples.front(), Analysis::kLargestSample);
+    EXPECT_EQ(samples.back(), Analysis::kLargestSample / 16);
 }
 
 TEST_F(AnalysisOfLayers, APreviewNeverReplacesTheExactFigure) {
