@@ -1,0 +1,36 @@
+// What every user of the HDF5 library within a process shares: handles that close themselves, and the lock
+// that lets one thread in at a time. For files of core/hdf5 alone.
+#pragma once
+
+#include <hdf5.h>
+#include <mutex>
+#include <utility>
+
+namespace bitlathe::hdf5 {
+
+// The library keeps process-wide state and Debian's serial build does not promise to guard it.
+inline std::mutex& libraryMutex() {
+    static std::mutex mutex;
+    return mutex;
+}
+
+// A handle that closes itself.
+class Handle {
+public:
+    Handle(hid_t id, herr_t (*close)(hid_t)) : m_id(id), m_close(close) {}
+    ~Handle() {
+        if (m_id >= 0) m_close(m_id);
+    }
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    operator hid_t() const { return m_id; }
+    bool ok() const { return m_id >= 0; }
+    // Gives the handle up, for a close whose outcome matters.
+    hid_t release() { return std::exchange(m_id, -1); }
+
+private:
+    hid_t m_id;
+    herr_t (*m_close)(hid_t);
+};
+
+}  // namespace bitlathe::hdf5
