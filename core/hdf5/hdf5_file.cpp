@@ -1,234 +1,190 @@
 #include "core/hdf5/hdf5_file.h"
 
 #include "core/base/error.h"
+#include "core/hdf5/reader_wire.h"
 
-#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
 #include <mutex>
 
-#include <hdf5.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace bitlathe {
 
+namespace fs = std::filesystem;
+using namespace hdf5_wire;
+
 namespace {
 
-// The library keeps process-wide state and Debian's serial build does not promise to guard it.
-std::mutex& libraryMutex() {
-    static std::mutex mutex;
-    return mutex;
+constexpr int kPatienceMs = 60'000;  // a healthy file answers in milliseconds
+
+// Beside the running program, or where an installation keeps it.
+fs::path readerProgram() {
+    std::error_code none;
+    const fs::path here = fs::read_symlink("/proc/self/exe", none).parent_path();
+    for (const fs::path& place : {here / "bitlathe-hdf5-reader", here / "../libexec/bitlathe/bitlathe-hdf5-reader"})
+        if (::access(place.c_str(), X_OK) == 0) return place;
+    throw Error(ErrorKind::Unsupported, "the program 'bitlathe-hdf5-reader', which reads HDF5, is missing beside '" + here.string() + "'; install Bitlathe again");
 }
 
-// A handle that closes itself.
-class Handle {
+class Descriptor {
 public:
-    Handle(hid_t id, herr_t (*close)(hid_t)) : m_id(id), m_close(close) {}
-    ~Handle() {
-        if (m_id >= 0) m_close(m_id);
+    explicit Descriptor(int id = -1) : m_id(id) {}
+    ~Descriptor() { close(); }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    operator int() const { return m_id; }
+    void close() {
+        if (m_id >= 0) ::close(m_id);
+        m_id = -1;
     }
-    Handle(const Handle&) = delete;
-    Handle& operator=(const Handle&) = delete;
-    operator hid_t() const { return m_id; }
-    bool ok() const { return m_id >= 0; }
 
 private:
-    hid_t m_id;
-    herr_t (*m_close)(hid_t);
+    int m_id;
 };
-
-std::optional<ElementType> elementTypeOf(hid_t type) {
-    using enum ElementType;
-    const auto size = H5Tget_size(type);
-    if (H5Tget_class(type) == H5T_FLOAT) return size == 8 ? std::optional(F64) : size == 4 ? std::optional(F32) : size == 2 ? std::optional(F16) : std::nullopt;
-    if (H5Tget_class(type) == H5T_INTEGER) {
-        const bool isSignedType = H5Tget_sign(type) == H5T_SGN_2;
-        switch (size) {
-        case 1: return isSignedType ? I8 : U8;
-        case 2: return isSignedType ? I16 : U16;
-        case 4: return isSignedType ? I32 : U32;
-        case 8: return isSignedType ? I64 : U64;
-        default: return std::nullopt;
-        }
-    }
-    if (H5Tget_class(type) == H5T_ENUM && size == 1) return Bool;  // h5py's bool
-    return std::nullopt;
-}
-
-hid_t memoryType(ElementType type) {
-    using enum ElementType;
-    switch (type) {
-    case F64: return H5T_NATIVE_DOUBLE;
-    case F32: return H5T_NATIVE_FLOAT;
-    case I8: return H5T_NATIVE_INT8;
-    case U8: return H5T_NATIVE_UINT8;
-    case I16: return H5T_NATIVE_INT16;
-    case U16: return H5T_NATIVE_UINT16;
-    case I32: return H5T_NATIVE_INT32;
-    case U32: return H5T_NATIVE_UINT32;
-    case I64: return H5T_NATIVE_INT64;
-    case U64: return H5T_NATIVE_UINT64;
-    default: return -1;  // read in the file's own type
-    }
-}
-
-herr_t collect(hid_t, const char* name, const H5O_info_t* info, void* to) {
-    constexpr std::size_t kMost = 100000;
-    auto& names = *static_cast<std::vector<std::string>*>(to);
-    if (info->type == H5O_TYPE_DATASET) names.emplace_back(name);
-    return names.size() < kMost ? 0 : 1;
-}
 
 }  // namespace
 
 struct Hdf5File::Impl {
     std::string path;
-    hid_t file = -1;
+    Descriptor socket;
+    pid_t child = -1;
+    std::mutex mutex;
 
-    [[noreturn]] void refuse(const std::string& what) const {
-        refuseInput("'" + path + "': " + what + "; the file may be damaged, make it again");
+    Impl(std::string file, int id) : path(std::move(file)), socket(id) {}
+    ~Impl() {
+        socket.close();  // the child ends at that, unless it hangs
+        int status = 0;
+        if (child >= 0 && !ended(status)) end();
     }
-    Hdf5ArrayInfo describe(hid_t array, const std::string& name) const {
-        const Handle type(H5Dget_type(array), H5Tclose), space(H5Dget_space(array), H5Sclose);
-        const auto element = elementTypeOf(type);
-        if (!element) refuse("'" + name + "' holds neither integers nor floats");
-        const int rank = H5Sget_simple_extent_ndims(space);
-        if (rank < 0 || rank > 32) refuse("'" + name + "' has no simple shape");
-        std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
-        H5Sget_simple_extent_dims(space, extents.data(), nullptr);
-        const std::vector<std::int64_t> dims(extents.begin(), extents.end());
-        if (const auto count = checkedCount(dims); !count || *count > std::int64_t(1) << 56) refuse("'" + name + "' has an impossible shape");
-        return {*element, Shape(dims)};
+
+    // Waits a moment for the child to end by itself.
+    bool ended(int& status) {
+        constexpr int kTries = 200, kPauseUs = 1000;
+        for (int i = 0; i < kTries; ++i) {
+            if (::waitpid(child, &status, WNOHANG) != 0) {
+                child = -1;
+                return true;
+            }
+            ::usleep(kPauseUs);
+        }
+        return false;
+    }
+
+    void end() {
+        ::kill(child, SIGKILL);
+        while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+        child = -1;
+    }
+
+    [[noreturn]] void refuse(const std::string& what) const { refuseInput("'" + path + "': " + what + "; the file may be damaged, make it again"); }
+
+    [[noreturn]] void lost() {
+        if (child < 0) refuse("HDF5 gave up on it before");
+        int status = 0;
+        const bool gone = ended(status);
+        if (!gone) end();
+        if (gone && WIFSIGNALED(status)) refuse("the HDF5 library crashed on it (signal " + std::to_string(WTERMSIG(status)) + ")");
+        refuse(gone ? "the HDF5 library stopped on it" : "the HDF5 library does not come to an end on it");
+    }
+
+    Message ask(Operation operation, std::vector<std::string> texts = {}, std::vector<std::int64_t> numbers = {}) {
+        if (child < 0) lost();
+        if (!send(socket, {static_cast<std::uint32_t>(operation), std::move(texts), std::move(numbers), 0})) lost();
+        auto reply = receive(socket, kPatienceMs);
+        if (!reply) lost();
+        if (static_cast<Status>(reply->kind) == Status::Refused) refuseInput(reply->texts.empty() ? "'" + path + "' cannot be read" : reply->texts[0]);
+        return std::move(*reply);
+    }
+
+    Hdf5ArrayInfo infoOf(const Message& reply) {
+        constexpr std::size_t kMostAxes = 32;
+        if (reply.numbers.empty() || reply.numbers.size() > kMostAxes + 1) refuse("its array has no sound shape");
+        const std::vector<std::int64_t> dims(reply.numbers.begin() + 1, reply.numbers.end());
+        if (!checkedCount(dims)) refuse("its array has an impossible shape");
+        return {static_cast<ElementType>(reply.numbers[0]), Shape(dims)};
+    }
+
+    Tensor tensorOf(const Message& reply) {
+        const Hdf5ArrayInfo info = infoOf(reply);
+        if (static_cast<std::uint64_t>(bytesFor(info.type, info.shape.count())) != reply.bytesBehind) refuse("its array has no sound size");
+        std::byte* bytes = nullptr;
+        Tensor tensor = Tensor::allocate(info.type, info.shape, bytes);
+        if (!receiveBytes(socket, {bytes, reply.bytesBehind}, kPatienceMs)) lost();
+        return tensor;
     }
 };
 
-Hdf5File::Hdf5File(const std::string& path) : m_impl(std::make_unique<Impl>()) {
-    std::lock_guard lock(libraryMutex());
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    m_impl->path = path;
-    m_impl->file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (m_impl->file < 0) m_impl->refuse("cannot be opened as HDF5");
+Hdf5File::Hdf5File(const std::string& path) {
+    const fs::path program = readerProgram();
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+        throw Error(ErrorKind::Input, "cannot open '" + path + "': no more sockets (" + systemReason(errno) + "); close other programs");
+    m_impl = std::make_unique<Impl>(path, ends[0]);
+    Descriptor other(ends[1]);
+    // Descriptor 3 is the child's; one that lies there already is moved away first, for dup2 onto itself keeps CLOEXEC.
+    Descriptor above(::fcntl(other, F_DUPFD_CLOEXEC, 10));
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, above, 3);
+    std::string name = program.string(), argument = "--socket";
+    std::array<char*, 3> arguments = {name.data(), argument.data(), nullptr};
+    const int failed = ::posix_spawn(&m_impl->child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0) {
+        m_impl->child = -1;
+        throw Error(ErrorKind::Input, "cannot open '" + path + "': the program that reads HDF5 does not start (" + systemReason(failed) + "); close other programs");
+    }
+    m_impl->ask(Operation::Open, {path});
 }
 
-Hdf5File::~Hdf5File() {
-    std::lock_guard lock(libraryMutex());
-    H5Fclose(m_impl->file);
-}
+Hdf5File::~Hdf5File() = default;
 
 std::vector<std::string> Hdf5File::datasets() const {
-    std::lock_guard lock(libraryMutex());
-    std::vector<std::string> names;
-    if (H5Ovisit2(m_impl->file, H5_INDEX_NAME, H5_ITER_NATIVE, collect, &names, H5O_INFO_BASIC) < 0) m_impl->refuse("its contents cannot be listed");
-    std::sort(names.begin(), names.end());
-    return names;
+    std::lock_guard lock(m_impl->mutex);
+    return m_impl->ask(Operation::Datasets).texts;
 }
 
 std::optional<Hdf5ArrayInfo> Hdf5File::describe(const std::string& name) const {
-    std::lock_guard lock(libraryMutex());
-    const Handle array(H5Dopen2(m_impl->file, name.c_str(), H5P_DEFAULT), H5Dclose);
-    if (!array.ok()) m_impl->refuse("has no array '" + name + "'");
-    const Handle type(H5Dget_type(array), H5Tclose);
-    if (!elementTypeOf(type)) return std::nullopt;
-    return m_impl->describe(array, name);
+    std::lock_guard lock(m_impl->mutex);
+    const Message reply = m_impl->ask(Operation::Describe, {name});
+    if (static_cast<Status>(reply.kind) == Status::Nothing) return std::nullopt;
+    return m_impl->infoOf(reply);
 }
 
 Tensor Hdf5File::readRows(const std::string& name, std::int64_t begin, std::int64_t count) const {
-    std::lock_guard lock(libraryMutex());
-    const Handle array(H5Dopen2(m_impl->file, name.c_str(), H5P_DEFAULT), H5Dclose);
-    if (!array.ok()) m_impl->refuse("has no array '" + name + "'");
-    const Hdf5ArrayInfo info = m_impl->describe(array, name);
-    if (info.shape.rank() < 1 || begin < 0 || count < 0 || begin + count > info.shape[0])
-        m_impl->refuse("rows " + std::to_string(begin) + " to " + std::to_string(begin + count) + " of '" + name + "' are outside " + toText(info.shape));
-    std::vector<std::int64_t> dims(info.shape.begin(), info.shape.end());
-    dims[0] = count;
-    std::vector<hsize_t> start(dims.size(), 0), extent(dims.begin(), dims.end());
-    start[0] = static_cast<hsize_t>(begin);
-    const Handle space(H5Dget_space(array), H5Sclose), memory(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr);
-    // What was never written reads as zeros: a small file may claim more than any memory holds. Deflate, the
-    // strongest filter, packs 1032 bytes into one.
-    constexpr std::int64_t kUnquestioned = std::int64_t(1) << 28, kMostPacked = 1100;
-    if (const std::int64_t bytes = bytesFor(info.type, Shape(dims).count()); bytes > kUnquestioned && bytes / kMostPacked > static_cast<std::int64_t>(H5Dget_storage_size(array)))
-        m_impl->refuse("'" + name + "' of " + toText(info.shape) + " elements claims far more than the file holds");
-    const Handle fileType(H5Dget_type(array), H5Tclose);
-    const hid_t native = memoryType(info.type);
-    std::byte* bytes = nullptr;
-    Tensor tensor = Tensor::allocate(info.type, Shape(std::move(dims)), bytes);
-    if (tensor.count() > 0 && H5Dread(array, native >= 0 ? native : hid_t(fileType), memory, space, H5P_DEFAULT, bytes) < 0)
-        m_impl->refuse("rows of '" + name + "' cannot be read");
-    return tensor;
+    std::lock_guard lock(m_impl->mutex);
+    return m_impl->tensorOf(m_impl->ask(Operation::ReadRows, {name}, {begin, count}));
 }
 
 Tensor Hdf5File::read(const std::string& name) const {
-    if (const auto info = describe(name); info && info->shape.rank() > 0) return readRows(name, 0, info->shape[0]);
-    std::lock_guard lock(libraryMutex());
-    const Handle array(H5Dopen2(m_impl->file, name.c_str(), H5P_DEFAULT), H5Dclose);
-    const Hdf5ArrayInfo info = m_impl->describe(array, name);
-    const Handle fileType(H5Dget_type(array), H5Tclose);
-    const hid_t native = memoryType(info.type);
-    std::byte* bytes = nullptr;
-    Tensor tensor = Tensor::allocate(info.type, info.shape, bytes);
-    if (H5Dread(array, native >= 0 ? native : hid_t(fileType), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) m_impl->refuse("'" + name + "' cannot be read");
-    return tensor;
+    std::lock_guard lock(m_impl->mutex);
+    return m_impl->tensorOf(m_impl->ask(Operation::Read, {name}));
 }
 
 bool Hdf5File::contains(const std::string& path) const {
-    std::lock_guard lock(libraryMutex());
-    // Every step of the path must be there before the next one may be asked for.
-    for (std::size_t at = 0; at != std::string::npos;) {
-        at = path.find('/', at + 1);
-        const std::string step = path.substr(0, at);
-        if (!step.empty() && step != "/" && H5Lexists(m_impl->file, step.c_str(), H5P_DEFAULT) <= 0) return false;
-    }
-    return true;
+    std::lock_guard lock(m_impl->mutex);
+    return static_cast<Status>(m_impl->ask(Operation::Contains, {path}).kind) == Status::Done;
 }
 
 std::optional<std::string> Hdf5File::textAttribute(const std::string& object, const std::string& attribute) const {
-    std::lock_guard lock(libraryMutex());
-    if (H5Aexists_by_name(m_impl->file, object.c_str(), attribute.c_str(), H5P_DEFAULT) <= 0) return std::nullopt;
-    const Handle at(H5Aopen_by_name(m_impl->file, object.c_str(), attribute.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-    if (!at.ok()) return std::nullopt;
-    const Handle type(H5Aget_type(at), H5Tclose), space(H5Aget_space(at), H5Sclose);
-    if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) return std::nullopt;
-    if (H5Tis_variable_str(type) > 0) {
-        char* text = nullptr;
-        if (H5Aread(at, type, &text) < 0 || !text) return std::nullopt;
-        std::string result = text;
-        H5free_memory(text);
-        return result;
-    }
-    std::string result(H5Tget_size(type), '\0');
-    if (H5Aread(at, type, result.data()) < 0) return std::nullopt;
-    result.resize(std::min(result.find('\0'), result.size()));
-    return result;
+    std::lock_guard lock(m_impl->mutex);
+    const Message reply = m_impl->ask(Operation::Text, {object, attribute});
+    if (static_cast<Status>(reply.kind) == Status::Nothing || reply.texts.empty()) return std::nullopt;
+    return reply.texts[0];
 }
 
 std::optional<std::vector<std::string>> Hdf5File::textsAttribute(const std::string& object, const std::string& attribute) const {
-    constexpr hssize_t kMost = 1000000;
-    std::lock_guard lock(libraryMutex());
-    if (H5Aexists_by_name(m_impl->file, object.c_str(), attribute.c_str(), H5P_DEFAULT) <= 0) return std::nullopt;
-    const Handle at(H5Aopen_by_name(m_impl->file, object.c_str(), attribute.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-    if (!at.ok()) return std::nullopt;
-    const Handle type(H5Aget_type(at), H5Tclose), space(H5Aget_space(at), H5Sclose);
-    const hssize_t count = H5Sget_simple_extent_npoints(space);
-    if (count == 0) return std::vector<std::string>();
-    if (count < 0 || count > kMost || H5Tget_class(type) != H5T_STRING) return std::nullopt;
-    std::vector<std::string> result;
-    if (H5Tis_variable_str(type) > 0) {
-        std::vector<char*> texts(static_cast<std::size_t>(count), nullptr);
-        if (H5Aread(at, type, texts.data()) < 0) return std::nullopt;
-        for (char* text : texts) {
-            result.emplace_back(text ? text : "");
-            H5free_memory(text);
-        }
-        return result;
-    }
-    const std::size_t size = H5Tget_size(type);
-    if (size == 0 || size > static_cast<std::size_t>(kMost) || static_cast<std::size_t>(count) * size > std::size_t(1) << 28) return std::nullopt;
-    std::string all(static_cast<std::size_t>(count) * size, '\0');
-    if (H5Aread(at, type, all.data()) < 0) return std::nullopt;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-        const std::string text = all.substr(i * size, size);
-        result.push_back(text.substr(0, text.find('\0')));
-    }
-    return result;
+    std::lock_guard lock(m_impl->mutex);
+    Message reply = m_impl->ask(Operation::Texts, {object, attribute});
+    if (static_cast<Status>(reply.kind) == Status::Nothing) return std::nullopt;
+    return std::move(reply.texts);
 }
 
 }  // namespace bitlathe

@@ -1,8 +1,9 @@
-// The only place that includes HDF5: files, arrays and attributes with handles that cannot leak and
-// errors in our words. Knows neither samples nor networks.
+// HDF5 files from outside: arrays and attributes, errors in our words. The library reads them in a child process
+// (bitlathe-hdf5-reader), since HDF5 1.10 is known to crash on hostile files: then the child dies, and the call
+// throws. Knows neither samples nor networks.
 #pragma once
 
-#include "core/tensor/tensor.h"
+#include "core/hdf5/hdf5_array.h"
 
 #include <memory>
 #include <optional>
@@ -11,13 +12,8 @@
 
 namespace bitlathe {
 
-struct Hdf5ArrayInfo {
-    ElementType type = ElementType::F32;
-    Shape shape;
-};
-
-// An open file, read only. All calls throw Error(Input) with path and object on failure, and may come from
-// any thread: the library is entered by one thread at a time.
+// An open file, read only. All calls throw Error(Input) with path and object on failure, also when
+// the child has crashed or does not answer for a minute, and may come from any thread, one at a time.
 class Hdf5File {
 public:
     explicit Hdf5File(const std::string& path);

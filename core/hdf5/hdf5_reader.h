@@ -1,0 +1,43 @@
+// Reads HDF5 within this process, with handles that cannot leak and errors in our words. A hostile file can
+// bring the library down: what comes from outside is read through Hdf5Reader (hdf5_file.h), whose child process
+// uses this.
+#pragma once
+
+#include "core/hdf5/hdf5_array.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bitlathe {
+
+// An open file, read only. All calls throw Error(Input) with path and object on failure, and may come from
+// any thread: the library is entered by one thread at a time.
+class Hdf5Reader {
+public:
+    explicit Hdf5Reader(const std::string& path);
+    ~Hdf5Reader();
+    Hdf5Reader(const Hdf5Reader&) = delete;
+    Hdf5Reader& operator=(const Hdf5Reader&) = delete;
+
+    // Paths of all arrays, without the leading '/', in name order.
+    std::vector<std::string> datasets() const;
+    // Nothing when the element type has no ElementType (texts, compounds).
+    std::optional<Hdf5ArrayInfo> describe(const std::string& name) const;
+    // Rows [begin, begin + count) along the first axis.
+    Tensor readRows(const std::string& name, std::int64_t begin, std::int64_t count) const;
+    // The whole array; scalars too.
+    Tensor read(const std::string& name) const;
+    bool contains(const std::string& path) const;
+    // A text attribute of an object ("/" is the file itself); nothing when absent or not a text.
+    std::optional<std::string> textAttribute(const std::string& object, const std::string& attribute) const;
+    // An attribute that is a list of texts; empty lists count, whatever their type. Nothing when absent.
+    std::optional<std::vector<std::string>> textsAttribute(const std::string& object, const std::string& attribute) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+}  // namespace bitlathe
