@@ -1,6 +1,7 @@
 #include "core/hdf5/hdf5_reader.h"
 
 #include "core/base/error.h"
+#include "core/hdf5/handle.h"
 
 #include <algorithm>
 #include <mutex>
@@ -9,30 +10,10 @@
 
 namespace bitlathe {
 
+using hdf5::Handle;
+using hdf5::libraryMutex;
+
 namespace {
-
-// The library keeps process-wide state and Debian's serial build does not promise to guard it.
-std::mutex& libraryMutex() {
-    static std::mutex mutex;
-    return mutex;
-}
-
-// A handle that closes itself.
-class Handle {
-public:
-    Handle(hid_t id, herr_t (*close)(hid_t)) : m_id(id), m_close(close) {}
-    ~Handle() {
-        if (m_id >= 0) m_close(m_id);
-    }
-    Handle(const Handle&) = delete;
-    Handle& operator=(const Handle&) = delete;
-    operator hid_t() const { return m_id; }
-    bool ok() const { return m_id >= 0; }
-
-private:
-    hid_t m_id;
-    herr_t (*m_close)(hid_t);
-};
 
 std::optional<ElementType> elementTypeOf(hid_t type) {
     using enum ElementType;
