@@ -50,6 +50,19 @@ function variants({ shape: [, channels, height, width], data }, count) {
 // Sentences of small numbers: valid tokens of every vocabulary here.
 const tokens = (count, length, step) => ({ type: 'int64', shape: [count, length], data: BigInt64Array.from({ length: count * length }, (_, i) => BigInt(4 + (i * step + Math.floor(i / length) * 7) % 53)) });
 
+const asFloats = ({ shape, data }, scale) => floats(shape, Float32Array.from(data, (x) => x * scale));
+
+// The same numbers in every run, -1 to 1.
+function noise(shape) {
+  let seed = 7;
+  const next = () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 1073741824) - 1;
+  return floats(shape, Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, next));
+}
+
+// Networks of tests/golden/keras with one image or sequence as input, and its shape.
+const kKerasShapes = [['conv2d_same', [9, 8, 3]], ['conv2d_depthwise', [8, 7, 3]], ['conv2d_transpose', [4, 5, 2]], ['conv1d', [11, 3]], ['pooling', [9, 7, 2]],
+  ['activations', [6]], ['prelu', [4, 4, 3]], ['layernorm', [5, 6]], ['lstm', [6, 4]], ['gru', [6, 4]], ['bidirectional_concat', [5, 3]]];
+
 const kImageNet = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
 
 // What the tests export: model, presets, and samples(): { input: all samples }. The first `calibration` samples
@@ -74,6 +87,21 @@ export function cases(root, missing) {
       presets: ['float', 'int8', 'int8-tensor', 'mixed-safe', 'int8-weights', 'int4-g128', 'int4-channel'],
       samples: () => ({ input: imagesToPlanes(cifar(192), ...kImageNet) }),
     },
+    {
+      name: 'resnet8-keras', model: corpus('resnet8-cifar10-keras/pretrainedResnet.h5'), calibration: 128, tests: 64,
+      presets: ['float', 'int8', 'int8-weights', 'int4-channel'],
+      samples: () => ({ input_1: asFloats(cifar(192), 1) }),
+    },
+    {
+      name: 'lenet-keras', model: corpus('lenet-mnist-keras/LeNet.h5'), calibration: 128, tests: 64,
+      presets: ['float', 'int8', 'int8-weights', 'mixed-safe'],
+      samples: () => ({ input_1: floats([192, 28, 28, 1], asFloats(mnist(192), 1 / 255).data) }),
+    },
+    ...kKerasShapes.map(([name, shape]) => ({
+      name: `keras-${name}`, model: join(root, 'tests/golden/keras', `${name}.h5`), calibration: 32, tests: 8,
+      presets: ['float', 'int8', 'int8-weights'],
+      samples: () => ({ [`${name}_in`]: noise([40, ...shape]) }),
+    })),
     {
       name: 'mnist', model: corpus('mnist-onnx-safetensors/mnist.onnx'), calibration: 128, tests: 8, batch: 1,
       presets: ['float', 'int8', 'int8-weights', 'int4-g128', 'int4-channel', 'mixed-safe'],
