@@ -60,12 +60,12 @@ void print(const Model& model) {
     double parameters = 0, bytes = 0;
     for (const Layer& layer : model.layers) {
         table.add({layer.name, std::string(nameOf(layer.kind)), toText(layer.shape), countText(static_cast<double>(layer.parameters)),
-                   bytesText(static_cast<double>(layer.bytes)), layer.storedAs, isRunnable(model, layer) ? noteOf(model, layer) : "cannot be run: no operator " + layer.op});
+                   bytesText(static_cast<double>(layer.bytes)), layer.storedAs, layer.node < 0 || isRunnable(model, layer) ? noteOf(model, layer) : "cannot be run: no operator " + layer.op});
         parameters += static_cast<double>(layer.parameters);
         bytes += static_cast<double>(layer.bytes);
     }
     std::cout << table.text() << "\n" << model.layers.size() << " layers, " << countText(parameters) << " parameters, " << bytesText(bytes) << "\n";
-    for (const std::string& missing : missingOperators(model)) std::cout << "cannot be run here: " << missing << "\n";
+    for (const std::string& missing : model.graph.weightsOnly ? std::vector<std::string>() : missingOperators(model)) std::cout << "cannot be run here: " << missing << "\n";
     for (const std::string& note : model.notes) std::cout << "note: " << note << "\n";
 }
 

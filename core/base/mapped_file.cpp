@@ -33,6 +33,15 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     return file;
 }
 
+void MappedFile::release(std::span<const std::byte> part) const noexcept {
+    if (part.empty() || part.data() < m_bytes.data() || part.data() + part.size() > m_bytes.data() + m_bytes.size()) return;
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    // Whole pages, also those that are shared with a neighbour: they come back when that one is read.
+    const auto begin = reinterpret_cast<std::uintptr_t>(part.data()) / page * page;
+    const auto end = reinterpret_cast<std::uintptr_t>(part.data() + part.size());
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
     if (!m_bytes.empty()) ::munmap(const_cast<std::byte*>(m_bytes.data()), m_bytes.size());
 }

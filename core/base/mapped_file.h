@@ -20,6 +20,11 @@ public:
     std::span<const std::byte> bytes() const noexcept { return m_bytes; }
     const std::filesystem::path& path() const noexcept { return m_path; }
 
+    // These bytes will not be needed soon: their pages leave this process's memory until somebody touches them
+    // again, which is always allowed. Keeps a pass over a file that is larger than memory small. Bytes that lie
+    // outside the file are passed over.
+    void release(std::span<const std::byte> part) const noexcept;
+
 private:
     MappedFile() = default;
     std::filesystem::path m_path;

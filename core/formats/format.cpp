@@ -2,6 +2,7 @@
 
 #include "core/base/mapped_file.h"
 #include "core/base/sha256.h"
+#include "core/formats/gguf/gguf.h"
 #include "core/formats/keras/keras.h"
 #include "core/formats/onnx/onnx.h"
 
@@ -11,6 +12,7 @@ namespace bitlathe {
 
 const std::vector<Format>& formats() {
     static const std::vector<Format> list = {
+        {"gguf", "GGUF", {".gguf"}, &gguf::recognizes, &gguf::read, nullptr},
         {"onnx", "ONNX", {".onnx"}, &onnx::recognizes, &onnx::read, &onnx::write},
         {"keras", "Keras HDF5", {".h5", ".keras.h5", ".hdf5"}, &keras::recognizes, &keras::read, nullptr},
     };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/model/attribute.h"
+#include "core/tensor/block_tensor.h"
 #include "core/tensor/tensor.h"
 
 #include <cstdint>
@@ -31,6 +32,7 @@ struct Value {
     std::optional<ElementType> type;
     std::optional<std::vector<Dim>> shape;
     std::optional<Tensor> constant;  // an initializer; such a value has no producer
+    std::optional<BlockTensor> blocks;  // a weight that the file stores in blocks; never with `constant`
     bool operator==(const Value&) const = default;
 };
 
@@ -64,6 +66,7 @@ struct Graph {
     std::vector<Value> values;
     std::vector<Node> nodes;
     std::vector<ValueId> inputs, outputs;  // inputs: what a run must supply, without initializers
+    bool weightsOnly = false;  // the file holds weights and says nothing of what reads them: no nodes, nothing can run
 
     const Value& value(ValueId id) const { return values[static_cast<std::size_t>(id)]; }
     const Tensor* constant(ValueId id) const {

@@ -26,9 +26,9 @@ struct Layer {
     std::string name;  // unique: the node's path with the operator's name dropped, or the weight's name
     LayerKind kind = LayerKind::Other;
     std::string op;             // "Conv", "Gemm", …
-    NodeId node = -1;           // the first reader
+    NodeId node = -1;           // the first reader; -1 where the model is weights only
     int weightInput = 1;        // which of its inputs the weight is
-    ValueId weight = kNoValue;  // a constant, or the output of a DequantizeLinear over one
+    ValueId weight = kNoValue;  // a constant, a weight in blocks, or the output of a DequantizeLinear over a constant
     ValueId bias = kNoValue;    // a constant, or none
     Shape shape;                // the weight's
     ChannelLayout layout;
@@ -42,7 +42,8 @@ struct Layer {
 };
 
 // All layers, in the order of the graph: every node that reads a constant weight, and the normalisations.
-// A weight that several nodes read is one layer. Does not look at the values.
+// A weight that several nodes read is one layer. Where the graph is weights only, every tensor is a layer, in the
+// order of the values: its rows (all axes but the last) are the channels. Does not look at the values.
 std::vector<Layer> findLayers(const Graph& graph);
 
 // The weight's values as float32 in the tensor's own order; for an already quantized weight the

@@ -1,5 +1,7 @@
 #include "core/model/layer.h"
 
+#include "core/model/weight_layers.h"
+
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -177,6 +179,7 @@ void addBias(const Graph& graph, const Uses& uses, const WeightRule& rule, const
 }  // namespace
 
 std::vector<Layer> findLayers(const Graph& graph) {
+    if (graph.weightsOnly) return weightLayers(graph);
     const Uses uses(graph);
     std::vector<Layer> layers;
     std::unordered_map<ValueId, std::size_t> byConstant;

@@ -7,15 +7,19 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace bitlathe {
 
+class MappedFile;
+
 struct Model {
     std::string name;              // the file's stem, or what the file calls itself
     std::string format;            // the reader's name: "onnx"
     std::filesystem::path source;  // empty when it was made in memory
+    std::shared_ptr<const MappedFile> file;  // the source, where weights point into it and a pass over them should release its pages
     std::vector<std::filesystem::path> weightFiles;  // beside the source, where it keeps weights outside
     std::string sha256;            // of the source's bytes; empty when it was made in memory
     std::string producer;          // "pytorch 2.1", as the file says

@@ -58,6 +58,7 @@ std::optional<Tensor> unpacked(const Graph& graph, ValueId id) {
 }  // namespace
 
 Tensor weightOf(const Graph& graph, const Layer& layer) {
+    if (layer.weight != kNoValue && graph.value(layer.weight).blocks) return toFloat32(*graph.value(layer.weight).blocks);
     if (auto values = unpacked(graph, layer.weight)) return *values;
     refuseInput("layer '" + layer.name + "': its weight is not stored in the file");
 }

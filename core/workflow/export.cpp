@@ -65,6 +65,8 @@ ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext
     ExportPlan plan;
     plan.issues = validate(request.recipe, *request.model);
     plan.bytesBefore = plan.bytesAfter = constantBytes(request.model->graph);
+    if (request.model->graph.weightsOnly && target.format == "onnx")
+        plan.issues.push_back({Issue::Level::Error, "", "the model is weights without a graph, and " + std::string(target.label) + " runs graphs", "choose a target that takes files of weights"});
     if (std::any_of(plan.issues.begin(), plan.issues.end(), refuses)) return plan;
     plan.quantized = std::make_shared<const QuantizedModel>(
         quantizeModel(*request.model, request.recipe, request.ranges, target.options, workers, job));

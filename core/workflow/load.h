@@ -21,7 +21,8 @@ std::vector<std::string> missingOperators(const Model& model);
 // Whether the engine has this layer's operator.
 bool isRunnable(const Model& model, const Layer& layer);
 
-// How many of the layer's weights are NaN or infinite: they are coded as 0 or saturate. Reads the weight.
+// How many of the layer's weights are NaN or infinite: they are coded as 0 or saturate. Reads the weight, except
+// where the model is weights only: 0 then.
 std::int64_t notFiniteWeights(const Model& model, const Layer& layer);
 // "3 weights are NaN or infinite"; empty for 0.
 std::string notFiniteText(std::int64_t count);

@@ -27,7 +27,7 @@ Network prepareNetwork(std::shared_ptr<const Model> model, const Recipe* recipe,
     network.mode = mode;
     network.source = model;
     std::shared_ptr<const Model> runs = model;
-    if (recipe && mode != EngineMode::Float) {
+    if (recipe && mode != EngineMode::Float && !model->graph.weightsOnly) {
         JobContext quantizing = job.part(0.0, 0.6);
         network.quantized = std::make_shared<const QuantizedModel>(quantizeModel(*model, *recipe, ranges, {}, workers, quantizing));
         runs = std::shared_ptr<const Model>(network.quantized, &network.quantized->model);

@@ -1,5 +1,6 @@
 #include "core/base/error.h"
 #include "core/base/mapped_file.h"
+#include "core/base/plain_text.h"
 #include "core/base/sha256.h"
 #include "core/formats/onnx/functions.h"
 #include "core/formats/onnx/onnx.h"
@@ -17,25 +18,6 @@ namespace {
 
 constexpr std::size_t kHashWhileReading = std::size_t(16) << 20;  // larger files are hashed when somebody asks
 constexpr std::int64_t kNewestIr = 12, kOldestOpset = 7;
-
-// UTF-8 without control characters; `lines` allows tabs and line ends.
-bool isPlainText(const std::string& text, bool lines = false) noexcept {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto c = static_cast<unsigned char>(text[i++]);
-        const int more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : -1;
-        if (more < 0 || c == 0x7f || (c < 0x20 && !(lines && (c == '\t' || c == '\n' || c == '\r')))) return false;
-        for (int k = 0; k < more; ++k)
-            if (i >= text.size() || (static_cast<unsigned char>(text[i++]) & 0xc0) != 0x80) return false;
-    }
-    return true;
-}
-
-std::string plainText(std::string text) {
-    if (!isPlainText(text))
-        for (char& c : text)
-            if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
-    return text;
-}
 
 // Names go to screens, JSON and other files: those that are no text get one that is.
 void mendNames(Graph& graph) {
@@ -86,7 +68,7 @@ Model read(const std::filesystem::path& path, JobContext& context) {
     model.producer = plainText(proto.producer_name() + (proto.producer_version().empty() ? "" : " " + proto.producer_version()));
     for (const auto& opset : proto.opset_import())
         model.opsets[opset.domain() == "ai.onnx" ? std::string() : plainText(opset.domain())] = opset.version();
-    for (const auto& entry : proto.metadata_props()) model.metadata.emplace_back(plainText(entry.key()), isPlainText(entry.value(), true) ? entry.value() : plainText(entry.value()));
+    for (const auto& entry : proto.metadata_props()) model.metadata.emplace_back(plainText(entry.key()), plainText(entry.value(), true));
     if (file->bytes().size() <= kHashWhileReading) model.sha256 = sha256(file->bytes());
 
     inlineFunctions(proto, source.fileName, model.notes);
