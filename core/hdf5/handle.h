@@ -9,8 +9,8 @@
 namespace bitlathe::hdf5 {
 
 // The library keeps process-wide state and Debian's serial build does not promise to guard it.
-inline std::mutex& libraryMutex() {
-    static std::mutex mutex;
+inline std::recursive_mutex& libraryMutex() {
+    static std::recursive_mutex mutex;
     return mutex;
 }
 

@@ -187,4 +187,19 @@ std::optional<std::vector<std::string>> Hdf5File::textsAttribute(const std::stri
     return std::move(reply.texts);
 }
 
+Hdf5Node Hdf5File::node(const std::string& name) const {
+    constexpr std::uint64_t kMostBytes = std::uint64_t(1) << 34;
+    std::lock_guard lock(m_impl->mutex);
+    const Message reply = m_impl->ask(Operation::Node, {name});
+    if (reply.bytesBehind > kMostBytes) m_impl->refuse("'" + name + "' has no sound size");
+    std::vector<std::byte> bytes(reply.bytesBehind);
+    if (!receiveBytes(m_impl->socket, bytes, kPatienceMs)) m_impl->lost();
+    return unpackNode(bytes, m_impl->path);
+}
+
+std::vector<std::string> Hdf5File::groups(const std::string& name) const {
+    std::lock_guard lock(m_impl->mutex);
+    return m_impl->ask(Operation::Groups, {name}).texts;
+}
+
 }  // namespace bitlathe

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/hdf5/handle.h"
+#include "core/hdf5/read_node.h"
 
 #include <algorithm>
 #include <mutex>
@@ -210,6 +211,16 @@ std::optional<std::vector<std::string>> Hdf5Reader::textsAttribute(const std::st
         result.push_back(text.substr(0, text.find('\0')));
     }
     return result;
+}
+
+Hdf5Node Hdf5Reader::node(const std::string& path) const {
+    std::lock_guard lock(libraryMutex());
+    return hdf5::readNode(m_impl->file, path, m_impl->path, [&](const std::string& name) { return read(name); });
+}
+
+std::vector<std::string> Hdf5Reader::groups(const std::string& path) const {
+    std::lock_guard lock(libraryMutex());
+    return hdf5::groupsIn(m_impl->file, path);
 }
 
 }  // namespace bitlathe

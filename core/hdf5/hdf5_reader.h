@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/hdf5/hdf5_array.h"
+#include "core/hdf5/hdf5_node.h"
 
 #include <memory>
 #include <optional>
@@ -34,6 +35,11 @@ public:
     std::optional<std::string> textAttribute(const std::string& object, const std::string& attribute) const;
     // An attribute that is a list of texts; empty lists count, whatever their type. Nothing when absent.
     std::optional<std::vector<std::string>> textsAttribute(const std::string& object, const std::string& attribute) const;
+    // A group with its attributes and arrays, attributes first, each in name order; groups in it are left out, and
+    // so is what has none of Hdf5Value's kinds.
+    Hdf5Node node(const std::string& path) const;
+    // Names of the groups in a group, in name order; none when it is not there.
+    std::vector<std::string> groups(const std::string& path) const;
 
 private:
     struct Impl;

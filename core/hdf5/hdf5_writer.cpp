@@ -199,4 +199,30 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name, c
                value);
 }
 
+void Hdf5Writer::node(const std::string& path, const Hdf5Node& node) {
+    // Long attributes would have to be read whole with every look at the group, and end at 64 KiB.
+    constexpr std::size_t kShortText = 4000;
+    group(path);
+    if (!node.about.empty()) attribute(path, "about", node.about);
+    for (const Hdf5Item& item : node.items) {
+        const std::string name = path + "/" + item.name;
+        const auto* text = std::get_if<std::string>(&item.value);
+        if (const auto* tensor = std::get_if<Tensor>(&item.value)) {
+            array(name, *tensor, isFloat(tensor->type()) ? Hdf5Packing::Plain : Hdf5Packing::Deflate);
+        } else if (const auto* list = std::get_if<std::vector<std::string>>(&item.value)) {
+            texts(name, *list);
+        } else if (text && text->size() > kShortText) {
+            this->text(name, *text);
+        } else {
+            if (text) attribute(path, item.name, *text);
+            else if (const auto* number = std::get_if<std::int64_t>(&item.value)) attribute(path, item.name, *number);
+            else attribute(path, item.name, std::get<double>(item.value));
+            if (!item.unit.empty()) attribute(path, item.name + ".unit", item.unit);
+            continue;
+        }
+        if (!item.unit.empty()) attribute(name, "unit", item.unit);
+        if (!item.about.empty()) attribute(name, "about", item.about);
+    }
+}
+
 }  // namespace bitlathe

@@ -2,6 +2,7 @@
 // networks nor projects. Any HDF5 1.8 or later reads the file; nothing in it depends on the time of day.
 #pragma once
 
+#include "core/hdf5/hdf5_node.h"
 #include "core/tensor/tensor.h"
 
 #include <cstdint>
@@ -39,6 +40,9 @@ public:
     void texts(const std::string& path, const std::vector<std::string>& values);
     // Of an object that is there; "/" is the file itself. Attributes of more than 64 KiB are refused.
     void attribute(const std::string& object, const std::string& name, const Hdf5Attribute& value);
+    // A group and all that the node says is in it. Arrays of floats are written plain, others packed: floats would
+    // lose a tenth of their size and take ten times as long.
+    void node(const std::string& path, const Hdf5Node& node);
     // Everything is with the system then, not yet on the disk.
     void close();
 

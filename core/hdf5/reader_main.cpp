@@ -61,6 +61,12 @@ bool answer(std::unique_ptr<Hdf5Reader>& file, const Message& request) {
         if (const auto values = file->textsAttribute(text(0), text(1))) message.texts = *values;
         else message = reply(Status::Nothing);
         break;
+    case Operation::Node: {
+        const std::vector<std::byte> bytes = pack(file->node(text(0)));
+        message.bytesBehind = bytes.size();
+        return send(kSocket, message) && sendBytes(kSocket, bytes);
+    }
+    case Operation::Groups: message.texts = file->groups(text(0)); break;
     default: return false;
     }
     return send(kSocket, message);

@@ -12,7 +12,7 @@
 
 namespace bitlathe::hdf5_wire {
 
-enum class Operation : std::uint32_t { Open, Datasets, Describe, ReadRows, Read, Contains, Text, Texts };
+enum class Operation : std::uint32_t { Open, Datasets, Describe, ReadRows, Read, Contains, Text, Texts, Node, Groups };
 enum class Status : std::uint32_t { Done, Nothing, Refused };  // Refused: the first text says why
 
 struct Message {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 #include <unistd.h>
@@ -68,6 +69,52 @@ TEST_F(Hdf5WriterTest, WhatIsWrittenIsReadBack) {
     EXPECT_EQ(file.textsAttribute("deep/er/packed", "axes"), (std::vector<std::string>{"row", "column"}));
     EXPECT_EQ(file.textsAttribute("/", "none"), std::vector<std::string>{});
     EXPECT_LT(fs::file_size(m_file), std::uintmax_t(2 * big.bytes().size()));
+}
+
+TEST_F(Hdf5WriterTest, ANodeComesBackWithUnitsAndMeanings) {
+    Hdf5Node node;
+    node.about = "figures of a layer";
+    node.add("long", std::string(100000, 'x'), {}, "a long text");
+    node.add("name", std::string("conv1"));
+    node.add("none", std::vector<std::string>{});
+    node.add("counts", Tensor::of<std::uint64_t>(Shape{2}, {1, 2}), "weights", "how many fall into each bin");
+    node.add("sqnr", 31.5, "dB");
+    node.add("samples", std::int64_t(1) << 60);
+    node.add("steps", std::vector<std::string>{"a", "", "größer"});
+    node.add("empty", std::string());
+    Hdf5Writer writer(m_file);
+    writer.node("figures/conv1", node);
+    writer.node("figures/b", {});
+    writer.array("figures/array", Tensor::scalar<float>(1));
+    writer.close();
+    const Hdf5File file(m_file);
+    Hdf5Node read = file.node("figures/conv1");
+    const auto byName = [](const Hdf5Item& a, const Hdf5Item& b) { return a.name < b.name; };
+    std::sort(read.items.begin(), read.items.end(), byName);
+    std::sort(node.items.begin(), node.items.end(), byName);
+    EXPECT_EQ(read, node);
+    EXPECT_EQ(unpackNode(pack(node), "bytes"), node);
+    EXPECT_EQ(file.node("figures/b"), Hdf5Node{});
+    EXPECT_EQ(file.groups("figures"), (std::vector<std::string>{"b", "conv1"}));
+    EXPECT_EQ(file.groups("nowhere"), std::vector<std::string>{});
+    EXPECT_THROW(file.node("nowhere"), Error);
+}
+
+TEST(Hdf5Node, EveryPrefixAndEveryFlippedByteIsRefusedOrANode) {
+    Hdf5Node node;
+    node.add("a", std::string("text"));
+    node.add("b", std::vector<std::string>{"x", "y"});
+    node.add("c", Tensor::of<float>(Shape{2}, {1, 2}), "V");
+    const std::vector<std::byte> bytes = pack(node);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        EXPECT_THROW(unpackNode(std::span(bytes).first(i), "bytes"), Error) << i;
+        std::vector<std::byte> broken = bytes;
+        broken[i] ^= std::byte(0xff);
+        try {
+            unpackNode(broken, "bytes");
+        } catch (const Error&) {
+        }
+    }
 }
 
 TEST_F(Hdf5WriterTest, EqualContentsGiveEqualBytes) {
