@@ -6,6 +6,7 @@
 // case of one scale, one zero point and nothing inside.
 #pragma once
 
+#include "core/kernels/isa.h"
 #include "core/quant/scheme.h"
 #include "core/quant/value_range.h"
 #include "core/tensor/element_type.h"
@@ -23,6 +24,15 @@ struct GroupParameters {
     float scale = 1.0f;
     std::int32_t zeroPoint = 0;
     std::span<std::byte> inner;  // innerBytes(spec) long, owned by the caller
+};
+
+// The kernels' way with many whole groups of blockSize values that lie side by side: the same parameters, codes
+// and values as fit(), encode() and decode() give one by one. scales: one a group; inner: innerBytes a group.
+struct BlockRows {
+    // importance: empty, or one weight >= 0 per value of a row; x is then whole rows.
+    void (*fit)(Isa, std::span<const float> x, std::span<const float> importance, std::span<float> scales, std::span<std::byte> inner) noexcept = nullptr;
+    void (*encode)(Isa, std::span<const std::byte> inner, std::span<const float> x, std::span<std::byte> codes) noexcept = nullptr;
+    void (*decode)(Isa, std::span<const std::byte> inner, std::span<const std::byte> codes, std::span<float> out) noexcept = nullptr;
 };
 
 struct Codec {
@@ -68,6 +78,8 @@ struct Codec {
     // Σ importance·(x − x̂)² over finite x, as a search for ranges needs it: equal to encoding and decoding
     // but for rounding. Null: there is nothing faster.
     double (*squaredError)(const QuantSpec&, const GroupParameters&, std::span<const float> x, std::span<const float> importance) noexcept;
+
+    BlockRows blocks = {};  // null: there is nothing faster; see core/quant/block_rows.h
 
     // The lowest and the highest value that the group can hold.
     ValueRange (*representable)(const QuantSpec&, const GroupParameters&) noexcept;

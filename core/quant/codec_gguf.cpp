@@ -1,16 +1,13 @@
 #include "core/quant/codec_gguf.h"
 
+#include "core/quant/gguf_groups.h"
+
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 namespace bitlathe {
 
 namespace {
-
-// Blocks of one part have no use for the multiples of parts.
-constexpr int innerBytesOf(const GgufForm& form) noexcept { return form.parts() == 1 ? 2 * int(sizeof(float)) : int(sizeof(GgufParameters)); }
-static_assert(sizeof(GgufParameters) == 2 * sizeof(float) + 2 * kMaxGgufParts);
 
 template <GgufType T>
 struct GgufRow {
@@ -22,10 +19,9 @@ struct GgufRow {
     // Short groups are fitted to what they hold; a file would fill the block.
     static void fit(const QuantSpec&, std::span<const float> x, std::span<const float> importance, ValueRange, GroupParameters& out) noexcept {
         const GgufParameters fitted = fitGguf(kForm, x, importance);
-        std::memcpy(out.inner.data(), &fitted, static_cast<std::size_t>(innerBytesOf(kForm)));
+        std::memcpy(out.inner.data(), &fitted, static_cast<std::size_t>(ggufInnerBytes(kForm)));
         out.zeroPoint = 0;
-        out.scale = 0;  // the widest step of the block
-        for (int p = 0; p < kForm.parts(); ++p) out.scale = std::max(out.scale, std::fabs(ggufPart(kForm, fitted, p).scale));
+        out.scale = ggufWidestStep(kForm, fitted);
     }
     static void encode(const QuantSpec&, const GroupParameters& group, std::span<const float> x, std::span<std::byte> codes) noexcept {
         encodeGguf(kForm, block(group), x, codes);
@@ -55,6 +51,14 @@ struct GgufRow {
         return all;
     }
 
+    static constexpr BlockRows kBlocks{
+        [](Isa isa, std::span<const float> x, std::span<const float> importance, std::span<float> scales, std::span<std::byte> inner) noexcept {
+            fitGgufGroups(kForm, isa, x, importance, scales, inner);
+        },
+        [](Isa isa, std::span<const std::byte> inner, std::span<const float> x, std::span<std::byte> codes) noexcept { encodeGgufGroups(kForm, isa, inner, x, codes); },
+        [](Isa isa, std::span<const std::byte> inner, std::span<const std::byte> codes, std::span<float> out) noexcept { decodeGgufGroups(kForm, isa, inner, codes, out); },
+    };
+
     static constexpr Codec row(std::string_view name, std::string_view label, std::string_view formula, std::string_view explanation) {
         return Codec{
             .name = name, .label = label, .formula = formula, .explanation = explanation,
@@ -63,23 +67,17 @@ struct GgufRow {
             .takesNearest = false,  // rounds by scales finer than the file's, or levels differ from part to part
             .blockSize = kForm.values, .blockBytes = kForm.bytes, .partSize = kForm.part,
             .codeType = [](const QuantSpec&) noexcept { return kForm.lowest < 0 ? ElementType::I8 : ElementType::U8; },
-            .innerBytes = [](const QuantSpec&) noexcept { return innerBytesOf(kForm); },
+            .innerBytes = [](const QuantSpec&) noexcept { return ggufInnerBytes(kForm); },
             .parameterBits = [](const QuantSpec&) noexcept { return std::max(0, kForm.bytes * 8 - kForm.values * kForm.bits); },
             .fitNeedsValues = [](const QuantSpec&) noexcept { return true; },
             .holdsZero = [](const QuantSpec&) noexcept { return !kForm.hasMin && !kTable; },
-            .fit = fit, .encode = encode, .decode = decode, .squaredError = nullptr,
+            .fit = fit, .encode = encode, .decode = decode, .squaredError = nullptr, .blocks = kBlocks,
             .representable = representable, .levels = levels,
         };
     }
 };
 
 }  // namespace
-
-GgufParameters ggufParametersOf(const GgufForm& form, std::span<const std::byte> inner) noexcept {
-    GgufParameters block;
-    std::memcpy(&block, inner.data(), std::min(inner.size(), static_cast<std::size_t>(innerBytesOf(form))));
-    return block;
-}
 
 constinit const Codec kGgufCodecs[14] = {
     GgufRow<GgufType::Q4_0>::row("q4_0", "GGUF Q4_0", "x̂ = d · (code − 8), one d (f16) per 32; d = w / −8, w = the weight of largest magnitude",

@@ -4,6 +4,7 @@
 
 #include "core/quant/codec.h"
 #include "core/quant/gguf_blocks.h"
+#include "core/quant/gguf_groups.h"
 
 namespace bitlathe {
 
@@ -11,7 +12,5 @@ extern const Codec kGgufCodecs[14];
 
 // The form of a codec's blocks; null for codecs that are none.
 const GgufForm* ggufFormOf(std::string_view codec) noexcept;
-// What a group's inner bytes say.
-GgufParameters ggufParametersOf(const GgufForm& form, std::span<const std::byte> inner) noexcept;
 
 }  // namespace bitlathe

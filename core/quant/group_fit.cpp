@@ -1,6 +1,7 @@
 #include "core/quant/group_fit.h"
 
 #include "core/base/parallel.h"
+#include "core/quant/block_rows.h"
 #include "core/quant/ranges.h"
 
 #include <cassert>
@@ -42,6 +43,7 @@ ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0
 
 // Rules that search take longer: their tiles and slices are smaller, so that a stop is heard in time.
 std::int64_t sliceFor(const QuantSpec& spec) noexcept {
+    if (hasBlockRows(spec)) return 1 << 18;
     if (!codecOf(spec).takesRange) return 1 << 15;  // the format itself searches
     if (std::holds_alternative<Entropy>(spec.range)) return 1 << 13;
     if (std::holds_alternative<LeastError>(spec.range) || std::holds_alternative<Percentile>(spec.range)) return 1 << 17;
@@ -114,6 +116,7 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
     forTiles(tiles, workers, job, [&](std::size_t t) {
         std::vector<float> scratch;
         const auto part = tileValues(values, q.layout, tiles[t], scratch, isa);
+        if (hasBlockRows(q.spec)) return fitBlocks(isa, q, tiles[t], part, importance);
         forGroupPieces(grid, tiles[t], [&](std::int64_t group, std::size_t at, std::size_t length) {
             const auto x = part.subspan(at, length);
             const auto element = static_cast<std::size_t>(tiles[t].element) + at % static_cast<std::size_t>(tiles[t].elements);

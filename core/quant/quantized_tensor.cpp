@@ -3,6 +3,7 @@
 #include "core/base/job.h"
 #include "core/base/parallel.h"
 #include "core/kernels/quantize.h"
+#include "core/quant/block_rows.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
 #include "core/quant/soft_clip.h"
@@ -64,7 +65,8 @@ void encodeTiles(const Tensor& values, QuantizedTensor& q, std::span<std::byte> 
         std::vector<Code> buffer(inPlace ? 0 : part.size());
         const auto offset = static_cast<std::size_t>(tile.channel * q.layout.inner + tile.element);
         const std::span<Code> codes = inPlace ? out.subspan(offset, part.size()) : std::span<Code>(buffer);
-        forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
+        if (hasBlockRows(q.spec)) encodeBlocks(isa, q, tile, part, std::as_writable_bytes(codes));
+        else forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
             encode(group, part.subspan(at, length), std::as_writable_bytes(codes.subspan(at, length)));
         });
         if (!inPlace) scatterTile<Code>(q.layout, tile, codes, out);
@@ -72,7 +74,7 @@ void encodeTiles(const Tensor& values, QuantizedTensor& q, std::span<std::byte> 
 }
 
 template <class Code>
-void decodeTiles(const QuantizedTensor& q, std::span<float> out, Workers& workers) {
+void decodeTiles(const QuantizedTensor& q, std::span<float> out, Workers& workers, Isa isa) {
     const Codec& codec = codecOf(q.spec);
     const GroupGrid grid = q.grid();
     const std::span<const Code> all(reinterpret_cast<const Code*>(q.codes.bytes().data()), out.size());
@@ -82,7 +84,8 @@ void decodeTiles(const QuantizedTensor& q, std::span<float> out, Workers& worker
         std::vector<Code> codes(static_cast<std::size_t>(tile.count()));
         gatherTile<Code>(q.layout, tile, all, codes);
         std::vector<float> values(codes.size());
-        forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
+        if (hasBlockRows(q.spec)) decodeBlocks(isa, q, tile, std::as_bytes(std::span(codes)), values);
+        else forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
             codec.decode(q.spec, groupParameters(q, group), std::as_bytes(std::span(codes).subspan(at, length)),
                          std::span(values).subspan(at, length));
         });
@@ -113,15 +116,15 @@ QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layou
     return q;
 }
 
-Tensor dequantize(const QuantizedTensor& q, Workers& workers) {
+Tensor dequantize(const QuantizedTensor& q, Workers& workers, Isa isa) {
     std::byte* bytes = nullptr;
     Tensor result = Tensor::allocate(ElementType::F32, q.shape(), bytes);
     if (q.codes.count() == 0) return result;
     const std::span<float> out(reinterpret_cast<float*>(bytes), static_cast<std::size_t>(q.codes.count()));
     if (bitsOf(q.codes.type()) == 16)
-        decodeTiles<std::uint16_t>(q, out, workers);
+        decodeTiles<std::uint16_t>(q, out, workers, isa);
     else
-        decodeTiles<std::uint8_t>(q, out, workers);
+        decodeTiles<std::uint8_t>(q, out, workers, isa);
     return result;
 }
 

@@ -60,7 +60,7 @@ QuantizedTensor quantizeWeights(const Tensor& values, const ChannelLayout& layou
                                 JobContext& job, Isa isa = detectIsa(), std::span<const float> importance = {});
 
 // F32 in the weight's own order and shape.
-Tensor dequantize(const QuantizedTensor& quantized, Workers& workers);
+Tensor dequantize(const QuantizedTensor& quantized, Workers& workers, Isa isa = detectIsa());
 
 // Bytes that a file needs: codes packed at b bits, the parameters of every group (for integers a scale,
 // and for asymmetric ones a zero point of b bits), and what groups share.

@@ -12,6 +12,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 
 namespace bitlathe {
 namespace {
@@ -43,6 +45,52 @@ TEST(GgufCodecs, CodesAndInnerBytesAreTheBlocksOfAFile) {
             ASSERT_TRUE(std::equal(y.begin(), y.end(), values.begin())) << codec.name << " block " << g;
         }
     }
+}
+
+// Channels that end inside a block, channels across the weight, tiles of many channels and channels of many tiles.
+TEST(GgufCodecs, WholeWeightsAreCodedAsGroupsAreOneByOne) {
+    const auto golden8 = golden<float>("ggml/input.f32.bin"), importance512 = golden<float>("ggml/imatrix.f32.bin");
+    Workers workers(2);
+    JobContext job;
+    const ChannelLayout layouts[] = {{1, 12, 512}, {1, 9, 520}, {1, 60, 100}, {3, 4, 320}, {1, 2, 40000}};
+    for (const Codec& codec : kGgufCodecs)
+        for (const ChannelLayout& layout : layouts) {
+            std::vector<float> x(static_cast<std::size_t>(layout.channels * layout.perChannel())), importance(static_cast<std::size_t>(layout.perChannel()));
+            for (std::size_t i = 0; i < x.size(); ++i) x[i] = golden8[(i * 7 + i / 6144) % golden8.size()];
+            for (std::size_t i = 0; i < importance.size(); ++i) importance[i] = importance512[i % 512];
+            x[5] = NAN;
+            const Tensor values = Tensor::of(Shape{std::int64_t(x.size())}, x);
+            for (const Isa isa : isasUpTo(lowered(detectIsa(), Isa::Avx512Vnni)))
+                for (const auto& given : {std::vector<float>{}, importance}) {
+                    const QuantizedTensor q = quantizeWeights(values, layout, specOf(codec), workers, job, isa, given);
+                    const Tensor back = dequantize(q, workers, isa);
+                    for (std::int64_t c = 0; c < layout.channels; ++c) {
+                        std::vector<float> channel, decoded, own(static_cast<std::size_t>(layout.perChannel()));
+                        std::vector<std::byte> codes, ownCodes(own.size());
+                        for (std::int64_t e = 0; e < layout.perChannel(); ++e) {
+                            const auto at = static_cast<std::size_t>((e / layout.inner * layout.channels + c) * layout.inner + e % layout.inner);
+                            channel.push_back(x[at]);
+                            codes.push_back(q.codes.bytes()[at]);
+                            decoded.push_back(back.as<float>()[at]);
+                        }
+                        const GroupGrid grid = q.grid();
+                        for (std::int64_t g = 0; g < grid.perChannel; ++g) {
+                            const auto first = static_cast<std::size_t>(g * grid.size), length = std::min(static_cast<std::size_t>(grid.size), own.size() - first);
+                            std::vector<std::byte> inner(static_cast<std::size_t>(codec.innerBytes(q.spec)));
+                            GroupParameters group{1, 0, inner};
+                            const auto part = std::span(channel).subspan(first, length);
+                            codec.fit(q.spec, part, given.empty() ? std::span<const float>{} : std::span(given).subspan(first, length), {}, group);
+                            codec.encode(q.spec, group, part, std::span(ownCodes).subspan(first, length));
+                            codec.decode(q.spec, group, std::span(ownCodes).subspan(first, length), std::span(own).subspan(first, length));
+                            const auto index = static_cast<std::size_t>(c * grid.perChannel + g);
+                            ASSERT_EQ(q.scales[index], group.scale) << codec.name;
+                            ASSERT_EQ(std::memcmp(groupParameters(q, std::int64_t(index)).inner.data(), inner.data(), inner.size()), 0) << codec.name;
+                        }
+                        ASSERT_EQ(codes, ownCodes) << codec.name << " " << isaName(isa) << " channel " << c;
+                        ASSERT_EQ(decoded, own) << codec.name;
+                    }
+                }
+        }
 }
 
 TEST(GgufCodecs, SizesAreThoseOfAFile) {
