@@ -13,6 +13,24 @@
 namespace bitlathe {
 
 SaveFile::SaveFile(std::filesystem::path target) : m_target(std::move(target)) {
+    prepare();
+    std::string name = m_target.string() + ".XXXXXX";
+    std::vector<char> buffer(name.c_str(), name.c_str() + name.size() + 1);
+    m_fd = ::mkostemp(buffer.data(), O_CLOEXEC);
+    if (m_fd < 0) fail("create a file beside", errno);
+    m_temporary = buffer.data();
+    copyMode();
+}
+
+SaveFile::SaveFile(std::filesystem::path target, const std::filesystem::path& temporary) : m_target(std::move(target)) {
+    prepare();
+    m_fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (m_fd < 0) fail("create a file beside", errno);
+    m_temporary = temporary;
+    copyMode();
+}
+
+void SaveFile::prepare() {
     // A link is followed, so that the file it names is replaced and not the link.
     std::error_code ignored;
     if (std::filesystem::is_symlink(m_target, ignored)) {
@@ -22,11 +40,9 @@ SaveFile::SaveFile(std::filesystem::path target) : m_target(std::move(target)) {
     // A rename over a device or a folder would take its place: only plain files are ever replaced.
     if (const auto there = std::filesystem::status(m_target, ignored); std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
         throw Error(ErrorKind::Output, "cannot write '" + m_target.string() + "': it exists and is no regular file; choose another name. Nothing was changed");
-    std::string name = m_target.string() + ".XXXXXX";
-    std::vector<char> buffer(name.c_str(), name.c_str() + name.size() + 1);
-    m_fd = ::mkostemp(buffer.data(), O_CLOEXEC);
-    if (m_fd < 0) fail("create a file beside", errno);
-    m_temporary = buffer.data();
+}
+
+void SaveFile::copyMode() {
     struct stat old {};
     const mode_t mask = ::umask(0);
     ::umask(mask);

@@ -13,6 +13,9 @@ namespace bitlathe {
 class SaveFile {
 public:
     explicit SaveFile(std::filesystem::path target);
+    // Writes to this file of the same folder on the way, and replaces what is there: for who holds a lock on the
+    // target, so that what a crash leaves behind does not pile up.
+    SaveFile(std::filesystem::path target, const std::filesystem::path& temporary);
     ~SaveFile();
     SaveFile(const SaveFile&) = delete;
     SaveFile& operator=(const SaveFile&) = delete;
@@ -24,6 +27,8 @@ public:
     void commit();
 
 private:
+    void prepare();
+    void copyMode();
     [[noreturn]] void fail(const char* what, int reason);
     std::filesystem::path m_target, m_temporary;
     int m_fd = -1;

@@ -91,12 +91,15 @@ std::vector<std::byte> pack(const Hdf5Node& node) {
     Packer out;
     out.text(node.about);
     out.number(std::uint64_t(node.items.size()));
-    for (const Hdf5Item& item : node.items) {
-        out.number(std::uint8_t(item.value.index()));
-        out.text(item.name);
-        out.text(item.unit);
-        out.text(item.about);
-        std::visit(out, item.value);
+    std::vector<const Hdf5Item*> items;
+    for (const Hdf5Item& item : node.items) items.push_back(&item);
+    std::sort(items.begin(), items.end(), [](const Hdf5Item* a, const Hdf5Item* b) { return a->name < b->name; });
+    for (const Hdf5Item* item : items) {
+        out.number(std::uint8_t(item->value.index()));
+        out.text(item->name);
+        out.text(item->unit);
+        out.text(item->about);
+        std::visit(out, item->value);
     }
     return out.take();
 }

@@ -43,7 +43,7 @@ struct Hdf5Node {
     bool operator==(const Hdf5Node&) const = default;
 };
 
-// Little-endian bytes; equal nodes have equal bytes.
+// Little-endian bytes, items in name order: nodes with equal items have equal bytes.
 std::vector<std::byte> pack(const Hdf5Node& node);
 // Throws Error(Input) naming `source` for bytes that are no node. Tensors are copied.
 Hdf5Node unpackNode(std::span<const std::byte> bytes, const std::string& source);

@@ -20,7 +20,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"data", {"base", "tensor", "hdf5"}},
     {"engine", {"base", "tensor", "model", "quant", "kernels"}},
     {"formats", {"base", "tensor", "model", "hdf5", "quant"}},
-    {"workflow", {"base", "kernels", "tensor", "model", "hdf5", "quant", "metrics", "data", "engine", "formats"}},
+    {"project", {"base", "tensor", "hdf5", "quant", "metrics"}},
+    {"workflow", {"base", "kernels", "tensor", "model", "hdf5", "quant", "metrics", "project", "data", "engine", "formats"}},
 };
 
 // "core/base/error.h" from a line `#include "core/base/error.h"`; empty for other lines.
