@@ -21,6 +21,7 @@ struct ActivationRange {
     std::int64_t notFinite = 0;
     std::int64_t batches = 0;
     Histogram histogram;  // may be empty: not every rule needs one
+    std::string taken;    // which rule the range is of, where the rule chose: "percentile 99.9"
     bool operator==(const ActivationRange&) const = default;
 };
 

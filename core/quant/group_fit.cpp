@@ -3,6 +3,7 @@
 #include "core/base/parallel.h"
 #include "core/quant/block_rows.h"
 #include "core/quant/ranges.h"
+#include "core/quant/soft_clip.h"
 
 #include <cassert>
 #include <cmath>
@@ -45,10 +46,20 @@ ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0
 std::int64_t sliceFor(const QuantSpec& spec) noexcept {
     if (hasBlockRows(spec)) return 1 << 18;
     if (!codecOf(spec).takesRange) return 1 << 15;  // the format itself searches
-    if (std::holds_alternative<Entropy>(spec.range)) return 1 << 13;
-    if (std::holds_alternative<LeastError>(spec.range) || std::holds_alternative<Percentile>(spec.range)) return 1 << 17;
+    if (std::holds_alternative<Adaptive>(spec.range) || isSoft(spec)) return 1 << 14;
+    if (std::holds_alternative<Entropy>(spec.range)) return 1 << 15;
+    if (std::holds_alternative<LeastError>(spec.range)) return codecOf(spec).affine ? 1 << 16 : 1 << 15;
+    if (std::holds_alternative<Percentile>(spec.range) || std::holds_alternative<Aciq>(spec.range)) return 1 << 18;
     return kSliceElements;
 }
+
+bool chooses(const QuantSpec& spec) noexcept {
+    const auto* aciq = std::get_if<Aciq>(&spec.range);
+    return codecOf(spec).takesRange && (std::holds_alternative<Adaptive>(spec.range) || (aciq && aciq->shape == Aciq::Shape::Auto));
+}
+
+// Groups of so many values are searched one after the other, each in parallel.
+constexpr std::int64_t kLongGroup = 1 << 18;
 
 // One importance per element of a channel becomes one per value, in the weight's own order.
 std::vector<float> spreadOverChannels(std::span<const float> importance, const ChannelLayout& layout) {
@@ -96,10 +107,16 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
     q.scales.assign(groups, 1.0f);
     q.zeroPoints.assign(groups, 0);
     q.inner.assign(groups * static_cast<std::size_t>(codec.innerBytes(q.spec)), std::byte{0});
+    q.taken.assign(chooses(q.spec) ? groups : 0, RangeChoice::kNone);
     if (groups == 0) return;
+    const auto keep = [&](std::int64_t group, const RangeChoice& choice) {
+        if (!q.taken.empty()) q.taken[static_cast<std::size_t>(group)] = choice.taken;
+        return choice.range;
+    };
     if (grid.perChannel == 0) {
-        fitOne(codec, q, 0, values, ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : weightRange(values, q.spec, workers, job),
-               spreadOverChannels(importance, q.layout));
+        const std::vector<float> weights = spreadOverChannels(importance, q.layout);
+        fitOne(codec, q, 0, values,
+               ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : keep(0, chooseRange(values, q.spec, workers, job, weights, isa)), weights);
         storeScales(q);
         job.checkpoint(1.0);
         return;
@@ -113,16 +130,27 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
     // Whole groups are needed, so a long channel is not cut here.
     const std::int64_t slice = sliceFor(q.spec);
     const auto tiles = weightTiles(q.layout, grid.size, std::min<std::int64_t>(kTileElements, slice / 4));
-    forTiles(tiles, workers, job, [&](std::size_t t) {
+    const auto fitTile = [&](std::size_t t, auto&& choose) {
         std::vector<float> scratch;
         const auto part = tileValues(values, q.layout, tiles[t], scratch, isa);
         if (hasBlockRows(q.spec)) return fitBlocks(isa, q, tiles[t], part, importance);
         forGroupPieces(grid, tiles[t], [&](std::int64_t group, std::size_t at, std::size_t length) {
             const auto x = part.subspan(at, length);
             const auto element = static_cast<std::size_t>(tiles[t].element) + at % static_cast<std::size_t>(tiles[t].elements);
-            fitOne(codec, q, group, x, weightRange(x, q.spec), importance.empty() ? importance : importance.subspan(element, length));
+            const auto weights = importance.empty() ? importance : importance.subspan(element, length);
+            fitOne(codec, q, group, x, keep(group, choose(x, weights)), weights);
         });
-    }, {}, slice);
+    };
+    if (grid.size >= kLongGroup) {
+        for (std::size_t t = 0; t < tiles.size(); ++t) {
+            fitTile(t, [&](std::span<const float> x, std::span<const float> weights) { return chooseRange(x, q.spec, workers, job, weights, isa); });
+            job.checkpoint(double(t + 1) / double(tiles.size()));
+        }
+    } else {
+        forTiles(tiles, workers, job, [&](std::size_t t) {
+            fitTile(t, [&](std::span<const float> x, std::span<const float> weights) { return chooseRange(x, q.spec, weights, isa); });
+        }, {}, slice);
+    }
     storeScales(q);
 }
 

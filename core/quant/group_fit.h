@@ -28,10 +28,10 @@ struct KnownEnds {
     std::vector<ValueRange> channels;
 };
 
-// Fills q.scales, q.shared, q.zeroPoints and q.inner from the values (the weight's own order); q.spec and q.layout
+// Fills q.scales, q.shared, q.zeroPoints, q.inner and q.taken from the values (the weight's own order); q.spec and q.layout
 // are set. ends: where the finite values' ends are known already, they save min-max schemes the look at
 // the values; null otherwise. importance: empty, or one weight >= 0 per element of a channel
-// (layout.perChannel() of them), for formats that place levels by it. Throws Cancelled.
+// (layout.perChannel() of them), for formats that place levels by it and rules that search. Throws Cancelled.
 void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& workers, JobContext& job, const KnownEnds* ends = nullptr,
                Isa isa = Isa::Reference, std::span<const float> importance = {});
 

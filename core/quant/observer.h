@@ -2,6 +2,7 @@
 // per sample: a few numbers, and for the rules that need one a histogram of at most 256 KiB.
 #pragma once
 
+#include "core/quant/aciq.h"
 #include "core/quant/activation_range.h"
 #include "core/quant/growing_histogram.h"
 #include "core/quant/scheme.h"
@@ -13,14 +14,17 @@
 namespace bitlathe {
 
 class Workers;
+struct RangeChoice;
 
 // The formulas are those of ONNX Runtime's calibrators:
 //   MinMax         smallest … largest
 //   MovingAverage  a ← (1 − c)·a + c·batch, of each end; the first batch seeds it. One observe() is one batch
 //   Percentile     asymmetric: (100 − p)/2 % cut at each end of a 2048-bin histogram over ±max; symmetric: of |x|
-//   LeastError     search over the histogram at 8 bits; see core/quant/least_error.h
+//   LeastError     search over the histogram at the spec's bits; see core/quant/least_error.h
 //   Entropy        Kullback-Leibler threshold over the histogram; see core/quant/ranges.h
 //   Manual         as given
+//   Aciq           from running sums, exactly, but for mean|x − μ|, which is that of the histogram's bin centres
+//   Adaptive       tries the others over one histogram of 2048 bins, percentiles of |x| for symmetric specs too
 // Feed batches in a fixed order: then the result is the same for every number of threads.
 class Observer {
 public:
@@ -37,6 +41,7 @@ public:
     ActivationRange result() const;
 
 private:
+    RangeChoice choose(const RangeRule& rule, const Moments& moments) const;
     struct Ends { double min = 0, max = 0; };
     ActivationSpec m_spec;
     ActivationRange m_seen;  // its range and histogram are filled in result()
@@ -44,6 +49,7 @@ private:
     Ends m_average, m_firstBatch;
     std::int64_t m_averaged = 0;  // batches in m_average
     std::optional<GrowingHistogram> m_histogram;
+    std::optional<Moments> m_moments;  // their ends and deviations are filled in result()
 };
 
 }  // namespace bitlathe

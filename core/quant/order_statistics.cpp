@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace bitlathe {
@@ -58,25 +59,47 @@ std::uint32_t selectKey(std::span<const float> x, const Counts& high, std::uint6
     return static_cast<std::uint32_t>(upper << 16 | findBucket(low, rank));
 }
 
+// The key of the finite value with so many larger ones. Few values are kept: those above the least that still
+// could be it, which rises as they come.
+template <class Key>
+float largest(std::span<const float> x, std::size_t larger, Key key) {
+    constexpr std::size_t kBlock = 32;
+    std::vector<float> kept;
+    const std::size_t room = 2 * larger + 64;
+    kept.reserve(room + kBlock);
+    float least = -std::numeric_limits<float>::infinity();
+    const auto drop = [&] {
+        const auto at = kept.begin() + static_cast<std::ptrdiff_t>(larger);
+        std::nth_element(kept.begin(), at, kept.end(), std::greater<>());
+        least = *at;
+        kept.resize(larger + 1);
+    };
+    for (std::size_t begin = 0; begin < x.size(); begin += kBlock) {
+        const auto block = x.subspan(begin, std::min(kBlock, x.size() - begin));
+        int any = 0;
+        for (const float v : block) any |= key(v) > least;
+        if (any == 0) continue;
+        for (const float v : block)
+            if (key(v) > least && v - v == 0.0f) kept.push_back(key(v));
+        if (kept.size() >= room) drop();
+    }
+    drop();
+    return least;
+}
+
 }  // namespace
 
 ValueRange percentileOf(std::span<const float> x, double percent, bool symmetric) {
-    std::vector<float> values;
-    values.reserve(x.size());
-    std::copy_if(x.begin(), x.end(), std::back_inserter(values), [](float v) { return std::isfinite(v); });
-    if (values.empty()) return {};
-    const std::size_t cut = cutOf(percent, values.size());
+    std::size_t count = 0;
+    for (const float v : x) count += v - v == 0.0f;
+    if (count == 0) return {};
+    const std::size_t cut = cutOf(percent, count);
     if (symmetric) {
-        for (float& v : values) v = std::fabs(v);
-        const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::min(cut, values.size() - 1));
-        std::nth_element(values.begin(), at, values.end(), std::greater<>());
-        return {-*at, *at};
+        const float limit = largest(x, std::min(cut, count - 1), [](float v) { return std::fabs(v); });
+        return {-limit, limit};
     }
-    const auto side = static_cast<std::ptrdiff_t>(std::min(cut / 2, (values.size() - 1) / 2));
-    std::nth_element(values.begin(), values.begin() + side, values.end());
-    const float lo = values[static_cast<std::size_t>(side)];
-    std::nth_element(values.begin(), values.end() - 1 - side, values.end());
-    return {lo, *(values.end() - 1 - side)};
+    const std::size_t side = std::min(cut / 2, (count - 1) / 2);
+    return {-largest(x, side, [](float v) { return -v; }), largest(x, side, [](float v) { return v; })};
 }
 
 ValueRange percentileOf(std::span<const float> x, double percent, bool symmetric, const ForChunks& forChunks) {

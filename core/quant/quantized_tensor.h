@@ -42,6 +42,7 @@ struct QuantizedTensor {
     SharedScales shared;                    // what the file holds instead, where groups share a scale
     std::vector<std::int32_t> zeroPoints;   // one per group; 0 for symmetric formats
     std::vector<std::byte> inner;           // codec's inner bytes, group after group; empty for integers
+    std::vector<std::uint8_t> taken;        // per group, where the range rule chose: a place in rangeCandidates(); else empty
 
     const Shape& shape() const noexcept { return codes.shape(); }
     GroupGrid grid() const noexcept { return groupGrid(layout, spec); }

@@ -2,6 +2,8 @@
 
 #include "core/base/job.h"
 #include "core/base/parallel.h"
+#include "core/quant/aciq.h"
+#include "core/quant/adaptive_range.h"
 #include "core/quant/codec.h"
 #include "core/quant/least_error.h"
 #include "core/quant/order_statistics.h"
@@ -9,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
 namespace bitlathe {
@@ -18,28 +21,73 @@ namespace {
 template <class... F>
 struct Overloaded : F... { using F::operator()...; };
 
+const ForChunks kOneAfterTheOther = oneAfterTheOther;
+
 ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0.0f), std::max(range.hi, 0.0f)}; }
 
-// Few values in many bins say nothing, slowly: at least eight values for each bin, but enough bins to choose from.
-std::size_t entropyBins(const Entropy& rule, std::size_t count) noexcept {
-    const auto asked = static_cast<std::size_t>(rule.bins), least = std::min(asked, 2 * static_cast<std::size_t>(rule.quantizedBins));
-    return std::clamp(count / 8 / 2 * 2, least, asked);
-}
+// Searches ask for the points more than once; made on first use.
+class GroupValues {
+public:
+    GroupValues(std::span<const float> x, std::span<const float> importance, ValueRange seen, const QuantSpec& spec, Isa isa, const ForChunks& forChunks)
+        : m_x(x), m_importance(importance), m_seen(seen), m_spec(spec), m_isa(isa), m_forChunks(forChunks), m_inChunks(&forChunks != &kOneAfterTheOther) {}
 
-ValueRange entropy(std::span<const float> x, const Entropy& rule, ValueRange seen, const ForChunks& forChunks) {
-    const double limit = std::max(std::fabs(double(seen.lo)), std::fabs(double(seen.hi)));
-    if (limit == 0) return seen;
-    const auto count = static_cast<std::int64_t>(x.size());
-    Histogram whole{-limit, limit, std::vector<std::uint64_t>(entropyBins(rule, x.size())), 0, 0};
-    std::vector<Histogram> parts(static_cast<std::size_t>(chunksOf(count)), whole);
-    forChunks(chunksOf(count), [&](std::int64_t chunk) {
-        const auto begin = static_cast<std::size_t>(chunk * kChunkValues);
-        addTo(parts[static_cast<std::size_t>(chunk)], x.subspan(begin, std::min<std::size_t>(kChunkValues, x.size() - begin)));
-    });
-    for (const Histogram& part : parts)
-        for (std::size_t i = 0; i < whole.counts.size(); ++i) whole.counts[i] += part.counts[i];
-    return entropyRange(whole, rule.quantizedBins, seen);
-}
+    RangeChoice choose(const RangeRule& rule) {
+        const auto plain = [](ValueRange range) { return RangeChoice{holdingZero(range)}; };
+        return std::visit(Overloaded{
+                              [&](const MinMax&) { return plain(m_seen); },
+                              [&](const MovingAverage&) { return plain(m_seen); },
+                              [&](const Percentile& r) {
+                                  return plain(m_inChunks ? percentileOf(m_x, r.percent, m_spec.symmetric, m_forChunks) : percentileOf(m_x, r.percent, m_spec.symmetric));
+                              },
+                              [&](const LeastError& r) { return plain(leastErrorRange(points(), m_spec, r.norm, m_isa)); },
+                              [&](const Entropy& r) { return plain(entropy(r)); },
+                              [&](const Manual& r) { return plain({float(r.lo), float(r.hi)}); },
+                              [&](const Aciq& r) { return aciq(r.shape); },
+                              [&](const Adaptive& r) {
+                                  return bestRange(points(), m_spec, r.metric, m_isa, [this](const RangeRule& candidate) { return choose(candidate).range; });
+                              },
+                          },
+                          rule);
+    }
+
+private:
+    const RangePoints& points() {
+        if (!m_points) {
+            m_points = m_seen.lo == m_seen.hi ? RangePoints{{}, {}, m_seen, true} : rangePoints(m_x, m_importance, m_seen, searchBins(m_spec.bits), m_forChunks);
+        }
+        return *m_points;
+    }
+    RangeChoice aciq(Aciq::Shape shape) {
+        if (!m_moments) m_moments = momentsOf(m_x, m_importance, m_isa, m_forChunks);
+        const bool chosen = shape == Aciq::Shape::Auto;
+        if (chosen) shape = likelierShape(*m_moments, m_spec.symmetric);
+        return {holdingZero(aciqRange(*m_moments, shape, m_spec.bits, m_spec.symmetric)), chosen ? candidateOf(shape) : RangeChoice::kNone};
+    }
+    ValueRange entropy(const Entropy& rule) {
+        const double limit = std::max(std::fabs(double(m_seen.lo)), std::fabs(double(m_seen.hi)));
+        if (limit == 0) return m_seen;
+        const Entropy form = entropyForm(rule, m_x.size());
+        const auto count = static_cast<std::int64_t>(m_x.size());
+        Histogram whole{-limit, limit, std::vector<std::uint64_t>(static_cast<std::size_t>(form.bins)), 0, 0};
+        std::vector<Histogram> parts(static_cast<std::size_t>(chunksOf(count)), whole);
+        m_forChunks(chunksOf(count), [&](std::int64_t chunk) {
+            const auto begin = static_cast<std::size_t>(chunk * kChunkValues);
+            addTo(parts[static_cast<std::size_t>(chunk)], m_x.subspan(begin, std::min<std::size_t>(kChunkValues, m_x.size() - begin)));
+        });
+        for (const Histogram& part : parts)
+            for (std::size_t i = 0; i < whole.counts.size(); ++i) whole.counts[i] += part.counts[i];
+        return entropyRange(whole, form.quantizedBins, m_seen);
+    }
+
+    std::span<const float> m_x, m_importance;
+    ValueRange m_seen;  // the finite values' ends, holding 0
+    const QuantSpec& m_spec;
+    Isa m_isa;
+    const ForChunks& m_forChunks;
+    bool m_inChunks;
+    std::optional<RangePoints> m_points;
+    std::optional<Moments> m_moments;
+};
 
 }  // namespace
 
@@ -63,34 +111,29 @@ ValueRange finiteRange(std::span<const float> x) noexcept {
     return lo <= hi ? ValueRange{lo, hi} : ValueRange{};
 }
 
-ValueRange weightRange(std::span<const float> x, const QuantSpec& spec) {
-    if (!codecOf(spec).takesRange) return holdingZero(finiteRange(x));
-    return holdingZero(std::visit(
-        Overloaded{
-            [&](const MinMax&) { return finiteRange(x); },
-            [&](const MovingAverage&) { return finiteRange(x); },
-            [&](const Percentile& rule) { return percentileOf(x, rule.percent, spec.symmetric); },
-            [&](const LeastError& rule) { return leastErrorRange(x, spec, rule.norm); },
-            [&](const Entropy& rule) {
-                return entropy(x, rule, holdingZero(finiteRange(x)), oneAfterTheOther);
-            },
-            [&](const Manual& rule) { return ValueRange{float(rule.lo), float(rule.hi)}; },
-        },
-        spec.range));
+Entropy entropyForm(const Entropy& rule, std::size_t count) noexcept {
+    const auto asked = static_cast<std::size_t>(rule.bins), quantized = static_cast<std::size_t>(rule.quantizedBins);
+    const std::size_t levels = std::min(quantized, std::max<std::size_t>(count / 4, 16));
+    const std::size_t bins = std::clamp(count / 8 / 2 * 2, std::min(asked, 2 * levels), asked);
+    return {static_cast<int>(bins), static_cast<int>(levels)};
 }
 
-ValueRange weightRange(std::span<const float> x, const QuantSpec& spec, Workers& workers, JobContext& job) {
+RangeChoice chooseRange(std::span<const float> x, const QuantSpec& spec, std::span<const float> importance, Isa isa) {
+    const ValueRange seen = holdingZero(finiteRange(x));
+    if (!codecOf(spec).takesRange) return {seen};
+    return GroupValues(x, importance, seen, spec, isa, kOneAfterTheOther).choose(spec.range);
+}
+
+RangeChoice chooseRange(std::span<const float> x, const QuantSpec& spec, Workers& workers, JobContext& job, std::span<const float> importance, Isa isa) {
     constexpr std::size_t kMany = 1 << 18;
-    if (x.size() < kMany) return weightRange(x, spec);
     const bool takesRange = codecOf(spec).takesRange;
+    if (x.size() < kMany || (takesRange && std::holds_alternative<Manual>(spec.range))) return chooseRange(x, spec, importance, isa);
     const ForChunks forChunks = [&](std::int64_t chunks, const std::function<void(std::int64_t)>& body) {
         workers.forEach(chunks, [&](std::int64_t chunk) {
             if (!job.stopRequested()) body(chunk);
         });
         job.checkpoint(0);
     };
-    if (takesRange && std::holds_alternative<Manual>(spec.range)) return weightRange(x, spec);
-    if (const auto* rule = std::get_if<Percentile>(&spec.range); rule && takesRange) return holdingZero(percentileOf(x, rule->percent, spec.symmetric, forChunks));
     const auto count = static_cast<std::int64_t>(x.size());
     std::vector<ValueRange> parts(static_cast<std::size_t>(chunksOf(count)));
     forChunks(chunksOf(count), [&](std::int64_t chunk) {
@@ -99,10 +142,8 @@ ValueRange weightRange(std::span<const float> x, const QuantSpec& spec, Workers&
     });
     ValueRange seen;
     for (const ValueRange& part : parts) seen = {std::min(seen.lo, part.lo), std::max(seen.hi, part.hi)};
-    if (!takesRange) return seen;
-    if (const auto* rule = std::get_if<LeastError>(&spec.range)) return leastErrorRange(x, seen, spec, rule->norm, forChunks);
-    if (const auto* rule = std::get_if<Entropy>(&spec.range)) return holdingZero(entropy(x, *rule, seen, forChunks));
-    return seen;
+    if (!takesRange) return {seen};
+    return GroupValues(x, importance, seen, spec, isa, forChunks).choose(spec.range);
 }
 
 }  // namespace bitlathe

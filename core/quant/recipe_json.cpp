@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/model/layer.h"
 #include "core/quant/codec.h"
+#include "core/quant/ranges.h"
 #include "core/quant/stored_scale.h"
 #include "core/quant/user_table.h"
 
@@ -34,6 +35,8 @@ Json toValue(const RangeRule& rule) {
                           [](const LeastError& r) { return Json{{"leastError", r.norm}}; },
                           [](const Entropy& r) { return Json{{"entropy", {{"bins", r.bins}, {"quantizedBins", r.quantizedBins}}}}; },
                           [](const Manual& r) { return Json{{"manual", Json::array({r.lo, r.hi})}}; },
+                          [](const Aciq& r) { return Json{{"aciq", nameOf(r.shape)}}; },
+                          [](const Adaptive& r) { return Json{{"adaptive", nameOf(r.metric)}}; },
                       },
                       rule);
 }
@@ -114,15 +117,31 @@ double between(const Field& field, double above, double atMost, const char* what
     return number;
 }
 
+template <class Value>
+Value named(const Field& field, std::initializer_list<Value> all) {
+    const std::string name = field.text();
+    std::string names;
+    for (const Value value : all) {
+        if (name == nameOf(value)) return value;
+        names += (names.empty() ? "" : ", ") + std::string(nameOf(value));
+    }
+    field.refuse("expected one of: " + names);
+}
+
 RangeRule rangeFrom(const Field& field) {
     constexpr const char* kRules =
-        R"(expected "minmax", or an object with one of the keys movingAverage, percentile, leastError, entropy, manual)";
+        R"(expected "minmax", or an object with one of the keys movingAverage, percentile, leastError, entropy, manual, aciq, adaptive)";
     if (field.value.is_string()) {
         if (field.text() != "minmax") field.refuse(kRules);
         return MinMax{};
     }
     if (!field.value.is_object() || field.value.size() != 1) field.refuse(kRules);
-    field.mustBeObject({"movingAverage", "percentile", "leastError", "entropy", "manual"});
+    field.mustBeObject({"movingAverage", "percentile", "leastError", "entropy", "manual", "aciq", "adaptive"});
+    if (field.has("aciq")) return Aciq{named(field.at("aciq"), {Aciq::Shape::Auto, Aciq::Shape::Gaussian, Aciq::Shape::Laplace})};
+    if (field.has("adaptive")) {
+        using Metric = Adaptive::Metric;
+        return Adaptive{named(field.at("adaptive"), {Metric::SquaredError, Metric::Norm24, Metric::Cosine, Metric::MaxError, Metric::Divergence})};
+    }
     if (field.has("movingAverage"))
         return MovingAverage{between(field.at("movingAverage"), 0, 1, "expected a number above 0 and at most 1, for example 0.01")};
     if (field.has("percentile"))

@@ -50,13 +50,30 @@ std::string rangeText(const RangeRule& rule) {
                           [](const LeastError& r) { return r.norm == 2 ? std::string("least squared error") : "least error, norm " + shortest(r.norm); },
                           [](const Entropy& r) { return "entropy, " + std::to_string(r.bins) + " bins"; },
                           [](const Manual& r) { return "by hand " + shortest(r.lo) + " … " + shortest(r.hi); },
+                          [](const Aciq& r) { return "ACIQ" + (r.shape == Aciq::Shape::Auto ? std::string() : ", " + std::string(nameOf(r.shape))); },
+                          [](const Adaptive& r) { return "adaptive, " + std::string(labelOf(r.metric)); },
                       },
                       rule);
 }
 
 std::string_view nameOf(const RangeRule& rule) noexcept {
-    constexpr std::string_view kNames[] = {"minmax", "movingAverage", "percentile", "leastError", "entropy", "manual"};
+    constexpr std::string_view kNames[] = {"minmax", "movingAverage", "percentile", "leastError", "entropy", "manual", "aciq", "adaptive"};
     return kNames[rule.index()];
+}
+
+std::string_view nameOf(Aciq::Shape shape) noexcept {
+    constexpr std::string_view kNames[] = {"auto", "gaussian", "laplace"};
+    return kNames[static_cast<std::size_t>(shape)];
+}
+
+std::string_view nameOf(Adaptive::Metric metric) noexcept {
+    constexpr std::string_view kNames[] = {"squaredError", "norm2.4", "cosine", "maxError", "divergence"};
+    return kNames[static_cast<std::size_t>(metric)];
+}
+
+std::string_view labelOf(Adaptive::Metric metric) noexcept {
+    constexpr std::string_view kLabels[] = {"squared error", "error to the 2.4", "cosine", "largest error", "divergence of histograms"};
+    return kLabels[static_cast<std::size_t>(metric)];
 }
 
 }  // namespace bitlathe

@@ -42,7 +42,17 @@ struct Manual {
     double lo = -1.0, hi = 1.0;  // lo <= 0 <= hi, lo < hi; symmetric formats use max(-lo, hi)
     bool operator==(const Manual&) const = default;
 };
-using RangeRule = std::variant<MinMax, MovingAverage, Percentile, LeastError, Entropy, Manual>;
+// Analytical clipping for a bell or a Laplace distribution of the values' width; core/quant/aciq.h.
+struct Aciq {
+    enum class Shape : std::uint8_t { Auto, Gaussian, Laplace } shape = Shape::Auto;  // Auto: the likelier of the two
+    bool operator==(const Aciq&) const = default;
+};
+// Tries the other rules and keeps the best by a metric; core/quant/adaptive_range.h.
+struct Adaptive {
+    enum class Metric : std::uint8_t { SquaredError, Norm24, Cosine, MaxError, Divergence } metric = Metric::SquaredError;
+    bool operator==(const Adaptive&) const = default;
+};
+using RangeRule = std::variant<MinMax, MovingAverage, Percentile, LeastError, Entropy, Manual, Aciq, Adaptive>;
 
 // How a file holds the scale of each group; core/quant/stored_scale.h has the rounding of each.
 enum class ScaleType : std::uint8_t {

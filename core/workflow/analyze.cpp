@@ -22,9 +22,10 @@ std::int64_t slownessOf(const QuantSpec& spec) noexcept {
     if (codec.name == "quantile") return 8;
     if (codec.name.starts_with("iq")) return 8;
     if (codec.name.ends_with("_k")) return 2;
-    if (const auto* rule = std::get_if<LeastError>(&spec.range)) return rule->norm == 2 ? 8 : 32;
+    if (const auto* rule = std::get_if<LeastError>(&spec.range)) return rule->norm == 2 ? 8 : 16;
     if (std::holds_alternative<Entropy>(spec.range)) return 32;
-    if (std::holds_alternative<Percentile>(spec.range)) return 4;
+    if (std::holds_alternative<Adaptive>(spec.range)) return 64;
+    if (std::holds_alternative<Percentile>(spec.range)) return 2;
     return 1;
 }
 

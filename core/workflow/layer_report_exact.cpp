@@ -2,6 +2,7 @@
 
 #include "core/base/job.h"
 #include "core/metrics/divergence.h"
+#include "core/quant/adaptive_range.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
 #include "core/workflow/layer_measure.h"
@@ -144,6 +145,11 @@ LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const 
     JobContext fitting = job.part(0, 0.3), measuring = job.part(0.3, 1);
     const KnownEnds ends = endsOf(facts);
     fitGroups(values, q, workers, fitting, &ends, isa);
+    if (!q.taken.empty()) {
+        const bool tensor = q.grid().perChannel == 0;
+        const std::string taken = takenText(q.taken, tensor ? "tensor" : q.grid().perChannel == 1 ? "channels" : "groups");
+        report.note += (report.note.empty() ? "" : "; ") + ("range: " + taken);
+    }
     const Grid grid = gridOf(q);
     report.weights = widened(facts.histogram, facts.statistics, grid);
     const double reach = grid.halfGap > 0 ? grid.halfGap * (1 + 1e-6) : 1.0;

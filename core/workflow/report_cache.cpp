@@ -24,6 +24,8 @@ void add(std::string& key, const RangeRule& rule) {
                    [&](const LeastError& r) { add(key, r.norm); },
                    [&](const Entropy& r) { add(key, r.bins), add(key, r.quantizedBins); },
                    [&](const Manual& r) { add(key, r.lo), add(key, r.hi); },
+                   [&](const Aciq& r) { add(key, int(r.shape)); },
+                   [&](const Adaptive& r) { add(key, int(r.metric)); },
                },
                rule);
 }

@@ -68,7 +68,7 @@ std::vector<float> noise(std::size_t count, float sigma, unsigned seed) {
     return values;
 }
 
-const RangeRule kRules[] = {MinMax{}, MovingAverage{0.2}, Percentile{99.0}, LeastError{2.0}, Entropy{512, 128}, Manual{-2, 3}};
+const RangeRule kRules[] = {MinMax{}, MovingAverage{0.2}, Percentile{99.0}, LeastError{2.0}, Entropy{512, 128}, Manual{-2, 3}, Aciq{}, Aciq{Aciq::Shape::Laplace}, Adaptive{}};
 
 TEST(Observer, ResultsDoNotDependOnThreads) {
     for (const RangeRule& rule : kRules)

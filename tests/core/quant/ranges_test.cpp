@@ -4,9 +4,11 @@
 #include "core/base/parallel.h"
 #include "core/quant/codec.h"
 #include "core/quant/least_error.h"
+#include "core/quant/order_statistics.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -55,7 +57,7 @@ TEST(Ranges, MinMaxIgnoresNanAndInfinities) {
 
 TEST(Ranges, WeightRangesHoldZero) {
     const std::vector<float> positive = {2, 3, 4};
-    for (const RangeRule& rule : {RangeRule(MinMax{}), RangeRule(Percentile{90}), RangeRule(LeastError{2}), RangeRule(Entropy{64, 16})}) {
+    for (const RangeRule& rule : {RangeRule(MinMax{}), RangeRule(Percentile{90}), RangeRule(LeastError{2}), RangeRule(Entropy{64, 16}), RangeRule(Aciq{}), RangeRule(Adaptive{})}) {
         const ValueRange range = weightRange(positive, specOf(4, false, rule));
         EXPECT_LE(range.lo, 0.0f) << rangeText(rule);
         EXPECT_GE(range.hi, 0.0f) << rangeText(rule);
@@ -75,7 +77,7 @@ TEST(Ranges, ManyValuesInParallelGiveTheSameBits) {
     x[17] = kNan, x[18] = kInf, x[2'000'000] = -kInf;
     for (std::size_t i = 100; i < 5000; ++i) x[i] = 0;
     JobContext job;
-    for (const RangeRule& rule : {RangeRule(MinMax{}), RangeRule(MovingAverage{}), RangeRule(Percentile{99.9}), RangeRule(Percentile{51}), RangeRule(LeastError{2}), RangeRule(LeastError{2.4}), RangeRule(Entropy{}), RangeRule(Manual{-1, 2})})
+    for (const RangeRule& rule : {RangeRule(MinMax{}), RangeRule(MovingAverage{}), RangeRule(Percentile{99.9}), RangeRule(Percentile{51}), RangeRule(LeastError{2}), RangeRule(LeastError{2.4}), RangeRule(Entropy{}), RangeRule(Manual{-1, 2}), RangeRule(Aciq{}), RangeRule(Aciq{Aciq::Shape::Laplace})})
         for (const bool symmetric : {true, false}) {
             const QuantSpec spec = specOf(4, symmetric, rule);
             const ValueRange expected = weightRange(x, spec);
@@ -86,7 +88,25 @@ TEST(Ranges, ManyValuesInParallelGiveTheSameBits) {
         }
     const std::vector<float> nans(300'000, kNan);
     Workers workers(2);
-    for (const RangeRule& rule : {RangeRule(Percentile{99}), RangeRule(LeastError{2}), RangeRule(Entropy{})}) EXPECT_EQ(weightRange(nans, specOf(4, true, rule), workers, job), ValueRange{});
+    for (const RangeRule& rule : {RangeRule(Percentile{99}), RangeRule(LeastError{2}), RangeRule(Entropy{}), RangeRule(Aciq{}), RangeRule(Adaptive{})}) EXPECT_EQ(weightRange(nans, specOf(4, true, rule), workers, job), ValueRange{});
+}
+
+TEST(Ranges, PercentilesOfSmallGroupsAreThoseOfTheSortedValues) {
+    for (const std::size_t count : {1u, 2u, 31u, 32u, 33u, 128u, 1000u, 4097u})
+        for (const double percent : {50.5, 80.0, 99.0, 99.9, 100.0})
+            for (const unsigned seed : {1u, 2u, 3u}) {
+                auto x = normal(count, seed);
+                for (std::size_t i = 0; i < count; i += 3) x[i] = x[i / 2];  // ties
+                auto sorted = x, magnitudes = x;
+                for (float& v : magnitudes) v = std::fabs(v);
+                std::sort(sorted.begin(), sorted.end());
+                std::sort(magnitudes.begin(), magnitudes.end());
+                x.insert(x.begin() + std::ptrdiff_t(count / 2), {kNan, kInf, -kInf});
+                const auto cut = std::min(static_cast<std::size_t>((100 - percent) / 100 * double(count) + 1e-9), count - 1);
+                const std::size_t side = std::min(cut / 2, (count - 1) / 2);
+                EXPECT_EQ(percentileOf(x, percent, true).hi, magnitudes[count - 1 - cut]) << count << ' ' << percent;
+                EXPECT_EQ(percentileOf(x, percent, false), (ValueRange{sorted[side], sorted[count - 1 - side]})) << count << ' ' << percent;
+            }
 }
 
 TEST(Ranges, ManualIsTakenAsGiven) {

@@ -22,6 +22,8 @@ Recipe everything() {
     recipe.layers["features.0"] = {QuantSpec{"int", 8, true, true, PerChannel{}, Manual{-0.1, 0.30000000000000004}}, std::nullopt};
     recipe.layers["features.0"].weights->knee = 0.125;
     recipe.layers["features.1"] = {};
+    recipe.layers["features.2"] = {QuantSpec{"int", 5, true, true, PerChannel{}, Aciq{Aciq::Shape::Laplace}}, ActivationSpec{8, false, Aciq{}}};
+    recipe.layers["features.3"] = {QuantSpec{"int", 5, true, true, PerChannel{}, Adaptive{Adaptive::Metric::Norm24}}, ActivationSpec{8, false, Adaptive{}}};
     recipe.preprocessing = R"({"layout":"NCHW","mean":[0.5,1.25],"scale":0.00392156862745098})";
     return recipe;
 }
@@ -98,6 +100,8 @@ TEST(RecipeJson, RefusesWhatItDoesNotKnowWithPlaceAndCure) {
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "granularity": "row"}})"), "granularity");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "granularity": {"group": 0}}})"), "granularity.group");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": "best"}})"), "range");
+    expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": {"aciq": "bell"}}})"), "range.aciq: expected one of: auto, gaussian, laplace");
+    expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": {"adaptive": "psnr"}}})"), "squaredError, norm2.4, cosine, maxError, divergence");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "knee": 1.5}})"), "weights.knee: expected a number from 0");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": {"percentile": 50}}})"), "range.percentile");
     expectRefusal(withDefaults(R"({"weights": {"bits": 4, "range": {"percentile": 99, "leastError": 2}}})"), "one of the keys");
