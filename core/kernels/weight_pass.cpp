@@ -47,6 +47,31 @@ struct DoubleLanes {
     }
 };
 
+// Decoded values of a piece by the rows of its format, and its codes, where they are wanted, less `low`.
+void decodePiece(Isa isa, const WeightPass& pass, std::int64_t at, std::int64_t count, float* decoded, std::uint8_t* codeIndex) noexcept {
+    const LevelGroups& groups = pass.groups;
+    const float* x = pass.coded ? pass.coded : pass.x;
+    std::uint8_t* codes = pass.codes ? pass.codes + at : pass.codeCounts ? codeIndex : nullptr;
+    for (std::int64_t done = 0; done < count;) {
+        const std::int64_t group = (at + done) / groups.size, within = (at + done) % groups.size;
+        LevelRows rows;
+        rows.x = x + at + done;
+        rows.count = within == 0 || groups.size - within > count - done ? count - done : groups.size - within;
+        rows.format = *pass.format;
+        rows.groups = groups;
+        rows.groups.scales += group;
+        if (groups.divisors) rows.groups.divisors += group;
+        if (groups.zeroPoints) rows.groups.zeroPoints += group;
+        if (groups.sets && !groups.oneSet) rows.groups.sets += group;
+        rows.decoded = decoded + done;
+        rows.codes = codes ? codes + done : nullptr;
+        levelRows(isa, rows);
+        done += rows.count;
+    }
+    if (pass.codeCounts)
+        for (std::int64_t i = 0; i < count; ++i) codeIndex[i] = static_cast<std::uint8_t>(codes[i] - pass.low);
+}
+
 WeightBins binsOf(const Bins& bins, std::uint16_t* index) noexcept {
     if (bins.count == 0) return {nullptr, 0, 0, 0};
     return {index, bins.low, static_cast<float>(bins.count) / (bins.high - bins.low), static_cast<float>(bins.count)};
@@ -66,12 +91,16 @@ void addSums(WeightSums& a, const WeightSums& b) noexcept {
 
 WeightSums weightPass(Isa isa, const WeightPass& pass) noexcept {
     assert(pass.groupSize >= 1 && pass.high - pass.low <= 255);
+    assert(!pass.given || (!pass.codes && !pass.codeCounts));
     assert(pass.groupSize <= weightPieceElements || (!pass.groupError2 && !pass.groupValue2));
+    assert(!pass.format || (!pass.given && !(pass.format->wide && (pass.codes || pass.codeCounts))));
     const WeightPieceFn run = pieceOf(isa);
     DoubleLanes lanes;
     std::uint8_t codeIndex[weightPieceElements + spare];
     std::uint16_t valueIndex[weightPieceElements + spare], decodedIndex[weightPieceElements + spare],
         errorIndex[weightPieceElements + spare];
+    alignas(64) float decodedHere[weightPieceElements];
+    const bool given = pass.format || pass.given;
     CodeCounter codes(isa, pass.codeCounts ? pass.high - pass.low + 1 : 0);
     BinCounter values(pass.values.count), decoded(pass.decoded.count), errors(pass.errors.count);
 
@@ -92,13 +121,20 @@ WeightSums weightPass(Isa isa, const WeightPass& pass) noexcept {
             piece.lastSize = static_cast<int>(count - (piece.groups - 1) * pass.groupSize);
         }
         piece.x = pass.x + at;
-        piece.scales = pass.scales + group;
-        piece.zeroPoints = pass.zeroPoints ? pass.zeroPoints + group : nullptr;
-        piece.codeLow = pass.low;
-        piece.codeHigh = pass.high;
-        piece.signs = pass.signs;
-        piece.codes = pass.codes ? pass.codes + at : nullptr;
-        piece.codeIndex = pass.codeCounts ? codeIndex : nullptr;
+        if (given) {
+            if (pass.format) decodePiece(isa, pass, at, count, decodedHere, codeIndex);
+            piece.given = pass.format ? decodedHere : pass.given + at;
+            piece.lowest = pass.lowest ? pass.lowest + group : nullptr;
+            piece.highest = pass.highest ? pass.highest + group : nullptr;
+        } else {
+            piece.scales = pass.scales + group;
+            piece.zeroPoints = pass.zeroPoints ? pass.zeroPoints + group : nullptr;
+            piece.codeLow = pass.low;
+            piece.codeHigh = pass.high;
+            piece.signs = pass.signs;
+            piece.codes = pass.codes ? pass.codes + at : nullptr;
+            piece.codeIndex = pass.codeCounts ? codeIndex : nullptr;
+        }
         piece.values = binsOf(pass.values, valueIndex);
         piece.decoded = binsOf(pass.decoded, decodedIndex);
         piece.errors = binsOf(pass.errors, errorIndex);

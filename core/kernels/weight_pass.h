@@ -1,8 +1,11 @@
-// One walk over float weights that yields all a report needs of an affine integer format: codes, error
-// sums, and exact histograms of codes, values, decoded values and errors. Per tensor, channel or group:
-// the scale changes every `groupSize` elements. Knows no tensors, no schemes and no range rules.
+// One walk over float weights that yields all a report needs of a format: codes, error sums, and exact
+// histograms of codes, values, decoded values and errors. Per tensor, channel or group: the scale changes
+// every `groupSize` elements. Knows no tensors, no schemes and no range rules.
 //
-// Codes follow the rounding law (core/quant/affine.h): nearest(x / scale) with ties to even, the quotient
+// Formats are affine integers of up to 8 bits, which one kernel codes and sums at once; those of level_rows.h,
+// coded piece by piece within the nearest cache; and any other, whose decoded values are given.
+//
+// Codes of affine integers follow the rounding law (core/quant/affine.h): nearest(x / scale) with ties to even, the quotient
 // being float32, plus the zero point, saturated; NaN gets the code of 0. Most quotients are taken with a
 // reciprocal; those near a tie are divided, so every code is the law's.
 //
@@ -15,6 +18,7 @@
 #include <cstdint>
 
 #include "core/kernels/isa.h"
+#include "core/kernels/level_rows.h"
 
 namespace bitlathe {
 
@@ -53,9 +57,19 @@ struct WeightPass {
     std::int32_t low = 0, high = 0;         // codes, high - low <= 255
     bool signs = false;  // the 1-bit format: codes -1 for x < 0 and +1 for the rest; low -1, high 1
 
+    // Instead of affine integers: a format of level_rows.h with what its groups have, whose size may be another
+    // than groupSize, or values decoded before.
+    // What lies outside of lowest … highest of its group counts as clipped; nullptr: nothing does.
+    const LevelFormat* format = nullptr;
+    LevelGroups groups;
+    const float* coded = nullptr;    // with a format: what is coded in the place of x, of which errors remain
+    const float* given = nullptr;    // decoded values of all elements
+    const float* lowest = nullptr;   // one per group
+    const float* highest = nullptr;
+
     // Wanted or nullptr.
-    std::uint8_t* codes = nullptr;       // count bytes, two's complement
-    std::int64_t* codeCounts = nullptr;  // high - low + 1 entries, added to
+    std::uint8_t* codes = nullptr;       // count bytes, two's complement; of affine integers and formats that are not wide
+    std::int64_t* codeCounts = nullptr;  // high - low + 1 entries, added to; as codes
     Bins values, decoded, errors;
     float* groupError2 = nullptr;  // sums of e^2 and x^2 of each group; groups of at most 4096 elements
     float* groupValue2 = nullptr;

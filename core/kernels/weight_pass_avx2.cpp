@@ -14,7 +14,7 @@ constexpr float magicNumber = 12582912.0f;  // 1.5 * 2^23
 constexpr int prefetchBytes = 12 * 1024;    // ahead; less does not hide the memory's latency
 
 struct Scale {
-    __m256 scale, inverse, low, high;
+    __m256 scale, inverse, low, high;  // low and high: of codes less the zero point; of given values: what is not clipped
     __m256i lowBits, highBits;  // of magicNumber + low, + high
     __m256i unsuspicious;       // bits of the error from which on an element is looked at again, less 1
 };
@@ -67,7 +67,13 @@ INLINE void prepare(const WeightPiece& p, Parameters& to) {
 }
 
 INLINE Scale scaleOf(const WeightPiece& p, const Parameters& from, int group) {
-    Scale s;
+    Scale s{};
+    if (p.given) {
+        s.low = _mm256_set1_ps(p.lowest ? p.lowest[group] : -__builtin_inff());
+        s.high = _mm256_set1_ps(p.lowest ? p.highest[group] : __builtin_inff());
+        s.unsuspicious = _mm256_set1_epi32(0x7f7fffff);
+        return s;
+    }
     s.scale = _mm256_set1_ps(p.scales[group]);
     s.inverse = _mm256_set1_ps(from.inverse[group]);
     s.low = _mm256_set1_ps(from.low[group]);
@@ -90,13 +96,16 @@ struct Element {
     __m256 x, code, decoded, error;  // x and error as they enter the sums
 };
 
-INLINE void lookAgain(const WeightPiece& p, Element& e, const int half, const Scale& s, __m256i lanes, Totals& t) {
-    const __m256 n = nearest(p, e.x, s);
-    e.code = _mm256_min_ps(_mm256_max_ps(n, s.low), s.high);
-    e.decoded = _mm256_mul_ps(e.code, s.scale);
-    e.error = _mm256_sub_ps(e.x, e.decoded);
+INLINE void lookAgain(const WeightPiece& p, Element& e, const int half, const Scale& s, __m256i lanes, Totals& t, const bool given) {
+    const __m256 n = given ? e.x : nearest(p, e.x, s);
+    const __m256 within = _mm256_min_ps(_mm256_max_ps(n, s.low), s.high);
+    if (!given) {
+        e.code = within;
+        e.decoded = _mm256_mul_ps(e.code, s.scale);
+        e.error = _mm256_sub_ps(e.x, e.decoded);
+    }
     const __m256i finite = finiteLanes(e.x);
-    const __m256i clipped = _mm256_and_si256(bits(_mm256_cmp_ps(e.code, n, _CMP_NEQ_UQ)), _mm256_and_si256(finite, lanes));
+    const __m256i clipped = _mm256_and_si256(bits(_mm256_cmp_ps(within, n, _CMP_NEQ_UQ)), _mm256_and_si256(finite, lanes));
     t.clipped[half] = _mm256_sub_epi32(t.clipped[half], clipped);
     t.notFinite[half] = _mm256_sub_epi32(t.notFinite[half], _mm256_andnot_si256(finite, lanes));
 }
@@ -122,8 +131,8 @@ INLINE void putBytes(std::uint8_t* to, __m256i v, int count) {
     for (int i = 0; i < count; ++i) to[i] = tail[i];
 }
 
-INLINE void put(const WeightPiece& p, int at, const Element& e, const Scale& s, int count) {
-    const __m256i index = _mm256_cvtps_epi32(_mm256_sub_ps(e.code, s.low));
+INLINE void put(const WeightPiece& p, int at, const Element& e, const Scale& s, int count, const bool given) {
+    const __m256i index = given ? _mm256_setzero_si256() : _mm256_cvtps_epi32(_mm256_sub_ps(e.code, s.low));
     if (p.codes) putBytes(p.codes + at, _mm256_add_epi32(index, _mm256_set1_epi32(p.codeLow)), count);
     if (p.codeIndex) putBytes(p.codeIndex + at, index, 8);
     if (p.values.index) putIndex(p.values, at, e.x);
@@ -140,13 +149,23 @@ INLINE __m256 products(const __m256 a[4], const __m256 b[4]) {
 // Every second eight of 64 elements, from `at` on: half 0 or 1. With `tail`, `count` of them are meant,
 // counted from `at`. `full`: codes and indices too.
 INLINE void step(const WeightPiece& p, int at, int count, const int half, const Scale& s, Sums& g, Totals& t, const bool full,
-                 const bool tail) {
+                 const bool given, const bool tail) {
     Element e[4];
     __m256i largest = _mm256_setzero_si256();
+    __m256 inside = floats(_mm256_set1_epi32(-1));
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
         const float* from = p.x + at + 16 * i;
         e[i].x = tail ? _mm256_maskload_ps(from, lanesBelow(count - 16 * i)) : _mm256_loadu_ps(from);
+        if (given) {
+            const float* decoded = p.given + at + 16 * i;
+            e[i].code = _mm256_setzero_ps();
+            e[i].decoded = tail ? _mm256_maskload_ps(decoded, lanesBelow(count - 16 * i)) : _mm256_loadu_ps(decoded);
+            e[i].error = _mm256_sub_ps(e[i].x, e[i].decoded);
+            largest = _mm256_max_epi32(largest, magnitudeBits(e[i].error));
+            inside = _mm256_and_ps(inside, _mm256_and_ps(_mm256_cmp_ps(e[i].x, s.low, _CMP_GE_OQ), _mm256_cmp_ps(e[i].x, s.high, _CMP_LE_OQ)));
+            continue;
+        }
         const __m256i sum = bits(_mm256_fmadd_ps(e[i].x, s.inverse, _mm256_set1_ps(magicNumber)));
         const __m256i clamped = _mm256_min_epi32(_mm256_max_epi32(sum, s.lowBits), s.highBits);
         e[i].code = _mm256_sub_ps(floats(clamped), _mm256_set1_ps(magicNumber));
@@ -154,16 +173,17 @@ INLINE void step(const WeightPiece& p, int at, int count, const int half, const 
         e[i].error = _mm256_sub_ps(e[i].x, e[i].decoded);
         largest = _mm256_max_epi32(largest, magnitudeBits(e[i].error));
     }
-    const bool again = _mm256_movemask_epi8(_mm256_cmpgt_epi32(largest, s.unsuspicious)) != 0;
+    // Given values are looked at again where one is clipped or where x is not finite.
+    const bool again = _mm256_movemask_epi8(_mm256_cmpgt_epi32(largest, s.unsuspicious)) != 0 || (given && _mm256_movemask_ps(inside) != 0xff);
     if (__builtin_expect(again, 0)) {
 #pragma GCC unroll 4
         for (int i = 0; i < 4; ++i)
-            lookAgain(p, e[i], half, s, tail ? lanesBelow(count - 16 * i) : _mm256_set1_epi32(-1), t);
+            lookAgain(p, e[i], half, s, tail ? lanesBelow(count - 16 * i) : _mm256_set1_epi32(-1), t, given);
     }
     if (full) {
 #pragma GCC unroll 4
         for (int i = 0; i < 4; ++i)
-            if (!tail || count > 16 * i) put(p, at + 16 * i, e[i], s, tail ? count - 16 * i : 8);
+            if (!tail || count > 16 * i) put(p, at + 16 * i, e[i], s, tail ? count - 16 * i : 8, given);
     }
     __m256 x[4], error[4];
 #pragma GCC unroll 4
@@ -196,10 +216,10 @@ INLINE float total(const __m256 v[2]) {
     return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
 }
 
-INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool full) {
+INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool full, const bool given) {
     const WeightPiece p = piece;  // what is stored cannot change it
     Parameters parameters;
-    prepare(p, parameters);
+    if (!given) prepare(p, parameters);
     const __m256 zero = _mm256_setzero_ps();
     const __m256i none = _mm256_setzero_si256();
     Totals t{{zero, zero}, {zero, zero}, {zero, zero}, {none, none}, {none, none}, {none, none}};
@@ -211,13 +231,13 @@ INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool ful
         for (; at + 64 <= end; at += 64) {
             for (int line = 0; line < 4; ++line)
                 _mm_prefetch(reinterpret_cast<const char*>(p.x + at + 16 * line) + prefetchBytes, _MM_HINT_T0);
-            step(p, at, 64, 0, s, g, t, full, false);
-            step(p, at + 8, 64, 1, s, g, t, full, false);
+            step(p, at, 64, 0, s, g, t, full, given, false);
+            step(p, at + 8, 64, 1, s, g, t, full, given, false);
         }
         for (int ahead = at; ahead < end; ahead += 16)
             _mm_prefetch(reinterpret_cast<const char*>(p.x + ahead) + prefetchBytes, _MM_HINT_T0);
-        if (end > at) step(p, at, end - at, 0, s, g, t, full, true);
-        if (end > at + 8) step(p, at + 8, end - at - 8, 1, s, g, t, full, true);
+        if (end > at) step(p, at, end - at, 0, s, g, t, full, given, true);
+        if (end > at + 8) step(p, at + 8, end - at - 8, 1, s, g, t, full, given, true);
         at = end;
         for (int h = 0; h < 2; ++h) {
             t.error2[h] = _mm256_add_ps(t.error2[h], g.error2[h]);
@@ -240,8 +260,11 @@ INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool ful
 }  // namespace
 
 void weightPieceAvx2(const WeightPiece& p, WeightLanes& lanes) noexcept {
-    if (p.codes || p.codeIndex || p.values.index || p.decoded.index || p.errors.index) pieceOf(p, lanes, true);
-    else pieceOf(p, lanes, false);
+    const bool full = p.codes || p.codeIndex || p.values.index || p.decoded.index || p.errors.index;
+    if (p.given && full) pieceOf(p, lanes, true, true);
+    else if (p.given) pieceOf(p, lanes, false, true);
+    else if (full) pieceOf(p, lanes, true, false);
+    else pieceOf(p, lanes, false, false);
 }
 
 }  // namespace bitlathe

@@ -15,7 +15,7 @@ constexpr float magicNumber = 12582912.0f;  // 1.5 * 2^23
 constexpr int prefetchBytes = 12 * 1024;    // ahead; less does not hide the memory's latency
 
 struct Scale {
-    __m512 scale, inverse, low, high;
+    __m512 scale, inverse, low, high;  // low and high: of codes less the zero point; of given values: what is not clipped
     __m512i lowBits, highBits;  // of magicNumber + low, + high
     __m512i suspicious;         // bits of the error from which on an element is looked at again
 };
@@ -66,7 +66,12 @@ INLINE void prepare(const WeightPiece& p, Parameters& to) {
 }
 
 INLINE Scale scaleOf(const WeightPiece& p, const Parameters& from, int group) {
-    Scale s;
+    Scale s{};
+    if (p.given) {
+        s.low = p.lowest ? _mm512_set1_ps(p.lowest[group]) : _mm512_set1_ps(-__builtin_inff());
+        s.high = p.lowest ? _mm512_set1_ps(p.highest[group]) : infinity();
+        return s;
+    }
     s.scale = _mm512_set1_ps(p.scales[group]);
     s.inverse = _mm512_set1_ps(from.inverse[group]);
     s.low = _mm512_set1_ps(from.low[group]);
@@ -90,13 +95,16 @@ struct Element {
     __m512 x, code, decoded, error;  // x and error as they enter the sums
 };
 
-INLINE void lookAgain(const WeightPiece& p, Element& e, const Scale& s, __mmask16 mask, Totals& t) {
-    const __m512 n = nearest(p, e.x, s);
-    e.code = _mm512_min_ps(_mm512_max_ps(n, s.low), s.high);
-    e.decoded = _mm512_mul_ps(e.code, s.scale);
-    e.error = _mm512_sub_ps(e.x, e.decoded);
+INLINE void lookAgain(const WeightPiece& p, Element& e, const Scale& s, __mmask16 mask, Totals& t, const bool given) {
+    const __m512 n = given ? e.x : nearest(p, e.x, s);
+    const __m512 within = _mm512_min_ps(_mm512_max_ps(n, s.low), s.high);
+    if (!given) {
+        e.code = within;
+        e.decoded = _mm512_mul_ps(e.code, s.scale);
+        e.error = _mm512_sub_ps(e.x, e.decoded);
+    }
     const __mmask16 finite = _mm512_cmp_ps_mask(_mm512_abs_ps(e.x), infinity(), _CMP_LT_OQ);
-    const __mmask16 clipped = _mm512_cmp_ps_mask(e.code, n, _CMP_NEQ_UQ) & finite & mask;
+    const __mmask16 clipped = _mm512_cmp_ps_mask(within, n, _CMP_NEQ_UQ) & finite & mask;
     const __m512i minusOne = _mm512_set1_epi32(-1);
     t.clipped = _mm512_mask_sub_epi32(t.clipped, clipped, t.clipped, minusOne);
     t.notFinite = _mm512_mask_sub_epi32(t.notFinite, static_cast<__mmask16>(~finite & mask), t.notFinite, minusOne);
@@ -117,8 +125,8 @@ INLINE void storeBytes(std::uint8_t* y, __mmask16 mask, __m512i v) {
     else _mm_mask_storeu_epi8(y, mask, bytes);
 }
 
-INLINE void put(const WeightPiece& p, int at, const Element& e, const Scale& s, __mmask16 mask) {
-    const __m512i index = _mm512_cvtps_epi32(_mm512_sub_ps(e.code, s.low));
+INLINE void put(const WeightPiece& p, int at, const Element& e, const Scale& s, __mmask16 mask, const bool given) {
+    const __m512i index = given ? _mm512_setzero_si512() : _mm512_cvtps_epi32(_mm512_sub_ps(e.code, s.low));
     if (p.codes)
         storeBytes(p.codes + at, mask, _mm512_add_epi32(index, _mm512_set1_epi32(p.codeLow)));
     if (p.codeIndex) _mm_storeu_si128(reinterpret_cast<__m128i*>(p.codeIndex + at), _mm512_cvtepi32_epi8(index));
@@ -136,14 +144,24 @@ INLINE __m512 products(const __m512 a[4], const __m512 b[4], const int V) {
 
 // V vectors: 4 or 2; with `tail`, `count` < 64 elements. `full`: codes and indices too.
 INLINE void step(const WeightPiece& p, int at, const int V, int count, const Scale& s, Sums& g, Totals& t, const bool full,
-                 const bool tail) {
+                 const bool given, const bool tail) {
     Element e[4];
     __m512i largest = _mm512_setzero_si512();
+    __mmask16 inside = 0xffff;
 #pragma GCC unroll 4
     for (int i = 0; i < V; ++i) {
         const float* from = p.x + at + 16 * i;
         _mm_prefetch(reinterpret_cast<const char*>(from) + prefetchBytes, _MM_HINT_T0);
         e[i].x = tail ? _mm512_maskz_loadu_ps(maskOf(count - 16 * i), from) : _mm512_loadu_ps(from);
+        if (given) {
+            e[i].code = _mm512_setzero_ps();
+            e[i].decoded = tail ? _mm512_maskz_loadu_ps(maskOf(count - 16 * i), p.given + at + 16 * i) : _mm512_loadu_ps(p.given + at + 16 * i);
+            e[i].error = _mm512_sub_ps(e[i].x, e[i].decoded);
+            largest = _mm512_max_epu32(largest, magnitudeBits(e[i].error));
+            inside = _mm512_mask_cmp_ps_mask(inside, e[i].x, s.low, _CMP_GE_OQ);
+            inside = _mm512_mask_cmp_ps_mask(inside, e[i].x, s.high, _CMP_LE_OQ);
+            continue;
+        }
         const __m512i sum = bits(_mm512_fmadd_ps(e[i].x, s.inverse, _mm512_set1_ps(magicNumber)));
         const __m512i clamped = _mm512_min_epi32(_mm512_max_epi32(sum, s.lowBits), s.highBits);
         e[i].code = _mm512_sub_ps(_mm512_castsi512_ps(clamped), _mm512_set1_ps(magicNumber));
@@ -151,15 +169,17 @@ INLINE void step(const WeightPiece& p, int at, const int V, int count, const Sca
         e[i].error = _mm512_sub_ps(e[i].x, e[i].decoded);
         largest = _mm512_max_epu32(largest, magnitudeBits(e[i].error));
     }
-    const bool again = _mm512_cmpge_epu32_mask(largest, s.suspicious) != 0;
+    // Given values are looked at again where one is clipped or where x is not finite.
+    const bool again = given ? inside != 0xffff || _mm512_cmpge_epu32_mask(largest, bits(infinity())) != 0
+                             : _mm512_cmpge_epu32_mask(largest, s.suspicious) != 0;
     if (__builtin_expect(again, 0)) {
 #pragma GCC unroll 4
-        for (int i = 0; i < V; ++i) lookAgain(p, e[i], s, tail ? maskOf(count - 16 * i) : 0xffff, t);
+        for (int i = 0; i < V; ++i) lookAgain(p, e[i], s, tail ? maskOf(count - 16 * i) : 0xffff, t, given);
     }
     if (full) {
 #pragma GCC unroll 4
         for (int i = 0; i < V; ++i)
-            if (!tail || count > 16 * i) put(p, at + 16 * i, e[i], s, tail ? maskOf(count - 16 * i) : 0xffff);
+            if (!tail || count > 16 * i) put(p, at + 16 * i, e[i], s, tail ? maskOf(count - 16 * i) : 0xffff, given);
     }
     __m512 x[4], error[4];
 #pragma GCC unroll 4
@@ -192,10 +212,10 @@ INLINE float total(__m512 v) {
     return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
 }
 
-INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool full) {
+INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool full, const bool given) {
     const WeightPiece p = piece;  // what is stored cannot change it
     Parameters parameters;
-    prepare(p, parameters);
+    if (!given) prepare(p, parameters);
     const __m512 zero = _mm512_setzero_ps();
     const __m512i none = _mm512_setzero_si512();
     Totals t{zero, zero, zero, none, none, none};
@@ -204,9 +224,9 @@ INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool ful
         const int end = at + (group + 1 == p.groups ? p.lastSize : p.groupSize);
         const Scale s = scaleOf(p, parameters, group);
         Sums g{zero, zero, zero};
-        for (; at + 64 <= end; at += 64) step(p, at, 4, 64, s, g, t, full, false);
-        if (end - at == 32) step(p, at, 2, 32, s, g, t, full, false);
-        else if (end > at) step(p, at, 4, end - at, s, g, t, full, true);
+        for (; at + 64 <= end; at += 64) step(p, at, 4, 64, s, g, t, full, given, false);
+        if (end - at == 32) step(p, at, 2, 32, s, g, t, full, given, false);
+        else if (end > at) step(p, at, 4, end - at, s, g, t, full, given, true);
         at = end;
         t.error2 = _mm512_add_ps(t.error2, g.error2);
         t.value2 = _mm512_add_ps(t.value2, g.value2);
@@ -225,8 +245,11 @@ INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool ful
 }  // namespace
 
 void weightPieceAvx512(const WeightPiece& p, WeightLanes& lanes) noexcept {
-    if (p.codes || p.codeIndex || p.values.index || p.decoded.index || p.errors.index) pieceOf(p, lanes, true);
-    else pieceOf(p, lanes, false);
+    const bool full = p.codes || p.codeIndex || p.values.index || p.decoded.index || p.errors.index;
+    if (p.given && full) pieceOf(p, lanes, true, true);
+    else if (p.given) pieceOf(p, lanes, false, true);
+    else if (full) pieceOf(p, lanes, true, false);
+    else pieceOf(p, lanes, false, false);
 }
 
 }  // namespace bitlathe

@@ -23,6 +23,8 @@ struct WeightPiece {
     const std::int32_t* zeroPoints;  // per group, or nullptr: all 0
     std::int32_t codeLow, codeHigh;
     bool signs;
+    const float* given;  // decoded values, in the place of scales and codes; or nullptr
+    const float *lowest, *highest;  // with `given`: what lies outside is clipped. Per group, or nullptr: nothing is
     std::uint8_t* codes;      // or nullptr
     std::uint8_t* codeIndex;  // code less codeLow, or nullptr
     WeightBins values, decoded, errors;

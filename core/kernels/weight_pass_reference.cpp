@@ -19,6 +19,11 @@ Element quantized(const WeightPiece& p, int group, float x, float low, float hig
     return {n, n != nearest};
 }
 
+// Of values decoded before: whether they were clipped.
+Element outside(const WeightPiece& p, int group, float x) noexcept {
+    return {0, p.lowest && (x < p.lowest[group] || x > p.highest[group])};
+}
+
 void putIndex(const WeightBins& bins, int at, float v) noexcept {
     if (!bins.index) return;
     float t = (v - bins.low) * bins.perUnit;
@@ -58,10 +63,10 @@ void weightPieceReference(const WeightPiece& p, WeightLanes& lanes) noexcept {
             for (int i = 0; i < 64 && at < end; ++i, ++at) {
                 const int lane = i % 16;
                 const float x = p.x[at];
-                const Element e = quantized(p, group, x, low, high);
-                const float decoded = e.n * p.scales[group];
+                const Element e = p.given ? outside(p, group, x) : quantized(p, group, x, low, high);
+                const float decoded = p.given ? p.given[at] : e.n * p.scales[group];
                 const float error = x - decoded;
-                const int index = static_cast<int>(e.n - low);
+                const int index = p.given ? 0 : static_cast<int>(e.n - low);
                 if (p.codes) p.codes[at] = static_cast<std::uint8_t>(index + p.codeLow);
                 if (p.codeIndex) p.codeIndex[at] = static_cast<std::uint8_t>(index);
                 putIndex(p.values, at, x);

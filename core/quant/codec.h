@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/kernels/isa.h"
+#include "core/kernels/level_rows.h"
 #include "core/quant/scheme.h"
 #include "core/quant/value_range.h"
 #include "core/tensor/element_type.h"
@@ -33,6 +34,16 @@ struct BlockRows {
     void (*fit)(Isa, std::span<const float> x, std::span<const float> importance, std::span<float> scales, std::span<std::byte> inner) noexcept = nullptr;
     void (*encode)(Isa, std::span<const std::byte> inner, std::span<const float> x, std::span<std::byte> codes) noexcept = nullptr;
     void (*decode)(Isa, std::span<const std::byte> inner, std::span<const std::byte> codes, std::span<float> out) noexcept = nullptr;
+};
+
+struct LevelTable;
+
+// How the kernels' fast rows (core/kernels/level_rows.h) code as a format's own row does, to the last bit.
+struct FastRow {
+    LevelFormat (*format)(const QuantSpec&) noexcept = nullptr;  // null: the format has no fast row
+    float (*divisor)(const GroupParameters&) noexcept = nullptr;  // null: the scale
+    void (*table)(const QuantSpec&, const GroupParameters&, LevelTable& out) noexcept = nullptr;  // of formats of levels
+    bool tablePerGroup = false;  // the table depends on the group
 };
 
 struct Codec {
@@ -80,6 +91,7 @@ struct Codec {
     double (*squaredError)(const QuantSpec&, const GroupParameters&, std::span<const float> x, std::span<const float> importance) noexcept;
 
     BlockRows blocks = {};  // null: there is nothing faster; see core/quant/block_rows.h
+    FastRow fast = {};
 
     // The lowest and the highest value that the group can hold.
     ValueRange (*representable)(const QuantSpec&, const GroupParameters&) noexcept;

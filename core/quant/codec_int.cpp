@@ -86,6 +86,11 @@ std::vector<float> levels(const QuantSpec& spec, const GroupParameters& group) {
     return values;
 }
 
+// Signs have none: the pass has a case of its own for them.
+LevelFormat fastFormat(const QuantSpec& spec) noexcept {
+    return {.kind = LevelFormat::Kind::Steps, .low = rangeOf(spec).lo, .high = rangeOf(spec).hi, .wide = spec.bits > 8};
+}
+
 }  // namespace
 
 const Codec kIntegerCodec = {
@@ -112,6 +117,7 @@ const Codec kIntegerCodec = {
     .encode = encode,
     .decode = decode,
     .squaredError = squaredError,
+    .fast = {.format = fastFormat},
     .representable = representable,
     .levels = levels,
 };

@@ -74,6 +74,9 @@ constexpr Codec row(std::string_view name, std::string_view label, std::string_v
         .fitNeedsValues = [](const QuantSpec&) noexcept { return true; },
         .holdsZero = [](const QuantSpec&) noexcept { return false; },
         .fit = fit, .encode = encode, .decode = decode, .squaredError = nullptr,
+        .fast = {.format = [](const QuantSpec&) noexcept { return LevelFormat{.kind = LevelFormat::Kind::Levels}; },
+                 .table = [](const QuantSpec& spec, const GroupParameters& group, LevelTable& out) noexcept { out = tableOf(spec, group); },
+                 .tablePerGroup = true},
         .representable = representable, .levels = levels,
     };
 }

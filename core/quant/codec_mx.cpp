@@ -58,6 +58,7 @@ constexpr Codec mxInt8() {
     codec.fit = fitInt8;
     codec.encode = encodeInt8;
     codec.decode = decodeInt8;
+    codec.fast.format = [](const QuantSpec&) noexcept { return LevelFormat{.kind = LevelFormat::Kind::Steps, .low = kInt8.lo, .high = kInt8.hi}; };
     codec.representable = [](const QuantSpec&, const GroupParameters& group) noexcept { return representableRange(affine(group), kInt8); };
     codec.levels = levelsInt8;
     return codec;

@@ -52,6 +52,9 @@ struct SmallFloatRow {
         const auto& values = smallFloatValues<F>();
         for (std::size_t i = 0; i < out.size(); ++i) out[i] = group.scale * values[std::to_integer<std::size_t>(codes[i])];
     }
+    static LevelFormat fastFormat(const QuantSpec&) noexcept {
+        return {.kind = LevelFormat::Kind::Floats, .floats = {F.exponentBits, F.mantissaBits, F.bias, F.max, F.kind == SmallFloatKind::FiniteUz}};
+    }
     static ValueRange representable(const QuantSpec&, const GroupParameters& group) noexcept { return {-F.max * group.scale, F.max * group.scale}; }
     static std::vector<float> levels(const QuantSpec&, const GroupParameters& group) {
         std::vector<float> all;
@@ -69,7 +72,7 @@ struct SmallFloatRow {
             .takesSymmetric = false, .takesNarrow = false,
             .scaleTypes = kScaleTypesOrNone,
             .codeType = codeType, .innerBytes = innerBytes, .parameterBits = parameterBits, .fitNeedsValues = fitNeedsValues,
-            .holdsZero = holdsZero, .fit = mx ? fitMx : fit, .encode = encode, .decode = decode, .squaredError = nullptr,
+            .holdsZero = holdsZero, .fit = mx ? fitMx : fit, .encode = encode, .decode = decode, .squaredError = nullptr, .fast = {.format = fastFormat},
             .representable = representable, .levels = levels,
         };
     }

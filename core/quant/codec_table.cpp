@@ -35,6 +35,8 @@ struct TableRow {
     static void decode(const QuantSpec& spec, const GroupParameters& group, std::span<const std::byte> codes, std::span<float> out) noexcept {
         decodeLevels(tableOf(spec), group.scale, codes, out);
     }
+    static LevelFormat fastFormat(const QuantSpec&) noexcept { return {.kind = LevelFormat::Kind::Levels}; }
+    static void fastTable(const QuantSpec& spec, const GroupParameters&, LevelTable& out) noexcept { out = tableOf(spec); }
     static ValueRange representable(const QuantSpec& spec, const GroupParameters& group) noexcept {
         const auto& table = tableOf(spec);
         return {group.scale * table.levels[0], group.scale * table.levels[static_cast<std::size_t>(table.count - 1)]};
@@ -54,6 +56,7 @@ struct TableRow {
             .scaleTypes = kScaleTypesOrNone,
             .codeType = codeType, .innerBytes = innerBytes, .parameterBits = parameterBits, .fitNeedsValues = fitNeedsValues,
             .holdsZero = holdsZero, .fit = fit, .encode = encode, .decode = decode, .squaredError = nullptr,
+            .fast = {.format = fastFormat, .table = fastTable},
             .representable = representable, .levels = levels,
         };
     }

@@ -1,9 +1,11 @@
 #include "core/quant/codec_ternary.h"
 
 #include "core/quant/affine.h"
+#include "core/quant/level_table.h"
 #include "core/quant/stored_scale.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -54,14 +56,25 @@ void fitBitNet(const QuantSpec& spec, std::span<const float> x, std::span<const 
     out.scale = roundScale(scaleTypeOf(spec), meanMagnitude(x, importance, -1.0f));
     out.zeroPoint = 0;
 }
+float divisorOf(const GroupParameters& group) noexcept { return group.scale + std::min(kEpsilon, group.scale * 0x1p-10f); }
 void encodeBitNet(const QuantSpec&, const GroupParameters& group, std::span<const float> x, std::span<std::byte> codes) noexcept {
-    const float epsilon = std::min(kEpsilon, group.scale * 0x1p-10f);
-    encodeAffine(x, {group.scale + epsilon, 0}, kTernary, std::span(reinterpret_cast<std::int8_t*>(codes.data()), codes.size()));
+    encodeAffine(x, {divisorOf(group), 0}, kTernary, std::span(reinterpret_cast<std::int8_t*>(codes.data()), codes.size()));
 }
 
 void decode(const QuantSpec&, const GroupParameters& group, std::span<const std::byte> codes, std::span<float> out) noexcept {
     decodeAffine(std::span(reinterpret_cast<const std::int8_t*>(codes.data()), codes.size()), {group.scale, 0}, out);
 }
+
+// Level i + 1 from just above thresholds[i] on.
+LevelTable ternaryTable(float below, float above) noexcept {
+    LevelTable table = levelTable(std::array<float, 3>{-1, 0, 1});
+    table.thresholds[0] = below;
+    table.thresholds[1] = above;
+    table.codes = {0xff, 0, 1};
+    return table;
+}
+float before(float v) noexcept { return std::nextafter(v, -std::numeric_limits<float>::infinity()); }
+LevelFormat fastFormat(const QuantSpec&) noexcept { return {.kind = LevelFormat::Kind::Levels}; }
 
 constexpr Codec row(std::string_view name, std::string_view label, std::string_view formula, std::string_view explanation) {
     return Codec{
@@ -76,6 +89,8 @@ constexpr Codec row(std::string_view name, std::string_view label, std::string_v
         .fitNeedsValues = [](const QuantSpec&) noexcept { return true; },
         .holdsZero = [](const QuantSpec&) noexcept { return true; },
         .fit = fitBitNet, .encode = encodeBitNet, .decode = decode, .squaredError = nullptr,
+        .fast = {.format = fastFormat, .divisor = divisorOf,
+                 .table = [](const QuantSpec&, const GroupParameters&, LevelTable& out) noexcept { out = ternaryTable(before(-0.5f), 0.5f); }},  // ties go to 0
         .representable = [](const QuantSpec&, const GroupParameters& group) noexcept { return ValueRange{-group.scale, group.scale}; },
         .levels = [](const QuantSpec&, const GroupParameters& group) { return std::vector<float>{-group.scale, 0.0f, group.scale}; },
     };
@@ -91,6 +106,11 @@ constexpr Codec twn() {
     codec.innerBytes = [](const QuantSpec&) noexcept { return static_cast<int>(sizeof(float)); };
     codec.fit = fitTwn;
     codec.encode = encodeTwn;
+    codec.fast.divisor = [](const GroupParameters&) noexcept { return 1.0f; };
+    codec.fast.table = [](const QuantSpec&, const GroupParameters& group, LevelTable& out) noexcept {
+        out = ternaryTable(before(-thresholdOf(group)), thresholdOf(group));
+    };
+    codec.fast.tablePerGroup = true;
     return codec;
 }
 

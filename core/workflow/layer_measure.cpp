@@ -69,9 +69,9 @@ Measured measure(const Measurement& what, Workers& workers, JobContext& job) {
         part.errors = what.errors;
         if (what.countCodes) part.codeCounts.resize(result.codeCounts.size());
         if (byPass)
-            measureTileByPass(what.isa, q, tiles[t], x, grid, part);
+            measureTileByPass(what.isa, q, tiles[t], x, grid, what.halfStep, part);
         else
-            measureTileByCodec(q, tiles[t], x, grid, what.halfStep, part);
+            measureTileByCodec(what.isa, q, tiles[t], x, grid, what.halfStep, part);
     };
     const auto combineSlice = [&](std::size_t begin, std::size_t end) {
         for (std::size_t t = begin; t < end; ++t) {

@@ -24,19 +24,24 @@ struct TilePart {
     std::vector<double> cells;    // Σe² over the map's rows that the tile touches × columns
 };
 
-// x: the tile's values, channels × elements. halfStep as in measure(). Any codec, any values.
-void measureTileByCodec(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part);
+// What x becomes, in its place in the tile. counts: how often each code occurs, added to; empty: not wanted.
+void decodeTile(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, std::span<float> decoded,
+                std::vector<std::uint64_t>& counts);
 
-// Whether the pass can do it: an affine codec, and groups and map columns that fit the pass.
+// x: the tile's values, channels × elements. halfStep as in measure(). Any values, in plain loops of doubles.
+void measureTileByCodec(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep,
+                        TilePart& part);
+
+// Whether the pass can do it: groups and map columns that fit the pass.
 bool passFits(const QuantizedTensor& q, const MapGrid& grid) noexcept;
 // The same for finite x: codes are those of the codec's row, sums differ in rounding, and the tile's
 // elements begin at a multiple of passUnit().
-void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, TilePart& part);
+void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep,
+                       TilePart& part);
 // Elements of one group of the pass.
 std::int64_t passUnit(const QuantizedTensor& q, const MapGrid& grid) noexcept;
 
-// How many different codes there are room for: one place per bit pattern of codec.codeType(). The pass and the
-// codec may use other places for the same code; within one measurement it is the one or the other.
+// How many different codes there are room for: one place per bit pattern of codec.codeType().
 std::size_t codePlaces(const QuantizedTensor& q);
 
 // Makes room for the tile's cells.

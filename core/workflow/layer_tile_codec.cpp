@@ -1,6 +1,7 @@
 #include "core/workflow/layer_tile.h"
 
 #include "core/quant/codec.h"
+#include "core/quant/fast_rows.h"
 #include "core/quant/group_fit.h"
 #include "core/quant/soft_clip.h"
 
@@ -18,27 +19,19 @@ void countCodes(std::span<const std::byte> codes, std::size_t codeBytes, std::ve
     }
 }
 
-// Decodes what x becomes; adds up how often each code occurs, where that is wanted; returns how many lie beyond their group's range by more than half a step.
-std::int64_t decodedTile(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, double halfStep, std::span<float> decoded,
-                         std::vector<std::uint64_t>& counts) {
+// How many values lie beyond their group's range by more than half a step.
+std::int64_t clippedIn(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, double halfStep) {
     const Codec& codec = codecOf(q.spec);
-    const std::size_t codeBytes = static_cast<std::size_t>(bitsOf(codec.codeType(q.spec)) / 8);
-    std::vector<std::byte> buffer(x.size() * codeBytes);
     std::int64_t clipped = 0;
+    if (halfStep <= 0) return clipped;
     forGroupPieces(q.grid(), tile, [&](std::int64_t g, std::size_t at, std::size_t length) {
         const GroupParameters group = groupParameters(q, g);
-        const auto piece = x.subspan(at, length);
-        const auto codes = std::span(buffer).subspan(at * codeBytes, length * codeBytes);
-        encodeShaped(codec, q.spec, group, piece, codes);
-        codec.decode(q.spec, group, codes, decoded.subspan(at, length));
-        if (halfStep <= 0) return;
         const ValueRange ends = codec.representable(q.spec, group);
         const float margin = float(double(group.scale) * halfStep) * (1 + 1e-5f), lo = ends.lo - margin, hi = ends.hi + margin;
         std::int32_t outside = 0;
-        for (const float v : piece) outside += (v < lo || v > hi) && v - v == 0.0f;
+        for (const float v : x.subspan(at, length)) outside += (v < lo || v > hi) && v - v == 0.0f;
         clipped += outside;
     });
-    if (!counts.empty()) countCodes(buffer, codeBytes, counts);
     return clipped;
 }
 
@@ -67,9 +60,33 @@ void openCells(TilePart& part, const MapGrid& grid, const WeightTile& tile) {
     part.cells.assign(static_cast<std::size_t>(rows * grid.columns), 0.0);
 }
 
-void measureTileByCodec(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part) {
+void decodeTile(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, std::span<float> decoded,
+                std::vector<std::uint64_t>& counts) {
+    const Codec& codec = codecOf(q.spec);
+    const std::size_t codeBytes = static_cast<std::size_t>(bitsOf(codec.codeType(q.spec)) / 8);
+    std::vector<std::byte> codes(x.size() * codeBytes);
+    if (hasFastRows(q.spec) && !isSoft(q.spec)) {
+        const FastRows rows(q);
+        const FastRows::Groups groups = rows.groups(tile);
+        for (std::int64_t c = 0; c < tile.channels; ++c) {
+            const std::int64_t at = c * tile.elements;
+            levelRows(isa, {x.data() + at, tile.elements, rows.format(), groups.of(c), codes.data() + at * std::int64_t(codeBytes), decoded.data() + at});
+        }
+    } else {
+        forGroupPieces(q.grid(), tile, [&](std::int64_t g, std::size_t at, std::size_t length) {
+            const GroupParameters group = groupParameters(q, g);
+            const auto piece = std::span(codes).subspan(at * codeBytes, length * codeBytes);
+            encodeShaped(codec, q.spec, group, x.subspan(at, length), piece);
+            codec.decode(q.spec, group, piece, decoded.subspan(at, length));
+        });
+    }
+    if (!counts.empty()) countCodes(codes, codeBytes, counts);
+}
+
+void measureTileByCodec(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part) {
     std::vector<float> decoded(x.size()), errors(x.size());
-    part.clipped = decodedTile(q, tile, x, halfStep, decoded, part.codeCounts);
+    decodeTile(isa, q, tile, x, decoded, part.codeCounts);
+    part.clipped = clippedIn(q, tile, x, halfStep);
     part.channels.resize(static_cast<std::size_t>(tile.channels));
     const auto each = static_cast<std::size_t>(tile.elements);
     for (std::size_t c = 0; c < part.channels.size(); ++c) {

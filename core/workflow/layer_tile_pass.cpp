@@ -3,11 +3,14 @@
 #include "core/kernels/weight_pass.h"
 #include "core/quant/affine.h"
 #include "core/quant/codec.h"
+#include "core/quant/fast_rows.h"
+#include "core/quant/group_fit.h"
 #include "core/quant/soft_clip.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace bitlathe {
 
@@ -53,6 +56,80 @@ void add(ErrorSums& sums, const WeightSums& pass) noexcept {
     sums.maximum = std::max(sums.maximum, double(pass.maxError));
 }
 
+// The one kernel that codes and sums at once: affine codes of a byte, of values as they are.
+bool isFused(const QuantSpec& spec) noexcept {
+    const Codec& codec = codecOf(spec);
+    if (isSoft(spec)) return false;
+    if (codec.affine) return spec.bits <= 8;
+    return codec.fast.format && !codec.fast.divisor && codec.fast.format(spec).kind == LevelFormat::Kind::Steps;
+}
+
+struct Codes {
+    std::int32_t low = 0, high = 0;
+};
+Codes codesOf(const QuantSpec& spec) noexcept {
+    const Codec& codec = codecOf(spec);
+    if (codec.affine && spec.bits == 1 && spec.symmetric) return {-1, 1};
+    if (hasFastRows(spec))
+        if (const LevelFormat format = codec.fast.format(spec); format.kind == LevelFormat::Kind::Steps) return {format.low, format.high};
+    const std::int32_t all = 1 << spec.bits;
+    return codec.codeType(spec) == ElementType::I8 ? Codes{-all / 2, all / 2 - 1} : Codes{0, all - 1};
+}
+
+// One entry per unit of a tile.
+struct Units {
+    Units(const QuantizedTensor& q, const WeightTile& tile, std::int64_t unit)
+        : perRow((tile.elements + unit - 1) / unit), all(perRow * tile.channels), groups(static_cast<std::size_t>(all)) {
+        const GroupGrid grid = q.grid();
+        std::size_t i = 0;
+        for (std::int64_t c = 0; c < tile.channels; ++c)
+            for (std::int64_t u = 0; u < perRow; ++u) groups[i++] = grid.groupOf(tile.channel + c, tile.element + u * unit);
+    }
+    std::int64_t perRow, all;
+    std::vector<std::int64_t> groups;  // in which each lies
+};
+
+struct UnitScales {
+    UnitScales(const QuantizedTensor& q, const Units& units) {
+        for (const std::int64_t g : units.groups) {
+            scales.push_back(q.scales[static_cast<std::size_t>(g)]);
+            zeroPoints.push_back(q.zeroPoints[static_cast<std::size_t>(g)]);
+        }
+    }
+    std::vector<float> scales;
+    std::vector<std::int32_t> zeroPoints;
+};
+
+// What does not count as clipped: what the group represents and half a step more.
+struct UnitEnds {
+    UnitEnds(const QuantizedTensor& q, const Units& units, double halfStep) {
+        const Codec& codec = codecOf(q.spec);
+        std::int64_t last = -1;
+        float lo = 0, hi = 0;
+        for (const std::int64_t g : units.groups) {
+            if (g != last) {
+                const GroupParameters group = groupParameters(q, last = g);
+                const ValueRange ends = codec.representable(q.spec, group);
+                const float margin = float(double(group.scale) * halfStep) * (1 + 1e-5f);
+                lo = ends.lo - margin;
+                hi = ends.hi + margin;
+            }
+            lowest.push_back(lo);
+            highest.push_back(hi);
+        }
+    }
+    std::vector<float> lowest, highest;
+};
+
+std::vector<float> shapedTile(const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x) {
+    std::vector<float> shaped(x.size());
+    const Codec& codec = codecOf(q.spec);
+    forGroupPieces(q.grid(), tile, [&](std::int64_t g, std::size_t at, std::size_t length) {
+        shape(x.subspan(at, length), codec.representable(q.spec, groupParameters(q, g)), q.spec.knee, std::span(shaped).subspan(at, length));
+    });
+    return shaped;
+}
+
 }  // namespace
 
 std::int64_t passUnit(const QuantizedTensor& q, const MapGrid& grid) noexcept { return isGrouped(q) ? q.grid().size : grid.elementsPerColumn; }
@@ -60,66 +137,80 @@ std::int64_t passUnit(const QuantizedTensor& q, const MapGrid& grid) noexcept { 
 bool passFits(const QuantizedTensor& q, const MapGrid& grid) noexcept {
     constexpr std::int64_t kShortestGroup = 8;  // shorter ones are no work for vectors
     const std::int64_t unit = passUnit(q, grid);
-    return codecOf(q.spec).affine && q.spec.bits <= 8 && !isSoft(q.spec) && unit >= kShortestGroup && unit <= kLongestGroup;
+    return unit >= kShortestGroup && unit <= kLongestGroup;
 }
 
-void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, TilePart& part) {
-    const GroupGrid groups = q.grid();
-    const std::int64_t unit = passUnit(q, grid), perRow = (tile.elements + unit - 1) / unit, all = perRow * tile.channels;
-    const CodeRange codes = codeRange(q.spec.bits, q.spec.symmetric, q.spec.narrow);
-    std::vector<float> scales, error2(static_cast<std::size_t>(all)), value2(static_cast<std::size_t>(all));
-    std::vector<std::int32_t> zeros;
-    const float* scale = nullptr;
-    const std::int32_t* zero = nullptr;
-    if (isGrouped(q)) {
-        const std::int64_t first = groups.groupOf(tile.channel, tile.element);
-        scale = q.scales.data() + first;
-        zero = q.zeroPoints.data() + first;
-    } else {  // one scale for many map cells
-        for (std::int64_t c = 0; c < tile.channels; ++c) {
-            const auto g = static_cast<std::size_t>(groups.groupOf(tile.channel + c, tile.element));
-            scales.insert(scales.end(), static_cast<std::size_t>(perRow), q.scales[g]);
-            zeros.insert(zeros.end(), static_cast<std::size_t>(perRow), q.zeroPoints[g]);
-        }
-        scale = scales.data();
-        zero = zeros.data();
-    }
+void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part) {
+    const std::int64_t unit = passUnit(q, grid);
+    const Units units(q, tile, unit);
+    std::vector<float> error2(units.groups.size()), value2(units.groups.size());
     PassBins quantized(part.quantized), errors(part.errors);
+    const Codes codes = codesOf(q.spec);
     WeightPass pass;
     pass.groupSize = unit;
-    pass.low = codes.lo;
-    pass.high = codes.hi;
-    std::vector<std::int64_t> codeCounts(part.codeCounts.empty() ? 0 : static_cast<std::size_t>(codes.hi - codes.lo + 1));
-    if (!codeCounts.empty()) pass.codeCounts = codeCounts.data();
-    pass.signs = q.spec.symmetric && q.spec.bits == 1;
+    pass.low = codes.low;
+    pass.high = codes.high;
     if (part.quantized.counts.size() <= kMostBins) pass.decoded = quantized.bins();
     if (part.errors.counts.size() <= kMostBins) pass.errors = errors.bins();
-    // Rows of whole groups are one run for the pass; else a row's last group is shorter, and each row is one.
-    const std::int64_t runs = tile.elements % unit == 0 ? 1 : tile.channels, runGroups = all / runs;
+
+    std::optional<UnitScales> scales;
+    std::optional<UnitEnds> ends;
+    std::optional<FastRows> rows;
+    FastRows::Groups groups;
+    std::vector<float> shaped, decoded;
+    if (isFused(q.spec)) {
+        scales.emplace(q, units);
+        pass.signs = codecOf(q.spec).affine && q.spec.symmetric && q.spec.bits == 1;
+    } else if (hasFastRows(q.spec) && !codecOf(q.spec).fast.format(q.spec).wide) {
+        rows.emplace(q);
+        groups = rows->groups(tile);
+        pass.format = &rows->format();
+        if (isSoft(q.spec)) shaped = shapedTile(q, tile, x);
+    } else {
+        decoded.resize(x.size());
+        decodeTile(isa, q, tile, x, decoded, part.codeCounts);
+    }
+    if (!scales && halfStep > 0) ends.emplace(q, units, halfStep);
+    std::vector<std::int64_t> codeCounts(part.codeCounts.empty() || !decoded.empty() ? 0 : static_cast<std::size_t>(codes.high - codes.low + 1));
+    if (!codeCounts.empty()) pass.codeCounts = codeCounts.data();
+
+    // Rows of whole units are one run for the pass; else a row's last unit is shorter, and each row is one.
+    const std::int64_t runs = tile.elements % unit == 0 ? 1 : tile.channels, runUnits = units.all / runs;
     for (std::int64_t r = 0; r < runs; ++r) {
-        pass.x = x.data() + r * tile.elements;
+        const std::int64_t first = r * runUnits, at = r * tile.elements;
+        pass.x = x.data() + at;
         pass.count = tile.count() / runs;
-        pass.scales = scale + r * runGroups;
-        pass.zeroPoints = zero + r * runGroups;
-        pass.groupError2 = error2.data() + r * runGroups;
-        pass.groupValue2 = value2.data() + r * runGroups;
+        if (scales) {
+            pass.scales = scales->scales.data() + first;
+            pass.zeroPoints = scales->zeroPoints.data() + first;
+        }
+        if (rows) pass.groups = groups.of(r);
+        if (!shaped.empty()) pass.coded = shaped.data() + at;
+        if (!decoded.empty()) pass.given = decoded.data() + at;
+        if (ends) {
+            pass.lowest = ends->lowest.data() + first;
+            pass.highest = ends->highest.data() + first;
+        }
+        pass.groupError2 = error2.data() + first;
+        pass.groupValue2 = value2.data() + first;
         const WeightSums sums = weightPass(isa, pass);
         add(part.sums, sums);
         part.clipped += sums.clipped;
     }
     quantized.addTo(part.quantized);
     errors.addTo(part.errors);
-    for (std::size_t i = 0; i < codeCounts.size(); ++i) part.codeCounts[i] += static_cast<std::uint64_t>(codeCounts[i]);
+    for (std::size_t i = 0; i < codeCounts.size(); ++i)
+        part.codeCounts[static_cast<std::uint8_t>(codes.low + static_cast<std::int32_t>(i))] += static_cast<std::uint64_t>(codeCounts[i]);
     openCells(part, grid, tile);
     part.channels.resize(static_cast<std::size_t>(tile.channels));
     for (std::int64_t c = 0; c < tile.channels; ++c) {
         double* cells = part.cells.data() + ((tile.channel + c) / grid.channelsPerRow - part.firstRow) * grid.columns;
         ChannelPower& power = part.channels[static_cast<std::size_t>(c)];
-        for (std::int64_t g = 0; g < perRow; ++g) {
-            const auto i = static_cast<std::size_t>(c * perRow + g);
+        for (std::int64_t u = 0; u < units.perRow; ++u) {
+            const auto i = static_cast<std::size_t>(c * units.perRow + u);
             power.noise += double(error2[i]);
             power.signal += double(value2[i]);
-            cells[(tile.element + g * unit) / grid.elementsPerColumn] += double(error2[i]);
+            cells[(tile.element + u * unit) / grid.elementsPerColumn] += double(error2[i]);
         }
     }
 }

@@ -1,0 +1,74 @@
+#include "core/quant/fast_rows.h"
+
+#include "core/quant/codec.h"
+#include "core/quant/group_fit.h"
+
+#include <cassert>
+
+namespace bitlathe {
+
+bool hasFastRows(const QuantSpec& spec) noexcept {
+    const Codec& codec = codecOf(spec);
+    return codec.fast.format && !(codec.affine && spec.symmetric && spec.bits == 1);
+}
+
+SearchableTable::SearchableTable(const LevelTable& table) {
+    const auto places = static_cast<std::size_t>(levelPlaces(table.count));
+    m_floats.resize(2 * places);
+    m_codes.resize(places);
+    m_set = levelSet(table.count, table.levels.data(), table.thresholds.data(), table.codes.data(), m_floats.data(), m_floats.data() + places, m_codes.data());
+}
+
+FastRows::FastRows(const QuantizedTensor& q) : m_q(q), m_format(codecOf(q.spec).fast.format(q.spec)) {
+    const FastRow& fast = codecOf(q.spec).fast;
+    if (m_format.kind != LevelFormat::Kind::Levels || fast.tablePerGroup) return;
+    LevelTable table;
+    fast.table(q.spec, {}, table);
+    m_shared.emplace_back(table);
+}
+
+LevelGroups FastRows::Groups::of(std::int64_t row) const noexcept {
+    const auto first = row * perRow;
+    LevelGroups groups;
+    groups.size = size;
+    groups.scales = scales.data() + first;
+    groups.divisors = divisors.empty() ? nullptr : divisors.data() + first;
+    groups.zeroPoints = zeroPoints.data() + first;
+    groups.oneSet = tables.empty();
+    groups.sets = sets.empty() ? nullptr : sets.data() + (groups.oneSet ? 0 : first);
+    return groups;
+}
+
+FastRows::Groups FastRows::groups(const WeightTile& tile) const {
+    const GroupGrid grid = m_q.grid();
+    const FastRow& fast = codecOf(m_q.spec).fast;
+    Groups out;
+    out.size = grid.perChannel == 0 ? tile.count() : grid.perChannel == 1 ? tile.elements : grid.size;
+    out.perRow = grid.perChannel == 0 ? 0 : (tile.elements + out.size - 1) / out.size;
+    const auto add = [&](std::int64_t g) {
+        const GroupParameters group = groupParameters(m_q, g);
+        out.scales.push_back(group.scale);
+        out.zeroPoints.push_back(group.zeroPoint);
+        if (fast.divisor) out.divisors.push_back(fast.divisor(group));
+        if (m_format.kind != LevelFormat::Kind::Levels || !fast.tablePerGroup) return;
+        LevelTable table;
+        fast.table(m_q.spec, group, table);
+        out.tables.emplace_back(table);
+        out.sets.push_back(out.tables.back().set());
+    };
+    if (!m_shared.empty()) out.sets.push_back(m_shared.front().set());
+    if (grid.perChannel == 0) {
+        add(0);
+        return out;
+    }
+    const auto all = static_cast<std::size_t>(out.perRow * tile.channels);
+    out.scales.reserve(all);
+    out.zeroPoints.reserve(all);
+    for (std::int64_t c = 0; c < tile.channels; ++c) {
+        const std::int64_t first = grid.groupOf(tile.channel + c, tile.element);
+        for (std::int64_t g = 0; g < out.perRow; ++g) add(first + g);
+    }
+    return out;
+}
+
+}  // namespace bitlathe
