@@ -1,5 +1,6 @@
 #include "core/workflow/layer_tile.h"
 
+#include "core/quant/block_rows.h"
 #include "core/quant/codec.h"
 #include "core/quant/fast_rows.h"
 #include "core/quant/group_fit.h"
@@ -72,6 +73,9 @@ void decodeTile(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::
             const std::int64_t at = c * tile.elements;
             levelRows(isa, {x.data() + at, tile.elements, rows.format(), groups.of(c), codes.data() + at * std::int64_t(codeBytes), decoded.data() + at});
         }
+    } else if (hasBlockRows(q.spec)) {
+        encodeBlocks(isa, q, tile, x, codes);
+        decodeBlocks(isa, q, tile, codes, decoded);
     } else {
         forGroupPieces(q.grid(), tile, [&](std::int64_t g, std::size_t at, std::size_t length) {
             const GroupParameters group = groupParameters(q, g);
