@@ -1,5 +1,6 @@
 #include "core/quant/transfer_curve.h"
 
+#include "core/base/number_text.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
 #include "core/quant/soft_clip.h"
@@ -158,6 +159,14 @@ void roundTrip(const QuantizedTensor& q, std::int64_t group, int part, std::span
     passThrough(q, group, part, true, x, out, codes);
 }
 
+std::string whoseText(const TransferCurve& curve) {
+    if (curve.channel < 0) return "the whole tensor";
+    std::string text = "channel " + countText(std::uint64_t(curve.channel));
+    if (curve.element < 0) return text + ", one group";
+    if (curve.wholeChannel && curve.part < 0) return text;
+    return text + ", elements " + countText(std::uint64_t(curve.element)) + "\u2013" + countText(std::uint64_t(curve.element + curve.length - 1));
+}
+
 std::vector<float> groupValues(std::span<const float> values, const QuantizedTensor& q, std::int64_t group) {
     const GroupGrid grid = q.grid();
     if (grid.perChannel == 0) return {values.begin(), values.end()};
@@ -168,7 +177,7 @@ std::vector<float> groupValues(std::span<const float> values, const QuantizedTen
     return out;
 }
 
-TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor& q, std::int64_t group, ValueRange shown) {
+TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor& q, std::int64_t group, ValueRange shown, int part) {
     const Codec& codec = codecOf(q.spec);
     const GroupGrid grid = q.grid();
     const GroupParameters parameters = groupParameters(q, group);
@@ -187,7 +196,7 @@ TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor
     if (curve.length <= TransferCurve::kMostCounted) own = groupValues(values, q, group);
     if (codec.partSize > 0 && codec.partSize < codec.blockSize) {
         // Of the parts that the group fills: the last group of a channel may be shorter.
-        curve.part = medianPart(q, group, int((curve.length + codec.partSize - 1) / codec.partSize));
+        curve.part = part >= 0 ? part : medianPart(q, group, int((curve.length + codec.partSize - 1) / codec.partSize));
         const std::int64_t first = std::int64_t(curve.part) * codec.partSize;
         curve.element += first;
         curve.length = std::min<std::int64_t>(codec.partSize, curve.length - first);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace bitlathe {
@@ -37,8 +38,11 @@ struct TransferCurve {
 
 // The curve of q's group (spec, layout and parameters are set; codes are not needed) over shown.lo … shown.hi
 // and what the group represents, and some more at both ends. values: the weight's own order, layout's size.
-// Of a block with parts it takes the part of median reach. All of it is exact but for sampled curves.
-TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor& q, std::int64_t group, ValueRange shown);
+// Of a block with parts it takes the given one; −1: that of median reach. All of it is exact but for sampled curves.
+TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor& q, std::int64_t group, ValueRange shown, int part = -1);
+
+// "channel 12, elements 128–255", "channel 12", "the whole tensor".
+std::string whoseText(const TransferCurve& curve);
 
 // x̂ of x under the group's parameters, as elements of its part (0 where it has none). As many as x has.
 void roundTrip(const QuantizedTensor& q, std::int64_t group, int part, std::span<const float> x, std::span<float> out, std::span<std::int32_t> codes = {});

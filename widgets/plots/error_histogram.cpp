@@ -1,7 +1,7 @@
 // How the error of a weight is distributed: x − x̂ over all weights.
 #include <algorithm>
 
-#include "widgets/plots/number_text.h"
+#include "core/base/number_text.h"
 #include "widgets/plots/plot.h"
 #include "widgets/plots/step_curve.h"
 #include "widgets/plots/ticks.h"

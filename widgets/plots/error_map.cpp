@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "widgets/plots/number_text.h"
+#include "core/base/number_text.h"
 #include "widgets/plots/plot.h"
 
 namespace bitlathe {

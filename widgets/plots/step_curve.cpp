@@ -1,9 +1,10 @@
 #include "widgets/plots/step_curve.h"
 
+#include "core/base/number_text.h"
+
 #include <algorithm>
 #include <cmath>
 
-#include "widgets/plots/number_text.h"
 
 namespace bitlathe {
 

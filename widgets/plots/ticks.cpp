@@ -1,9 +1,10 @@
 #include "widgets/plots/ticks.h"
 
+#include "core/base/number_text.h"
+
 #include <algorithm>
 #include <cmath>
 
-#include "widgets/plots/number_text.h"
 
 namespace bitlathe {
 
@@ -51,7 +52,7 @@ std::vector<Tick> logTicks(double lo, double hi, float pixels, float gap, const 
     const int first = int(std::floor(std::log10(lo))), last = int(std::ceil(std::log10(hi)));
     const double pixelsPerDecade = pixels / (std::log10(hi) - std::log10(lo));
     const auto labelOfDecade = [](int d) {
-        return d < -3 || d > 5 ? powerOfTenText(d) : fixedText(std::pow(10.0, d), std::max(0, -d));
+        return d < -3 || d > 5 ? powerText(10, d) : fixedText(std::pow(10.0, d), std::max(0, -d));
     };
     float widest = 0;
     for (int d = first; d <= last; ++d) widest = std::max(widest, length(labelOfDecade(d)));

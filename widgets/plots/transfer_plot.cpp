@@ -4,8 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "core/base/number_text.h"
 #include "widgets/plots/clip_handles.h"
-#include "widgets/plots/number_text.h"
 #include "widgets/plots/plot.h"
 #include "widgets/plots/step_curve.h"
 #include "widgets/plots/transfer_steps.h"

@@ -1,9 +1,10 @@
 #include "widgets/plots/weight_axis.h"
 
+#include "core/base/number_text.h"
+
 #include <algorithm>
 #include <cmath>
 
-#include "widgets/plots/number_text.h"
 
 namespace bitlathe {
 
@@ -16,14 +17,6 @@ Extent weightFit(const LayerReport& report, const StepCurve& real, bool logCount
     }
     const double margin = std::max(fit.size() * 0.06, real.width);
     return {fit.lo - margin, fit.hi + margin};
-}
-
-std::string whoseText(const TransferCurve& curve) {
-    if (curve.channel < 0) return "the whole tensor";
-    std::string text = "channel " + countText(std::uint64_t(curve.channel));
-    if (curve.element < 0) return text + ", one group";
-    if (curve.wholeChannel && curve.part < 0) return text;
-    return text + ", elements " + countText(std::uint64_t(curve.element)) + "\u2013" + countText(std::uint64_t(curve.element + curve.length - 1));
 }
 
 std::size_t nearestLevel(const std::vector<float>& levels, double x) {

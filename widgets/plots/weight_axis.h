@@ -12,9 +12,6 @@ namespace bitlathe {
 // What can be seen of the weights on the chosen scale; clip lines not far from them count as seen.
 Extent weightFit(const LayerReport& report, const StepCurve& real, bool logCounts);
 
-// "channel 12, elements 128–255, part 3", "channel 12", "the whole tensor".
-std::string whoseText(const TransferCurve& curve);
-
 // The index of the level nearest to x; levels are ascending and not empty.
 std::size_t nearestLevel(const std::vector<float>& levels, double x);
 

@@ -1,4 +1,4 @@
-#include "widgets/plots/number_text.h"
+#include "core/base/number_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -54,7 +54,7 @@ std::string valueText(double value, int digits, bool sign) {
     return head + printed(magnitude, std::max(0, digits - 1 - exponent));
 }
 
-std::string powerOfTenText(int exponent) { return "10" + superscript(exponent); }
+std::string powerText(int base, int exponent) { return std::to_string(base) + superscript(exponent); }
 
 std::string countText(std::uint64_t count) {
     std::string digits = std::to_string(count);
