@@ -1,4 +1,5 @@
 #include "app/cli/command.h"
+#include "app/cli/explain.h"
 #include "app/cli/json_output.h"
 #include "app/cli/text_table.h"
 
@@ -73,10 +74,18 @@ void print(const Model& model) {
 
 Action inspectCommand(CLI::App& app, CommonOptions& common) {
     auto path = std::make_shared<std::string>();
+    auto explain = std::make_shared<ExplainOptions>();
     app.add_option("MODEL", *path, "The model file")->required();
     app.add_flag("--json", common.json, "Print one JSON document");
-    return [path](Session& session) -> int {
+    auto* layer = app.add_option("--layer", explain->layer, "Explain how this layer's weights are quantized, on one of them");
+    auto* recipe = app.add_option("--recipe", explain->recipe, "With --layer: a recipe file (JSON)")->needs(layer);
+    app.add_option("--preset", explain->preset, "With --layer: a recipe that ships: see 'list presets'")->needs(layer)->excludes(recipe);
+    app.add_option("--format", explain->format, "With --layer: a number format: see 'list codecs'")->needs(layer);
+    app.add_option("--bits", explain->bits, "With --layer: bits per weight")->needs(layer)->check(CLI::Range(1, 16));
+    app.add_option("--weight", explain->weight, "With --layer: which weight, counted in the file's order from 0")->needs(layer)->check(CLI::NonNegativeNumber);
+    return [path, explain](Session& session) -> int {
         const auto model = loadModel(*path, session.machine(), session.job());
+        if (!explain->layer.empty()) return explainLayer(*model, *explain, session);
         session.endProgress();
         if (session.json()) printJson(toJson(*model));
         else print(*model);

@@ -32,7 +32,8 @@ std::string bitsText(std::int32_t code, int bits) {
 }
 
 // "{−1, 0, 1}", "{−6, −4, −3 … 3, 4, 6}".
-std::string levelsText(const std::vector<float>& levels, double scale, int digits) {
+std::string levelsText(std::vector<float> levels, double scale, int digits) {
+    if (scale < 0) std::reverse(levels.begin(), levels.end());
     std::string text = "{";
     const std::size_t n = levels.size();
     for (std::size_t i = 0; i < n; ++i) {
@@ -87,7 +88,7 @@ std::string formulaLine(const WorkedGroup& g, const Form& form) {
     case Form::Kind::Table: return "x\u0302 = the nearest of " + countText(levels.size()) + (levels.size() == 1 ? " level" : " levels") + " that were made from these weights: " + levelsText(levels, 1, 3);
     case Form::Kind::Units:
         if (form.step == 0) return "x\u0302 = 0: the scale of this group is 0";
-        return "x\u0302 = " + scaleText(form.step) + " \u00B7 u, the nearest u of the " + countText(levels.size()) + " in " + levelsText(levels, form.step, 3);
+        return "x\u0302 = " + scaleText(form.step) + " \u00B7 u, u the nearest of " + countText(levels.size()) + " in " + levelsText(levels, form.step, 3);
     case Form::Kind::Affine: break;
     }
     std::string text = "x\u0302 = " + scaleText(form.step) + " \u00B7 ";
@@ -106,14 +107,15 @@ std::string weightLine(const WorkedGroup& g, const Form& form, const WorkedExamp
         x = double(shaped(e.weight, codecOf(g.q.spec).representable(g.q.spec, groupParameters(g.q, g.local)), g.q.spec.knee));
         if (x != w) text += ", bent by the knee to " + num(x);
     }
-    if (form.offset != 0) text += (form.offset < 0 ? "; (w + " : "; (w \u2212 ") + num(std::abs(form.offset)) + ") / " + scaleText(form.step) + " = " + num((x - form.offset) / form.step);
-    else if (form.kind == Form::Kind::Affine || form.kind == Form::Kind::Units) {
-        if (form.step == 0) return text + " reads back as 0";
-        text += "; / " + scaleText(form.step) + " = " + num(x / form.step);
+    if (form.kind == Form::Kind::Affine || form.kind == Form::Kind::Units) {
+        if (form.step == 0) return text + "; all steps are 0 \u2192 code " + fixedText(e.code, 0) + " \u2192 x\u0302 = " + num(back) + "; error x \u2212 x\u0302 = " + valueText(w - back, 3, true);
+        text += form.offset == 0 ? "; w" : (form.offset < 0 ? "; (w + " : "; (w \u2212 ") + num(std::abs(form.offset)) + ")";
+        text += " / " + scaleText(form.step);
+        if (form.zero != 0) text += (form.zero < 0 ? " \u2212 " : " + ") + fixedText(std::abs(form.zero), 0);
+        text += " = " + num((x - form.offset) / form.step + form.zero);
     }
     const double last = g.curve.levels.size() > 1 ? double(g.curve.levels.back()) - double(g.curve.levels[g.curve.levels.size() - 2]) : 0;
     const bool cut = x > double(g.curve.levels.back()) + last / 2 || x < double(g.curve.levels.front()) - last / 2;
-    if (form.kind == Form::Kind::Affine && form.zero != 0) text += (form.zero < 0 ? " \u2212 " : " + ") + fixedText(std::abs(form.zero), 0) + " = " + num((x - form.offset) / form.step + form.zero);
     if (form.kind == Form::Kind::Units) text += ", nearest u " + num((back - form.offset) / form.step);
     text += cut ? ", beyond the end: code " : " \u2192 code ";
     text += fixedText(e.code, 0);
@@ -176,17 +178,25 @@ std::string bytesLine(const WorkedGroup& g, const ChannelLayout& layout) {
 std::string sufferingText(const WorkedGroup& g) {
     const std::size_t levels = g.curve.levels.size();
     const std::string reach = "the middle 99 % of the weights reach over " + countText(std::uint64_t(g.usedInside)) + " of " + countText(levels) + " levels";
-    if (g.clipped > 0) return percentText(g.clipped) + " of the weights lie beyond the ends; they make " + percentText(g.clippedError) + " of the squared error.";
-    if (levels > 3 && g.toZero >= 0.2) return percentText(g.toZero) + " of the weights become 0: the steps are wide against the many small ones.";
-    if (levels > 4 && g.farthest >= 5) return "Its farthest weight, at " + fixedText(g.farthest, 1) + " \u03C3, stretches the range: " + reach + ".";
-    if (levels <= 4 && g.toZero > 0) return percentText(g.toZero) + " of the weights become 0; the others take " + (levels > 2 ? "the remaining levels" : "the other level") + ".";
-    return "No weight stands out, the farthest is at " + fixedText(g.farthest, 1) + " \u03C3" + (levels > 4 ? ": " + reach + "." : ".");
+    std::string text;
+    if ((levels > 3 && g.toZero >= 0.2) || (levels <= 4 && g.toZero > 0)) text += percentText(g.toZero) + " of the weights become 0";
+    if (g.clipped > 0)
+        text += (text.empty() ? "" : ", and ") + percentText(g.clipped) + (text.empty() ? " of the weights" : "") + " lie beyond the outermost levels and make " + percentText(g.clippedError) + " of the squared error";
+    if (text.empty() && levels > 4 && g.farthest >= 5) text = "the farthest weight, at " + fixedText(g.farthest, 1) + " \u03C3, stretches the range: " + reach;
+    if (text.empty()) text = "no weight stands out, the farthest is at " + fixedText(g.farthest, 1) + " \u03C3" + (levels > 4 ? ", and " + reach : "");
+    return text;
+}
+
+// What the row says of itself: its last line.
+std::string lastLine(std::string_view explanation) {
+    const auto at = explanation.rfind('\n');
+    return std::string(explanation.substr(at == std::string_view::npos ? 0 : at + 1));
 }
 
 std::string breakLine(const WorkedGroup& g, Workers& workers, JobContext& job) {
-    if (g.count == 0 || g.lo == g.hi) return "Nothing: all weights of the group are alike.";
-    std::string text = sufferingText(g);
-    text += " SQNR of the group: " + (std::isfinite(g.sqnrDb) ? decibelText(g.sqnrDb) : "all exact") + ".";
+    std::string text = lastLine(codecOf(g.q.spec).explanation);
+    if (g.count == 0 || g.lo == g.hi) return text + " Here nothing: all weights of the group are alike.";
+    text += " Here " + sufferingText(g) + "; the group's SQNR is " + (std::isfinite(g.sqnrDb) ? decibelText(g.sqnrDb) : "infinite") + ".";
     if (const auto trial = outlierTrial(g, workers, job)) {
         const double lost = trial->before - trial->after;
         if (lost >= 1) text += " Were its largest weight ten times as large, the others would fall from " + decibelText(trial->before) + " to " + decibelText(trial->after) + ".";

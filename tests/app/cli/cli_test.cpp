@@ -143,6 +143,26 @@ TEST_F(Cli, InspectSaysWhatTheContractPromises) {
     EXPECT_GT(parameters, 307192);  // the weights, and biases with batch norms folded in
 }
 
+TEST_F(Cli, InspectExplainsEveryFormatOnAWeightOfTheLayer) {
+    const std::string ask = "inspect " + kModel + " --layer stage2.block0.conv2";
+    for (const Json& row : Json::parse(cli("list codecs --json").out)) {
+        const std::string name = row.at("name");
+        if (name == "table") continue;  // has no levels unless a recipe gives them
+        const Answer answer = cli(ask + " --json --format " + name);
+        ASSERT_EQ(answer.code, 0) << name << answer.err;
+        const Json document = Json::parse(answer.out);
+        EXPECT_EQ(document.at("format"), name);
+        EXPECT_EQ(document.at("lines").size(), 5u);
+    }
+    EXPECT_EQ(Json::parse(cli(ask + " --json --weight 7 --preset int8").out).at("index"), 7);
+    EXPECT_NE(cli(ask + " --bits 3").out.find("int3"), std::string::npos);
+    expectRefusal(cli("inspect " + kModel + " --layer nothing"), 2, "no layer 'nothing'");
+    expectRefusal(cli(ask + " --format nothing"), 2, "list codecs");
+    expectRefusal(cli(ask + " --format table"), 2, "table");
+    expectRefusal(cli(ask + " --weight 99999999"), 2, "beyond");
+    EXPECT_EQ(cli("inspect " + kModel + " --format nf4").code, 2);
+}
+
 TEST_F(Cli, EvaluateMeasuresTheDemoAndItsGateFails) {
     const std::string common = "evaluate " + kModel + " --data " + kTest + " --samples 200 --json ";
     const Json document = Json::parse(cli(common).out);
