@@ -21,23 +21,22 @@ LANES_INLINE void codePart(const float* x, int count, std::uint8_t* codes, Code 
     for (int i = 0; i < count; i += 16) storeLowBytes(codes + i, code(load(x + i)));
 }
 
-// One block of one part, whose scale and min may be finer than the file's.
+// Codes of a block of one part, whose scale and min may be finer than the file's: sixteen at a time.
 template <GgufType Type>
-LANES_INLINE void codeWhole(const float* x, const GgufParameters& block, std::uint8_t* codes) {
-    constexpr int count = kGgufSizes[static_cast<int>(Type)].values;
-    const float scale = block.scale;
-    if constexpr (Type == GgufType::MXFP4) {
-        return codePart(x, count, codes, [=](Floats v) { return mxfp4Code(v, scale); });
-    }
-    const Floats inverse = all(scale != 0 ? 1.0f / scale : 0.0f), min = all(scale != 0 ? block.min : 0.0f);
-    codePart(x, count, codes, [=](Floats v) {
-        if constexpr (Type == GgufType::IQ4_NL) return iq4Code(v * inverse);
+struct WholeCoder {
+    float scale;
+    Floats inverse, min;
+    explicit WholeCoder(const GgufParameters& block)
+        : scale(block.scale), inverse(all(scale != 0 ? 1.0f / scale : 0.0f)), min(all(scale != 0 ? block.min : 0.0f)) {}
+    LANES_INLINE Ints operator()(Floats v) const {
+        if constexpr (Type == GgufType::MXFP4) return mxfp4Code(v, scale);
+        else if constexpr (Type == GgufType::IQ4_NL) return iq4Code(v * inverse);
         else if constexpr (Type == GgufType::Q8_0) return awayCodes(v * inverse, 127);
         else if constexpr (Type == GgufType::TQ1_0 || Type == GgufType::TQ2_0) return addWhere(awayCodes(v * inverse, 1), all(0) <= all(0), 1);
         else if constexpr (hasMin(Type)) return cutCodes((v + min) * inverse, 0.5f, static_cast<float>(highestOf(Type)));
         else return cutCodes(v * inverse, zeroOf(Type) + 0.5f, static_cast<float>(highestOf(Type)));
-    });
-}
+    }
+};
 
 // Scales and mins of the parts of one block, as a file gives them back.
 template <GgufType Type>
@@ -111,7 +110,7 @@ void encodeRun(const float* x, const GgufParameters* parameters, std::int64_t bl
     for (std::int64_t first = 0; first < blocks; first += 16) {
         const std::int64_t end = first + 16 < blocks ? first + 16 : blocks;
         if constexpr (kOnePart<Type>) {
-            for (std::int64_t b = first; b < end; ++b) codeWhole<Type>(x + b * count, parameters[b], codes + b * count);
+            for (std::int64_t b = first; b < end; ++b) codePart(x + b * count, count, codes + b * count, WholeCoder<Type>(parameters[b]));
         } else {
             const Halved halved(parameters + first, end - first);
             for (std::int64_t b = first; b < end; ++b) codeParts<Type>(x + b * count, halved.scale[b - first], halved.min[b - first], parameters[b], codes + b * count);

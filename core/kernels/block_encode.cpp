@@ -65,15 +65,12 @@ void decodeGgufRun(Isa isa, GgufType type, const GgufParameters* parameters, con
 
 void packGgufRun(Isa isa, const GgufRun& run, std::uint8_t* bytes) noexcept {
     const BlockKernels& k = kernels(isa);
-    const BlockTypeKernels& type = kernels(isa, run.type);
+    const auto pack = kernels(isa, run.type).pack;
     const GgufSize& size = sizeOf(run.type);
-    std::array<GgufParameters, 16 * kMostValues / 32> parameters;
-    std::array<std::uint8_t, 16 * kMostValues> codes;
-    for (std::int64_t first = 0; first < run.blocks; first += pieceOf(run.type)) {
-        const std::int64_t blocks = std::min(pieceOf(run.type), run.blocks - first);
-        for (std::int64_t b = 0; b < blocks; b += ggufTogether) fitSixteen(k, run, first + b, parameters.data() + b);
-        type.encode(run.x + first * size.values, parameters.data(), blocks, codes.data());
-        type.join(parameters.data(), codes.data(), blocks, bytes + first * size.bytes);
+    std::array<GgufParameters, ggufTogether> parameters;
+    for (std::int64_t first = 0; first < run.blocks; first += ggufTogether) {
+        fitSixteen(k, run, first, parameters.data());
+        pack(run.x + first * size.values, parameters.data(), std::min<std::int64_t>(ggufTogether, run.blocks - first), bytes + first * size.bytes);
     }
 }
 

@@ -20,6 +20,8 @@ struct GgufSixteen {
 struct BlockTypeKernels {
     void (*encode)(const float* x, const GgufParameters* parameters, std::int64_t blocks, std::uint8_t* codes) noexcept;
     void (*join)(const GgufParameters* parameters, const std::uint8_t* codes, std::int64_t blocks, std::uint8_t* bytes) noexcept;
+    // Both in one, for up to 16 blocks.
+    void (*pack)(const float* x, const GgufParameters* parameters, std::int64_t blocks, std::uint8_t* bytes) noexcept;
     void (*split)(const std::uint8_t* bytes, std::int64_t blocks, GgufParameters* parameters, std::uint8_t* codes) noexcept;
     void (*decode)(const GgufParameters* parameters, const std::uint8_t* codes, std::int64_t blocks, float* out) noexcept;
 };

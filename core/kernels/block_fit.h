@@ -89,9 +89,8 @@ LANES_INLINE constexpr bool hasMin(GgufType type) {
     return type == GgufType::Q4_1 || type == GgufType::Q5_1 || type == GgufType::Q2_K || type == GgufType::Q4_K || type == GgufType::Q5_K;
 }
 
-// The power of two below the largest magnitude, by the reference's own logarithm where that may round up.
-inline float mxfp4Scale(float largest) {
-    const float size = __builtin_fabsf(largest);
+// Half the power of two below a magnitude, by the reference's own logarithm where that may round up.
+inline float mxfp4Scale(float size) {
     std::int32_t bits;
     __builtin_memcpy(&bits, &size, sizeof bits);
     int exponent = (bits >> 23) - 129;
@@ -100,29 +99,67 @@ inline float mxfp4Scale(float largest) {
     return __builtin_ldexpf(1.0f, (exponent > -127 ? exponent : -127) - 1);
 }
 
-// Blocks of one part without a search.
-inline void fitPlain(const GgufSixteen& given, const Sixteen& s, GgufParameters* out) {
-    if (hasMin(given.type)) {
-        Floats low = load(s.x), high = low;
-        for (int i = 1; i < s.count; ++i) {
-            const Floats x = load(s.x + 16 * i);
-            low = choose(x < low, x, low);
-            high = choose(x > high, x, high);
+// The largest and the smallest of each block's values, whatever the sign of a 0 is.
+struct Ends {
+    Floats low, high;
+};
+inline Ends endsOf(const GgufSixteen& given, int count) {
+    Floats highs[16], lows[16];
+    for (int b = 0; b < 16; ++b) {
+        const float* x = given.x[b];
+        highs[b] = larger(load(x), load(x + 16));
+        lows[b] = smaller(load(x), load(x + 16));
+        for (int i = 32; i < count; i += 16) {
+            highs[b] = larger(load(x + i), highs[b]);
+            lows[b] = smaller(load(x + i), lows[b]);
         }
-        return put(finiteHalf((high - low) / all(static_cast<float>(highestOf(given.type)))), finiteHalf(-low), given.blocks, out);
     }
-    const Floats largest = firstLargest(s.x, s.count);
+    return {extremeOfEach<false>(lows), extremeOfEach<true>(highs)};
+}
+
+// What lanes of `unsure` hold becomes the first of their block's values that fits(value, what the lane holds).
+template <class Fits>
+inline Floats firstThat(const GgufSixteen& given, int count, Floats found, Mask unsure, Fits fits) {
+    if (!any(unsure)) return found;
+    alignas(64) float each[16], marks[16];
+    store(each, found);
+    store(marks, choose(unsure, all(1), all(0)));
+    for (int b = 0; b < given.blocks; ++b)
+        for (int i = 0; marks[b] != 0 && i < count; ++i)
+            if (fits(given.x[b][i], each[b])) {
+                each[b] = given.x[b][i];
+                break;
+            }
+    return load(each);
+}
+
+// Blocks of one part without a search.
+inline void fitPlain(const GgufSixteen& given, int count, GgufParameters* out) {
+    const Ends ends = endsOf(given, count);
+    if (hasMin(given.type)) {
+        // A least value of 0 has the sign of the first 0.
+        const Floats low = firstThat(given, count, ends.low, ~(ends.low != all(0)), [](float x, float) { return x == 0; });
+        // + 0: no difference is −0.
+        return put(finiteHalf((ends.high - ends.low + all(0)) / all(static_cast<float>(highestOf(given.type)))), finiteHalf(-low), given.blocks, out);
+    }
+    const Floats size = larger(ends.high, -ends.low);
     switch (given.type) {
-        case GgufType::Q8_0: return put(finiteHalf(magnitude(largest) / all(127)), all(0), given.blocks, out);
+        case GgufType::Q8_0: return put(finiteHalf(magnitude(size) / all(127)), all(0), given.blocks, out);
         case GgufType::TQ1_0:
-        case GgufType::TQ2_0: return put(finiteHalf(magnitude(largest)), all(0), given.blocks, out);
+        case GgufType::TQ2_0: return put(finiteHalf(magnitude(size)), all(0), given.blocks, out);
         case GgufType::MXFP4: {
             alignas(64) float each[16];
-            store(each, largest);
+            store(each, magnitude(size));
             for (int b = 0; b < given.blocks; ++b) out[b] = {mxfp4Scale(each[b]), 0, {}, {}};
             return;
         }
-        default: return put(finiteHalf(largest / all(-zeroOf(given.type))), all(0), given.blocks, out);
+        default: {
+            // Where both ends are as far, the first of them counts; a block of zeros has a largest of +0.
+            const Floats further = choose(ends.high > -ends.low, ends.high, ends.low), largest = choose(size > all(0), further, all(0));
+            const Floats first = firstThat(given, count, largest, ~(ends.high != -ends.low) & (size > all(0)),
+                                           [](float x, float most) { return __builtin_fabsf(x) == __builtin_fabsf(most); });
+            return put(finiteHalf(first / all(-zeroOf(given.type))), all(0), given.blocks, out);
+        }
     }
 }
 
@@ -224,6 +261,8 @@ void fitSixteen(const GgufSixteen& given, GgufParameters* out) noexcept {
     s.count = small ? 32 : kMostValues;
     const bool takesImportance = given.type != GgufType::Q8_0 && given.type < GgufType::TQ1_0;
     s.minded = given.importance[0] != nullptr && takesImportance;
+    const bool searches = s.minded || (given.type >= GgufType::Q2_K && given.type <= GgufType::IQ4_XS);
+    if (!searches) return fitPlain(given, s.count, out);
     transposeAll(given.x, s.count, s.x);
     if (s.minded) transposeAll(given.importance, s.count, s.weights);
     switch (given.type) {
@@ -237,7 +276,7 @@ void fitSixteen(const GgufSixteen& given, GgufParameters* out) noexcept {
             if (s.minded) weighByImportance(s, all(2) * meanSquareOf(s.x, s.count));
             else weighBySquares(s);
             return put(finiteHalf(iq4Scales(s.whole())), all(0), given.blocks, out);
-        default: return s.minded ? fitByImportance(given, s, out) : fitPlain(given, s, out);
+        default: return fitByImportance(given, s, out);
     }
 }
 

@@ -61,6 +61,14 @@ LANES_INLINE Floats withSignOf(Floats x, Floats s) {
 LANES_INLINE Ints toInts(Floats x) { return {_mm256_cvttps_epi32(x.a), _mm256_cvttps_epi32(x.b)}; }
 LANES_INLINE Floats toFloats(Ints x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
 LANES_INLINE Ints allInts(std::int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+LANES_INLINE Ints joinedNibbles(Ints low, Ints high) {
+    const __m256i nibble = _mm256_set1_epi32(15);
+    return {_mm256_or_si256(_mm256_and_si256(low.a, nibble), _mm256_slli_epi32(high.a, 4)), _mm256_or_si256(_mm256_and_si256(low.b, nibble), _mm256_slli_epi32(high.b, 4))};
+}
+LANES_INLINE std::uint32_t bitOfLanes(Ints x, int bit) {
+    const auto of = [=](__m256i v) { return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_slli_epi32(v, 31 - bit)))); };
+    return of(x.a) | of(x.b) << 8;
+}
 LANES_INLINE Ints addWhere(Ints x, Mask m, std::int32_t y) {
     const __m256i by = _mm256_set1_epi32(y);
     return {_mm256_add_epi32(x.a, _mm256_and_si256(_mm256_castps_si256(m.a), by)), _mm256_add_epi32(x.b, _mm256_and_si256(_mm256_castps_si256(m.b), by))};
@@ -117,6 +125,19 @@ LANES_INLINE Ints largerUnsigned(Ints x, Ints y) { return {_mm256_max_epu32(x.a,
 LANES_INLINE Ints magnitudeBits(Floats x) {
     const Floats m = magnitude(x);
     return {_mm256_castps_si256(m.a), _mm256_castps_si256(m.b)};
+}
+
+template <bool Largest>
+LANES_INLINE Floats extremeOfEach(Floats* x) {
+    const auto of = [](__m256 p, __m256 q) { return Largest ? _mm256_max_ps(p, q) : _mm256_min_ps(p, q); };
+    const auto eight = [&](const Floats* y) {
+        __m256 v[8];
+        for (int i = 0; i < 8; ++i) v[i] = of(y[i].a, y[i].b);
+        for (int i = 0; i < 4; ++i) v[i] = of(_mm256_permute2f128_ps(v[i], v[i + 4], 0x20), _mm256_permute2f128_ps(v[i], v[i + 4], 0x31));
+        for (int i = 0; i < 4; i += 2) v[i] = of(_mm256_unpacklo_ps(v[i], v[i + 1]), _mm256_unpackhi_ps(v[i], v[i + 1]));
+        return of(_mm256_shuffle_ps(v[0], v[2], 0x44), _mm256_shuffle_ps(v[0], v[2], 0xEE));
+    };
+    return {eight(x), eight(x + 8)};
 }
 
 LANES_INLINE void transpose8(const float* const* from, int first, float* to) {

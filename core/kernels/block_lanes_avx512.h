@@ -52,6 +52,10 @@ LANES_INLINE Floats withSignOf(Floats a, Floats sign) {
 LANES_INLINE Ints toInts(Floats a) { return {_mm512_cvttps_epi32(a.v)}; }
 LANES_INLINE Floats toFloats(Ints a) { return {_mm512_cvtepi32_ps(a.v)}; }
 LANES_INLINE Ints allInts(std::int32_t x) { return {_mm512_set1_epi32(x)}; }
+// The low four bits of both, in the lowest byte; what lies above them is not to be looked at.
+LANES_INLINE Ints joinedNibbles(Ints low, Ints high) { return {_mm512_or_si512(_mm512_and_si512(low.v, _mm512_set1_epi32(15)), _mm512_slli_epi32(high.v, 4))}; }
+// Bit `bit` of every lane.
+LANES_INLINE std::uint32_t bitOfLanes(Ints a, int bit) { return _mm512_test_epi32_mask(a.v, _mm512_set1_epi32(1 << bit)); }
 LANES_INLINE Ints addWhere(Ints a, Mask m, std::int32_t x) { return {_mm512_mask_add_epi32(a.v, m.v, a.v, _mm512_set1_epi32(x))}; }
 LANES_INLINE Ints loadBytes(const std::uint8_t* x) { return {_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)))}; }
 LANES_INLINE Ints loadSignedBytes(const std::uint8_t* x) { return {_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)))}; }
@@ -75,6 +79,17 @@ LANES_INLINE Floats asHalves(Floats a) { return {_mm512_cvtph_ps(_mm512_cvtps_ph
 LANES_INLINE std::uint32_t largestLane(Ints a) { return _mm512_reduce_max_epu32(a.v); }
 LANES_INLINE Ints largerUnsigned(Ints a, Ints b) { return {_mm512_max_epu32(a.v, b.v)}; }
 LANES_INLINE Ints magnitudeBits(Floats a) { return {_mm512_and_si512(_mm512_castps_si512(a.v), _mm512_set1_epi32(INT32_MAX))}; }
+
+// Lane i: the largest, or smallest, of a[i]'s lanes.
+template <bool Largest>
+LANES_INLINE Floats extremeOfEach(Floats* a) {
+    const auto of = [](__m512 x, __m512 y) { return Largest ? _mm512_max_ps(x, y) : _mm512_min_ps(x, y); };
+    for (int i = 0; i < 8; ++i) a[i].v = of(_mm512_shuffle_f32x4(a[i].v, a[i + 8].v, 0x44), _mm512_shuffle_f32x4(a[i].v, a[i + 8].v, 0xEE));
+    for (int i = 0; i < 4; ++i) a[i].v = of(_mm512_shuffle_f32x4(a[i].v, a[i + 4].v, 0x88), _mm512_shuffle_f32x4(a[i].v, a[i + 4].v, 0xDD));
+    for (int i = 0; i < 4; i += 2) a[i].v = of(_mm512_unpacklo_ps(a[i].v, a[i + 1].v), _mm512_unpackhi_ps(a[i].v, a[i + 1].v));
+    const __m512 mixed = of(_mm512_shuffle_ps(a[0].v, a[2].v, 0x44), _mm512_shuffle_ps(a[0].v, a[2].v, 0xEE));
+    return {_mm512_shuffle_f32x4(mixed, mixed, 0xD8)};
+}
 
 // to[16 · j + i] = from[i][j] for i, j < 16.
 LANES_INLINE void transpose16(const float* const* from, float* to) {

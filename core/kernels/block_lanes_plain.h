@@ -75,6 +75,12 @@ LANES_INLINE Ints toInts(const Floats& a) {
 }
 LANES_INLINE Floats toFloats(const Ints& a) { return {__builtin_convertvector(a.v, FloatLanes)}; }
 LANES_INLINE Ints allInts(std::int32_t x) { return {IntLanes{} + x}; }
+LANES_INLINE Ints joinedNibbles(const Ints& low, const Ints& high) { return {(low.v & 15) | high.v << 4}; }
+LANES_INLINE std::uint32_t bitOfLanes(const Ints& a, int bit) {
+    std::uint32_t bits = 0;
+    for (int i = 0; i < 16; ++i) bits |= static_cast<std::uint32_t>(a.v[i] >> bit & 1) << i;
+    return bits;
+}
 LANES_INLINE Ints addWhere(const Ints& a, const Mask& m, std::int32_t x) { return {a.v + (m.v & x)}; }
 LANES_INLINE Ints loadBytes(const std::uint8_t* x) {
     Ints out;
@@ -143,6 +149,17 @@ LANES_INLINE std::uint32_t largestLane(const Ints& a) {
 // Of numbers without the highest bit.
 LANES_INLINE Ints largerUnsigned(const Ints& a, const Ints& b) { return {a.v > b.v ? a.v : b.v}; }
 LANES_INLINE Ints magnitudeBits(const Floats& a) { return {(IntLanes)a.v & INT32_MAX}; }
+
+template <bool Largest>
+LANES_INLINE Floats extremeOfEach(const Floats* a) {
+    Floats out;
+    for (int i = 0; i < 16; ++i) {
+        float extreme = a[i].v[0];
+        for (int k = 1; k < 16; ++k) extreme = (Largest ? a[i].v[k] > extreme : a[i].v[k] < extreme) ? a[i].v[k] : extreme;
+        out.v[i] = extreme;
+    }
+    return out;
+}
 
 LANES_INLINE void transpose16(const float* const* from, float* to) {
     for (int j = 0; j < 16; ++j)

@@ -210,32 +210,67 @@ LANES_INLINE constexpr int scaleAt(GgufType type) {
 // Q4_1 and Q5_1 hold what is added, all others what is taken away.
 LANES_INLINE constexpr bool addsMin(GgufType type) { return type == GgufType::Q4_1 || type == GgufType::Q5_1; }
 
+// The fields that hold scale and min of up to 16 blocks.
+template <GgufType Type>
+LANES_INLINE void putScales(const GgufParameters* parameters, int count, Byte* bytes) {
+    constexpr GgufSize size = kGgufSizes[static_cast<int>(Type)];
+    if constexpr (Type == GgufType::MXFP4) {
+        for (int b = 0; b < count; ++b) {
+            // A power of two: 2^(byte − 128).
+            const int exponent = __builtin_ilogbf(parameters[b].scale) + 128;
+            bytes[b * size.bytes] = static_cast<Byte>(exponent < 0 ? 0 : exponent > 254 ? 254 : exponent);
+        }
+        return;
+    }
+    alignas(64) float values[16] = {};
+    std::uint16_t halves[16];
+    for (int b = 0; b < count; ++b) values[b] = parameters[b].scale;
+    storeHalves(halves, load(values));
+    for (int b = 0; b < count; ++b) __builtin_memcpy(bytes + b * size.bytes + scaleAt(Type), halves + b, 2);
+    if constexpr (hasMin(Type)) {
+        for (int b = 0; b < count; ++b) values[b] = addsMin(Type) ? -parameters[b].min : parameters[b].min;
+        storeHalves(halves, load(values));
+        for (int b = 0; b < count; ++b) __builtin_memcpy(bytes + b * size.bytes + scaleAt(Type) + 2, halves + b, 2);
+    }
+}
+
 template <GgufType Type>
 void joinRun(const GgufParameters* parameters, const Byte* codes, std::int64_t blocks, Byte* bytes) noexcept {
     constexpr GgufSize size = kGgufSizes[static_cast<int>(Type)];
     for (std::int64_t first = 0; first < blocks; first += 16) {
         const int count = blocks - first < 16 ? static_cast<int>(blocks - first) : 16;
-        alignas(64) float scale[16] = {}, min[16] = {};
-        std::uint16_t scales[16], mins[16];
-        for (int b = 0; b < count; ++b) {
-            scale[b] = parameters[first + b].scale;
-            min[b] = addsMin(Type) ? -parameters[first + b].min : parameters[first + b].min;
+        for (std::int64_t b = first; b < first + count; ++b) joinBlock<Type>(parameters[b], codes + b * size.values, bytes + b * size.bytes);
+        putScales<Type>(parameters + first, count, bytes + first * size.bytes);
+    }
+}
+
+// encodeRun() and joinRun() in one, for up to 16 blocks.
+template <GgufType Type>
+void packSixteen(const float* x, const GgufParameters* parameters, std::int64_t blocks, Byte* bytes) noexcept {
+    constexpr GgufSize size = kGgufSizes[static_cast<int>(Type)];
+    if constexpr (size.values != 32) {
+        alignas(64) Byte codes[16 * size.values];
+        encodeRun<Type>(x, parameters, blocks, codes);
+        joinRun<Type>(parameters, codes, blocks, bytes);
+        return;
+    }
+    constexpr int at = size.bytes - (Type == GgufType::Q8_0 ? 32 : 16);
+    for (std::int64_t b = 0; b < blocks; ++b) {
+        const WholeCoder<Type> code(parameters[b]);
+        const Ints low = code(load(x + 32 * b)), high = code(load(x + 32 * b + 16));
+        Byte* block = bytes + b * size.bytes;
+        if constexpr (Type == GgufType::Q8_0) {
+            storeLowBytes(block + at, low);
+            storeLowBytes(block + at + 16, high);
+            continue;
         }
-        storeHalves(scales, load(scale));
-        storeHalves(mins, load(min));
-        for (int b = 0; b < count; ++b) {
-            Byte* block = bytes + (first + b) * size.bytes;
-            joinBlock<Type>(parameters[first + b], codes + (first + b) * size.values, block);
-            if constexpr (Type == GgufType::MXFP4) {
-                // A power of two: 2^(byte − 128).
-                const int exponent = __builtin_ilogbf(scale[b]) + 128;
-                block[0] = static_cast<Byte>(exponent < 0 ? 0 : exponent > 254 ? 254 : exponent);
-            } else {
-                __builtin_memcpy(block + scaleAt(Type), scales + b, 2);
-                if constexpr (hasMin(Type)) __builtin_memcpy(block + scaleAt(Type) + 2, mins + b, 2);
-            }
+        storeLowBytes(block + at, joinedNibbles(low, high));
+        if constexpr (Type == GgufType::Q5_0 || Type == GgufType::Q5_1) {
+            const std::uint32_t fifths = bitOfLanes(low, 4) | bitOfLanes(high, 4) << 16;
+            __builtin_memcpy(block + at - 4, &fifths, 4);
         }
     }
+    putScales<Type>(parameters, static_cast<int>(blocks), bytes);
 }
 
 template <GgufType Type>
@@ -264,7 +299,7 @@ void splitRun(const Byte* bytes, std::int64_t blocks, GgufParameters* parameters
 
 template <GgufType... Types>
 struct BlockRowsOf {
-    static constexpr BlockTypeKernels rows[] = {{encodeRun<Types>, joinRun<Types>, splitRun<Types>, decodeRun<Types>}...};
+    static constexpr BlockTypeKernels rows[] = {{encodeRun<Types>, joinRun<Types>, packSixteen<Types>, splitRun<Types>, decodeRun<Types>}...};
 };
 using BlockRows = BlockRowsOf<GgufType::Q4_0, GgufType::Q4_1, GgufType::Q5_0, GgufType::Q5_1, GgufType::Q8_0, GgufType::Q2_K, GgufType::Q3_K, GgufType::Q4_K,
                               GgufType::Q5_K, GgufType::Q6_K, GgufType::IQ4_NL, GgufType::IQ4_XS, GgufType::TQ1_0, GgufType::TQ2_0, GgufType::MXFP4>;
