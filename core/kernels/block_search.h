@@ -65,31 +65,53 @@ struct LaneFit {
     Floats lx, ll;
 };
 
+// One value's turn: what its code becomes with the others as they are.
+template <bool NeedsSquares>
+struct Turn {
+    Floats x, w, old, wx, lx, ll, moved;
+    Mask wanted;
+    LANES_INLINE Turn(const Parts& p, const float* codes, const LaneFit& fit, int i, float low, float high) {
+        x = load(p.x + 16 * i);
+        w = load(p.weights + 16 * i);
+        old = load(codes + 16 * i);
+        wx = w * x;
+        lx = fit.lx - wx * old;
+        ll = fit.ll - w * old * old;
+        moved = nearest(within(x * ll / lx, low, high));
+        wanted = (lx > all(0)) & (moved != old);
+        if (NeedsSquares) wanted = wanted & (ll > all(0));
+    }
+    // Takes the new codes of lanes that gain; says which.
+    LANES_INLINE Mask take(float* code, LaneFit& fit) {
+        lx = lx + wx * moved;
+        ll = ll + w * moved * moved;
+        const Mask better = wanted & (ll > all(0)) & (lx * lx * fit.ll > fit.lx * fit.lx * ll);
+        store(code, choose(better, moved, old));
+        fit = {choose(better, lx, fit.lx), choose(better, ll, fit.ll)};
+        return better;
+    }
+};
+
 // Moves codes (16 · count) while the fit gains; at most five rounds. Lanes that have settled stay as they are.
-// `Sets` sets of sixteen parts in turns, because each step of one waits for the step before.
+// In the first round many codes move: `Sets` sets of sixteen parts take turns, because each turn of one waits for
+// the turn before. Later most turns move no code at all, and a branch that sees this waits for nothing.
 template <int Sets, bool NeedsSquares>
 inline void refine(const Parts* p, float (*codes)[32 * 16], LaneFit* fit, float low, float high) {
-    for (int round = 0; round < 5; ++round) {
-        Mask changed[Sets];
-        for (int s = 0; s < Sets; ++s) changed[s] = all(0) < all(0);
-        for (int i = 0; i < p[0].count; ++i)
-            for (int s = 0; s < Sets; ++s) {
-                const Floats x = load(p[s].x + 16 * i), w = load(p[s].weights + 16 * i), old = load(codes[s] + 16 * i), wx = w * x;
-                Floats lx = fit[s].lx - wx * old, ll = fit[s].ll - w * old * old;
-                const Floats moved = nearest(within(x * ll / lx, low, high));
-                Mask better = (lx > all(0)) & (moved != old);
-                if (NeedsSquares) better = better & (ll > all(0));
-                lx = lx + wx * moved;
-                ll = ll + w * moved * moved;
-                better = better & (ll > all(0)) & (lx * lx * fit[s].ll > fit[s].lx * fit[s].lx * ll);
-                store(codes[s] + 16 * i, choose(better, moved, old));
-                fit[s] = {choose(better, lx, fit[s].lx), choose(better, ll, fit[s].ll)};
-                changed[s] = either(changed[s], better);
+    Mask changed[Sets];
+    for (int s = 0; s < Sets; ++s) changed[s] = all(0) < all(0);
+    for (int i = 0; i < p[0].count; ++i)
+        for (int s = 0; s < Sets; ++s) {
+            Turn<NeedsSquares> turn(p[s], codes[s], fit[s], i, low, high);
+            changed[s] = either(changed[s], turn.take(codes[s] + 16 * i, fit[s]));
+        }
+    for (int s = 0; s < Sets; ++s)
+        for (int round = 1; round < 5 && any(changed[s]); ++round) {
+            changed[s] = all(0) < all(0);
+            for (int i = 0; i < p[s].count; ++i) {
+                Turn<NeedsSquares> turn(p[s], codes[s], fit[s], i, low, high);
+                if (any(turn.wanted)) changed[s] = either(changed[s], turn.take(codes[s] + 16 * i, fit[s]));
             }
-        Mask more = changed[0];
-        for (int s = 1; s < Sets; ++s) more = either(more, changed[s]);
-        if (!any(more)) break;
-    }
+        }
 }
 
 // refinedSignedScale(), codes from −top to top − 1.
