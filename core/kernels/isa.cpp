@@ -21,9 +21,7 @@ std::uint64_t enabledStates() noexcept {
 }
 #endif
 
-}  // namespace
-
-Isa detectIsa() noexcept {
+Isa asked() noexcept {
 #if defined(__x86_64__)
     unsigned a = 0, b = 0, c = 0, d = 0;
     if (!__get_cpuid(1, &a, &b, &c, &d)) return Isa::Reference;
@@ -42,6 +40,14 @@ Isa detectIsa() noexcept {
 #else
     return Isa::Reference;
 #endif
+}
+
+}  // namespace
+
+// Once: on a virtual machine each question to the processor takes some 10 µs.
+Isa detectIsa() noexcept {
+    static const Isa detected = asked();
+    return detected;
 }
 
 std::string_view isaName(Isa isa) noexcept { return isaNames[static_cast<int>(isa)]; }
