@@ -33,6 +33,16 @@ public:
     const Histogram& histogram() const noexcept { return m_histogram; }
     bool operator==(const GrowingHistogram&) const = default;
 
+    // All that it is, one f(name, member) each, for keeping an unfinished one and taking it up again.
+    template <class F>
+    void fields(F& f) {
+        f("histogram_started", m_started);
+        f("histogram_zeros", m_zeros);
+        f("histogram_low", m_histogram.lo);
+        f("histogram_high", m_histogram.hi);
+        f("histogram_counts", m_histogram.counts);
+    }
+
 private:
     void start(double least, double largest);
     void cover(double largest);

@@ -40,6 +40,30 @@ public:
 
     ActivationRange result() const;
 
+    // All that it saw, one f(name, member) each: an observer of the same spec that is given these goes on as this
+    // one would, to the bit.
+    template <class F>
+    void fields(F& f) {
+        f("min", m_seen.min);
+        f("max", m_seen.max);
+        f("count", m_seen.count);
+        f("not_finite", m_seen.notFinite);
+        f("batches", m_seen.batches);
+        f("any", m_any);
+        f("average_min", m_average.min);
+        f("average_max", m_average.max);
+        f("first_min", m_firstBatch.min);
+        f("first_max", m_firstBatch.max);
+        f("averaged", m_averaged);
+        if (m_histogram) m_histogram->fields(f);
+        if (!m_moments) return;
+        f("finite", m_moments->weight);
+        f("zeros", m_moments->zeros);
+        f("sum", m_moments->sum);
+        f("magnitudes", m_moments->magnitudes);
+        f("squares", m_moments->squares);
+    }
+
 private:
     RangeChoice choose(const RangeRule& rule, const Moments& moments) const;
     struct Ends { double min = 0, max = 0; };

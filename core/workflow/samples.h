@@ -34,6 +34,7 @@ public:
     const std::vector<std::int64_t>* labels() const noexcept { return m_data.labels ? &*m_data.labels : nullptr; }
     // What was assumed, for people: "integer samples are used as they are"; empty: nothing.
     const std::string& note() const noexcept { return m_note; }
+    const Preprocessing& preprocessing() const noexcept { return m_preprocessing; }  // wherever it came from
 
     bool fixedBatch() const noexcept { return m_fixedBatch; }
     // Another batch where the model leaves it open; one sample for a model that leaves it open in its inputs
