@@ -79,16 +79,23 @@ void decodeTiles(const QuantizedTensor& q, std::span<float> out, Workers& worker
     const GroupGrid grid = q.grid();
     const std::span<const Code> all(reinterpret_cast<const Code*>(q.codes.bytes().data()), out.size());
     const auto tiles = weightTiles(q.layout, std::max<std::int64_t>(grid.perChannel == 0 ? 1 : grid.size, 1));
+    const auto decode = [&](const WeightTile& tile, std::span<const Code> codes, std::span<float> values) {
+        if (hasBlockRows(q.spec)) return decodeBlocks(isa, q, tile, std::as_bytes(codes), values);
+        forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
+            codec.decode(q.spec, groupParameters(q, group), std::as_bytes(codes.subspan(at, length)), values.subspan(at, length));
+        });
+    };
     workers.forEach(static_cast<std::int64_t>(tiles.size()), [&](std::int64_t t) {
         const WeightTile& tile = tiles[static_cast<std::size_t>(t)];
-        std::vector<Code> codes(static_cast<std::size_t>(tile.count()));
+        const auto count = static_cast<std::size_t>(tile.count());
+        if (q.layout.outer == 1) {  // tiles lie in one piece
+            const auto offset = static_cast<std::size_t>(tile.channel * q.layout.inner + tile.element);
+            return decode(tile, all.subspan(offset, count), out.subspan(offset, count));
+        }
+        std::vector<Code> codes(count);
         gatherTile<Code>(q.layout, tile, all, codes);
-        std::vector<float> values(codes.size());
-        if (hasBlockRows(q.spec)) decodeBlocks(isa, q, tile, std::as_bytes(std::span(codes)), values);
-        else forGroupPieces(grid, tile, [&](std::int64_t group, std::size_t at, std::size_t length) {
-            codec.decode(q.spec, groupParameters(q, group), std::as_bytes(std::span(codes).subspan(at, length)),
-                         std::span(values).subspan(at, length));
-        });
+        std::vector<float> values(count);
+        decode(tile, codes, values);
         scatterTile<float>(q.layout, tile, values, out);
     });
 }
