@@ -1,6 +1,7 @@
 #include "app/cli/command.h"
 #include "app/cli/explain.h"
 #include "app/cli/json_output.h"
+#include "app/cli/project_input.h"
 #include "app/cli/text_table.h"
 
 #include "core/workflow/load.h"
@@ -75,7 +76,7 @@ void print(const Model& model) {
 Action inspectCommand(CLI::App& app, CommonOptions& common) {
     auto path = std::make_shared<std::string>();
     auto explain = std::make_shared<ExplainOptions>();
-    app.add_option("MODEL", *path, "The model file")->required();
+    app.add_option("MODEL", *path, "The model file, or a project")->required();
     app.add_flag("--json", common.json, "Print one JSON document");
     auto* layer = app.add_option("--layer", explain->layer, "Explain how this layer's weights are quantized, on one of them");
     auto* recipe = app.add_option("--recipe", explain->recipe, "With --layer: a recipe file (JSON)")->needs(layer);
@@ -84,7 +85,12 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("--bits", explain->bits, "With --layer: bits per weight")->needs(layer)->check(CLI::Range(1, 16));
     app.add_option("--weight", explain->weight, "With --layer: which weight, counted in the file's order from 0")->needs(layer)->check(CLI::NonNegativeNumber);
     return [path, explain](Session& session) -> int {
-        const auto model = loadModel(*path, session.machine(), session.job());
+        const auto project = openProject(*path, session);
+        if (project && explain->layer.empty()) {
+            inspectProject(*project, session);
+            return kDone;
+        }
+        const auto model = project ? modelOf(*project, session, session.job()) : loadModel(*path, session.machine(), session.job());
         if (!explain->layer.empty()) return explainLayer(*model, *explain, session);
         session.endProgress();
         if (session.json()) printJson(toJson(*model));

@@ -61,6 +61,7 @@ void stopOnSignals(std::stop_source stop) {
 
 int main(int argc, char** argv) {
     std::ios::sync_with_stdio(false);
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then a sentence, as a full disk is
     CLI::App app{"Bitlathe: quantize neural networks and see what it does to them", "bitlathe-cli"};
     app.set_version_flag("--version", "bitlathe-cli " BITLATHE_VERSION);
     app.require_subcommand(1);

@@ -1,9 +1,12 @@
 #include "app/cli/quantization_options.h"
 
+#include "app/cli/project_input.h"
+
 #include "core/base/mapped_file.h"
 #include "core/engine/fuse_integer.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/calibrate.h"
+#include "core/workflow/kept_calibration.h"
 #include "core/workflow/load.h"
 #include "core/workflow/samples.h"
 
@@ -28,11 +31,20 @@ std::string readText(const std::string& path) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::vector<std::string> sourcesOf(const QuantizationOptions& options) { return {options.recipe, options.calibration, options.preprocess}; }
+std::vector<std::string> sourcesOf(const QuantizationOptions& options) {
+    return {options.recipe, options.calibration, options.preprocess, options.project ? options.project->store->path().string() : std::string()};
+}
+
+std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOptions& options, Session& session, JobContext& job) {
+    options.project = openProject(path, session);
+    if (!options.project) return loadModel(path, session.machine(), job);
+    if (options.calibration.empty()) options.calibration = options.project->state.calibrationData;
+    return modelOf(*options.project, session, job);
+}
 
 std::optional<Recipe> chosenRecipe(const QuantizationOptions& options) {
     if (!options.recipe.empty()) return recipeFromJson(readText(options.recipe), options.recipe);
-    if (options.preset.empty()) return std::nullopt;
+    if (options.preset.empty()) return options.project ? std::optional(*options.project->state.recipe()) : std::nullopt;
     if (const Preset* preset = findPreset(options.preset)) return preset->recipe;
     std::string names;
     for (const Preset& preset : presets()) names += (names.empty() ? "" : ", ") + std::string(preset.name);
@@ -49,18 +61,19 @@ ActivationRanges chosenRanges(std::shared_ptr<const Model> model, const std::opt
     if (!recipe || !needsCalibration(*model, *recipe)) return {};
     if (options.calibration.empty())
         throw Error(ErrorKind::Usage, "the recipe quantizes activations, whose ranges must be learned: give --calibration DATA, or a recipe for weights alone such as --preset int8-weights");
-    const SampleFeed feed(*model, openDataset(options.calibration), preprocessingOf(options, recipe));
-    if (!feed.note().empty()) session.note("note: " + feed.note());
-    CalibrationOptions calibration;
-    calibration.mostSamples = options.calibrationSamples;
-    return calibrate(std::move(model), *recipe, feed, calibration, session.machine(), session.workers(), job);
+    const CalibrationWork work{std::move(model), *recipe, options.calibration, preprocessingOf(options, recipe), options.calibrationSamples};
+    const KeptCalibration kept = calibrateKept(work, options.project ? options.project->store.get() : nullptr, session.machine(), session.workers(), job);
+    if (!kept.note.empty()) session.note("note: " + kept.note);
+    return kept.ranges;
 }
 
-PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& options, Session& session, bool fuse) {
+PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& given, Session& session, bool fuse) {
     PreparedRun prepared;
-    prepared.recipe = chosenRecipe(options);
+    QuantizationOptions options = given;
     JobContext loading = session.job().part(0.0, 0.05), calibrating = session.job().part(0.05, 0.3), compiling = session.job().part(0.3, 0.35);
-    prepared.model = loadModel(modelPath, session.machine(), loading);
+    if (!given.recipe.empty() || !given.preset.empty()) prepared.recipe = chosenRecipe(options);  // a refusal costs no loading
+    prepared.model = loadInput(modelPath, options, session, loading);
+    if (!prepared.recipe) prepared.recipe = chosenRecipe(options);
     if (!options.engine.empty()) prepared.mode = *engineModeFromName(options.engine);
     else prepared.mode = prepared.recipe ? EngineMode::Integer : EngineMode::Float;
     ActivationRanges ranges;

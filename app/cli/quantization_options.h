@@ -17,21 +17,27 @@ class App;
 
 namespace bitlathe::cli {
 
+struct ProjectInput;
+
 struct QuantizationOptions {
     std::string recipe, preset, calibration, preprocess, engine;
     std::int64_t calibrationSamples = 0;
+    std::shared_ptr<ProjectInput> project;  // where the input is one; see loadInput()
 };
 
 // With `engine`, the option --engine too.
 void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool engine);
 
-// The recipe named by --recipe or --preset; nothing when neither is given. Throws Error.
+// The model, or the project's model: then its recipe and its calibration data stand in for what is not given.
+std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOptions& options, Session& session, JobContext& job);
+
+// The recipe named by --recipe or --preset, else the project's; nothing when there is none. Throws Error.
 std::optional<Recipe> chosenRecipe(const QuantizationOptions& options);
 
 // The JSON that maps raw samples: --preprocess, else the recipe's; empty: what stands beside the data.
 std::string preprocessingOf(const QuantizationOptions& options, const std::optional<Recipe>& recipe);
 
-// The ranges that the recipe needs, from --calibration; empty when it needs none. Throws Error(Usage) when it
+// The ranges that the recipe needs, from the project where it learned them, else from --calibration; empty when it needs none. Throws Error(Usage) when it
 // needs some and no data was given.
 ActivationRanges chosenRanges(std::shared_ptr<const Model> model, const std::optional<Recipe>& recipe, const QuantizationOptions& options,
                               Session& session, JobContext& job);

@@ -1,5 +1,6 @@
 #include "app/cli/command.h"
 #include "app/cli/json_output.h"
+#include "app/cli/project_input.h"
 #include "app/cli/quantization_options.h"
 #include "app/cli/text_table.h"
 
@@ -23,6 +24,8 @@ std::string_view nameOf(Issue::Level level) {
     }
     return "";
 }
+
+constexpr const char* kDefaultTarget = "onnxruntime";
 
 Json toJson(const Model& model, const ExportPlan& plan, const std::string& output, std::int64_t fileBytes) {
     Json layers = Json::array(), issues = Json::array();
@@ -71,29 +74,32 @@ void print(const Model& model, const ExportPlan& plan, const std::string& output
 
 Action quantizeCommand(CLI::App& app, CommonOptions& common) {
     struct Options {
-        std::string model, output, target = "onnxruntime";
+        std::string model, output, target;
         bool dryRun = false;
         QuantizationOptions quantization;
     };
     auto options = std::make_shared<Options>();
-    app.add_option("MODEL", options->model, "The model file")->required();
+    app.add_option("MODEL", options->model, "The model file, or a project: then its recipe, data and target are meant")->required();
     app.add_option("-o,--output", options->output, "The file to write");
     addQuantizationOptions(app, options->quantization, false);
-    app.add_option("--target", options->target, "Who will run the file: see 'list targets'");
+    app.add_option("--target", options->target, "Who will run the file: see 'list targets'; onnxruntime where nothing else is said");
     app.add_flag("--dry-run", options->dryRun, "Say what would be written, and write nothing");
     app.add_flag("--json", common.json, "Print one JSON document");
     return [options](Session& session) -> int {
         if (options->output.empty() && !options->dryRun) throw Error(ErrorKind::Usage, "where to? Give -o OUT, or --dry-run");
         ExportRequest request;
-        const auto recipe = chosenRecipe(options->quantization);
-        if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json or --preset NAME; 'list presets' names them");
         JobContext loading = session.job().part(0.0, 0.1), calibrating = session.job().part(0.1, 0.7), writing = session.job().part(0.7, 1.0);
-        request.model = loadModel(options->model, session.machine(), loading);
+        const bool given = !options->quantization.recipe.empty() || !options->quantization.preset.empty();
+        auto recipe = given ? chosenRecipe(options->quantization) : std::nullopt;  // a refusal costs no loading
+        request.model = loadInput(options->model, options->quantization, session, loading);
+        if (!given) recipe = chosenRecipe(options->quantization);
+        if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json or --preset NAME; 'list presets' names them");
         if (!options->dryRun) refuseOverwriting(options->output, request.model.get(), sourcesOf(options->quantization));
         request.recipe = *recipe;
         request.ranges = chosenRanges(request.model, recipe, options->quantization, session, calibrating);
         if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(options->quantization.calibration, calibrating);
-        request.target = options->target;
+        const bool projectsTarget = options->target.empty() && options->quantization.project;
+        request.target = projectsTarget ? options->quantization.project->state.target : options->target.empty() ? kDefaultTarget : options->target;
         request.path = options->output;
         if (options->dryRun) {
             const ExportPlan plan = planExport(request, session.workers(), writing);
