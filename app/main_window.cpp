@@ -45,7 +45,8 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
       m_start(new StartPanel), m_history(new HistoryPanel(session.document().history())), m_log(new LogPanel), m_runPanel(new RunPanel),
       m_run(new RunControl(session, *m_runPanel, this)), m_exportPanel(new ExportPanel), m_exporting(new ExportControl(session, *m_run, *m_exportPanel, this)),
       m_message(new MessageStrip), m_jobBar(new JobBar), m_totals(new TotalsBar), m_centre(new QStackedWidget),
-      m_curveCanvas(new Canvas(tr("Size against error"), CanvasRenderer::Cpu)), m_curveScene(std::make_unique<PlotScene>(std::vector<std::string>{"size"})) {
+      m_curveCanvas(new Canvas(tr("Size against error"), CanvasRenderer::Cpu)), m_curveScene(std::make_unique<PlotScene>(std::vector<std::string>{"size"})),
+      m_explaining(new Explaining(session.resources().runner, session.resources().workers, this)) {
     setObjectName(QStringLiteral("MainWindow"));
     setAcceptDrops(true);
     setDockNestingEnabled(true);

@@ -2,6 +2,7 @@
 // the document; every figure comes from the analysis.
 #pragma once
 
+#include "app/explaining.h"
 #include "app/layer_editing.h"
 #include "app/session.h"
 #include "app/size_curves.h"
@@ -108,6 +109,7 @@ private:
     void showCarried();
     void askForCurves();
     void showCurves();
+    void askForExplanation();
     void showGhosts(const std::vector<Scheme>& schemes);
     void plotIntent(const PlotIntent& intent);
     void setShowFloat(bool on);
@@ -139,6 +141,7 @@ private:
     std::map<QString, QDockWidget*> m_docks;
     QByteArray m_deliveredLayout;
     SizeCurves m_curves;
+    Explaining* m_explaining;
     std::map<std::size_t, ReportPtr> m_before;  // by layer: as it was before the last step
     bool m_showFloat = false;
     QString m_lastMessage;

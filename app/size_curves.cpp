@@ -12,6 +12,26 @@ Scheme atBits(Scheme scheme, int bits) {
     return scheme;
 }
 
+// The formats that have no other width than this one, and the integers; the scheme's own is on the curve.
+std::vector<Scheme> othersOf(const Scheme& scheme) {
+    std::vector<Scheme> others;
+    const QuantSpec& own = *scheme.weights;
+    for (const Codec& codec : codecs()) {
+        const bool fits = codec.name == "int" ? own.bits <= 8 : codec.minBits == own.bits && codec.maxBits == own.bits;
+        if (!fits || codec.name == own.codec || codec.takesTable) continue;
+        Scheme other = scheme;
+        QuantSpec& spec = *other.weights;
+        spec = QuantSpec{};
+        spec.codec = codec.name;
+        spec.bits = own.bits;
+        spec.granularity = own.granularity;
+        if (!std::holds_alternative<Manual>(own.range)) spec.range = own.range;
+        if (!codec.takesRange) spec.range = MinMax{};
+        others.push_back(other);
+    }
+    return others;
+}
+
 std::string labelOf(const Granularity& granularity) {
     if (const auto* group = std::get_if<PerGroup>(&granularity)) return "group " + std::to_string(group->size);
     return std::holds_alternative<PerChannel>(granularity) ? "channel" : "one scale";
@@ -21,6 +41,8 @@ std::string labelOf(const Granularity& granularity) {
 
 void SizeCurves::clear() {
     m_lines.clear();
+    m_others.clear();
+    m_otherReports.clear();
     m_scheme = {};
 }
 
@@ -29,8 +51,13 @@ std::vector<Analysis::Question> SizeCurves::ask(std::size_t layer, const Scheme&
     m_layer = layer;
     m_scheme = scheme;
     if (!scheme.weights) {
-        m_lines.clear();
+        clear();
+        m_layer = layer;
         return {};
+    }
+    if (const std::vector<Scheme> others = othersOf(scheme); !sameLines || others != m_others) {
+        m_others = others;
+        m_otherReports.assign(others.size(), nullptr);
     }
     if (!sameLines) {
         m_lines.clear();
@@ -52,6 +79,8 @@ std::vector<Analysis::Question> SizeCurves::ask(std::size_t layer, const Scheme&
     for (const Line& line : m_lines)
         for (int bits = most; bits >= fewest; --bits)
             if (!line.byBits.contains(bits) && (!std::holds_alternative<Manual>(line.scheme.weights->range) || bits == scheme.weights->bits)) questions.push_back({layer, atBits(line.scheme, bits)});
+    for (std::size_t i = 0; i < m_others.size(); ++i)
+        if (!m_otherReports[i]) questions.push_back({layer, m_others[i]});
     return questions;
 }
 
@@ -62,6 +91,8 @@ void SizeCurves::add(const std::vector<ReportPtr>& reports) {
             const int bits = report->scheme.weights->bits;
             if (report->scheme == atBits(line.scheme, bits)) line.byBits[bits] = report;
         }
+        for (std::size_t i = 0; i < m_others.size(); ++i)
+            if (report->scheme == m_others[i]) m_otherReports[i] = report;
     }
 }
 
@@ -74,6 +105,13 @@ std::vector<SizeCurve> SizeCurves::curves() const {
         curves.push_back(std::move(curve));
     }
     return curves;
+}
+
+std::vector<SizePoint> SizeCurves::otherFormats() const {
+    std::vector<SizePoint> points;
+    for (const ReportPtr& report : m_otherReports)
+        if (report) points.push_back({report->scheme.weights->bits, report->bitsPerWeight, report->bytesAfter, report->error.sqnrDb, codecOf(*report->scheme.weights).label, codecOf(*report->scheme.weights).name});
+    return points;
 }
 
 }  // namespace bitlathe

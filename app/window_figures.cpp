@@ -44,6 +44,12 @@ void MainWindow::connectEditing() {
     connect(m_curveCanvas, &Canvas::framed, this, [this] {
         for (const PlotIntent& intent : m_curveScene->takeIntents()) plotIntent(intent);
     });
+    // Explained when somebody looks: each frame says whether the card is on the page in front.
+    connect(&m_plots->canvas(), &Canvas::framed, this, &MainWindow::askForExplanation);
+    connect(m_explaining, &Explaining::explained, this, [this](const Explanation& explanation) {
+        m_plots->scene().setExplanation(explanation);
+        m_plots->canvas().refresh();
+    });
     connect(&m_session.document(), &Document::recipeChanged, this, &MainWindow::recipeChanged);
     connect(&m_session.document().history(), &QUndoStack::indexChanged, this, [this] { enableCommands(); });
     connect(&m_session.analysis(), &Analysis::reportsArrived, this, &MainWindow::reportsArrived);
@@ -254,9 +260,21 @@ void MainWindow::askForCurves() {
     m_session.analysis().wonder(Analysis::Wonder::Curve, questions);
 }
 
+void MainWindow::askForExplanation() {
+    if (m_plots->scene().placeOf("how").width() <= 0) return;
+    const LayerReport* report = m_plots->scene().data().report.get();
+    const auto& model = m_session.document().model();
+    const auto& selection = m_editing->selection();
+    if (!model || selection.empty() || !report || report->layer != selection.front() || !report->scheme.weights) return m_explaining->ask(std::nullopt);
+    if (!report->exact()) return;  // the group that is shown is not known yet
+    m_explaining->ask(Explaining::Question{model, report->layer, *report->scheme.weights, report->transfer.group, std::nullopt});
+}
+
 void MainWindow::showCurves() {
-    m_curveScene->setSizeCurves(m_curves.curves(), m_curves.currentBits());
+    m_curveScene->setSizeCurves(m_curves.curves(), m_curves.currentBits(), m_curves.otherFormats());
     m_curveCanvas->refresh();
+    m_plots->scene().setSizeCurves(m_curves.curves(), m_curves.currentBits(), m_curves.otherFormats());
+    m_plots->canvas().refresh();
 }
 
 void MainWindow::showGhosts(const std::vector<Scheme>& schemes) {
@@ -281,6 +299,12 @@ void MainWindow::plotIntent(const PlotIntent& intent) {
         SchemeChange change;
         change.bits = bits->bits;
         m_editing->apply(change, tr("%1 bits").arg(bits->bits));
+    }
+    if (const auto* format = std::get_if<SelectFormat>(&intent)) {
+        SchemeChange change;
+        change.format = NumberFormat{std::string(format->codec)};
+        change.bits = format->bits;
+        m_editing->apply(change, tr("%1, %2 bits").arg(fromUtf8(std::string(format->codec))).arg(format->bits));
     }
     if (const auto* channel = std::get_if<SelectChannel>(&intent)) {
         m_plots->scene().setSelectedChannel(channel->channel);

@@ -10,7 +10,7 @@ namespace bitlathe {
 
 void drawErrorHistogram(PlotContext& context, PlotState& state, PlotRect card, const PlotData& data) {
     const Colors& c = context.frame.colors;
-    PlotLabels labels{.title = "Quantization error", .subtitle = "% per bin", .xLabel = "weight \u2212 quantized weight", .logY = data.logCounts};
+    PlotLabels labels{.title = "Quantization error", .subtitle = "% per bin", .xLabel = "weight \u2212 quantized weight", .yUnit = " %", .logY = data.logCounts};
     labels.keyboard = state.keyboard;
     if (!data.report || !data.report->scheme.weights || data.report->errors.counts.empty()) {
         PlotFrame(context, state.view, card, labels).empty(data.report ? "This layer stays in float: there is no error." : "No layer is selected.");

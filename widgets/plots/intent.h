@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <variant>
 
 namespace bitlathe {
@@ -32,6 +33,13 @@ struct SelectBits {
     friend bool operator==(const SelectBits&, const SelectBits&) = default;
 };
 
-using PlotIntent = std::variant<SetClip, SelectChannel, SelectCell, SelectBits>;
+// Another format beside that curve.
+struct SelectFormat {
+    std::string_view codec;  // of a row, whose names last
+    int bits = 8;
+    friend bool operator==(const SelectFormat&, const SelectFormat&) = default;
+};
+
+using PlotIntent = std::variant<SetClip, SelectChannel, SelectCell, SelectBits, SelectFormat>;
 
 }  // namespace bitlathe

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/metrics/layer_report.h"
@@ -16,12 +17,13 @@
 
 namespace bitlathe {
 
-// One width of a size-against-error curve.
+// One width of a size-against-error curve, or one format beside it.
 struct SizePoint {
     int bits = 0;
     double bitsPerWeight = 0;
     std::int64_t bytes = 0;
     double sqnrDb = 0;
+    std::string_view format, codec;  // of a row of codecs(): "NF4", "nf4"; empty on a curve, whose format is the scheme's own
     friend bool operator==(const SizePoint&, const SizePoint&) = default;
 };
 
@@ -29,6 +31,14 @@ struct SizeCurve {
     std::string label;  // "group 128"
     std::vector<SizePoint> points;
     friend bool operator==(const SizeCurve&, const SizeCurve&) = default;
+};
+
+// A number format explained on a weight of the layer that is shown: title and text of each line.
+struct Explanation {
+    std::string heading;  // "Integer: channel 23, element 290"
+    std::vector<std::pair<std::string, std::string>> lines;
+    bool stale = false;   // of the scheme before; the new one is being made
+    friend bool operator==(const Explanation&, const Explanation&) = default;
 };
 
 // What there is to show. The report may be missing: then a plot shows its empty state.
@@ -42,6 +52,8 @@ struct PlotData {
     std::optional<std::int64_t> channel;       // the selected one
     std::vector<SizeCurve> sizeCurves;         // the current one first
     int currentBits = 0;                       // marked on the first curve; 0: none
+    std::vector<SizePoint> otherFormats;       // of about the current size
+    Explanation explanation;                   // empty: none yet
 };
 
 enum class ClipEnd { Lo, Hi };
@@ -57,6 +69,7 @@ struct PlotState {
     CanvasTexture texture;                 // of the map
     const LayerReport* textureOf = nullptr;
     int textureStep = 0;
+    float scrolled = 0;                    // of a card of text, pixels
 };
 
 struct Plot {
@@ -74,6 +87,7 @@ void drawErrorHistogram(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawChannelRanges(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawErrorMap(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawSizeAgainstError(PlotContext&, PlotState&, PlotRect, const PlotData&);
+void drawExplanation(PlotContext&, PlotState&, PlotRect, const PlotData&);
 
 inline constexpr std::array plots{
     Plot{"weights", "Weight distribution", "Weights", 220, true, drawWeightHistogram},
@@ -82,6 +96,7 @@ inline constexpr std::array plots{
     Plot{"channels", "Range by output channel", "Channels", 200, false, drawChannelRanges},
     Plot{"map", "RMS error map", "Error map", 200, false, drawErrorMap},
     Plot{"size", "Size against error", "Size", 230, false, drawSizeAgainstError},
+    Plot{"how", "How it works", "How", 380, false, drawExplanation},
 };
 
 }  // namespace bitlathe

@@ -73,13 +73,19 @@ void PlotFrame::drawCard() {
         x += scaled(8) + text(fonts().small, ImVec2(x + scaled(8), top + scaled(1)), c.dimmed, words);
     } else if (!m_labels.subtitle.empty()) {
         // The legend says more than the subtitle: it is dropped first.
-        float legend = 0;
-        for (const LegendEntry& e : m_labels.legend) legend += textWidth(fonts().small, e.text) + scaled(34);
-        if (x + scaled(8) + textWidth(fonts().small, m_labels.subtitle) + legend < right)
+        if (x + scaled(8) + textWidth(fonts().small, m_labels.subtitle) + (m_labels.wholeLegend ? 0 : legendWidth()) < right)
             x += scaled(8) + text(fonts().small, ImVec2(x + scaled(8), top + scaled(1)), c.dimmed, m_labels.subtitle);
     }
-    drawLegend(right, top, x + scaled(12));
+    m_legendBelow = m_labels.wholeLegend && x + scaled(12) + legendWidth() > right && m_card.height() > scaled(160);
+    if (m_legendBelow) drawLegend(m_card.max.x - scaled(12), top + scaled(18), left);
+    else drawLegend(right, top, x + scaled(12));
     m_list->PopClipRect();
+}
+
+float PlotFrame::legendWidth() const {
+    float width = 0;
+    for (const LegendEntry& e : m_labels.legend) width += textWidth(fonts().small, e.text) + scaled(32);
+    return width;
 }
 
 void PlotFrame::drawLegend(float right, float top, float left) {
@@ -98,6 +104,9 @@ void PlotFrame::drawLegend(float right, float top, float left) {
         } else if (e->mark == LegendMark::Comb) {
             for (float x = x0; x < x1; x += std::round(scaled(3)))
                 m_list->AddRectFilled(ImVec2(x, middle - std::round(scaled(3))), ImVec2(x + std::max(1.0f, std::round(scaled(1))), middle + std::round(scaled(3))), tint);
+        } else if (e->mark == LegendMark::Diamond) {
+            const float x = (x0 + x1) / 2, r = scaled(4);
+            m_list->AddQuadFilled(ImVec2(x, middle - r), ImVec2(x + r, middle), ImVec2(x, middle + r), ImVec2(x - r, middle), tint);
         } else if (e->mark == LegendMark::Dot) {
             m_list->AddCircleFilled(ImVec2((x0 + x1) / 2, middle), scaled(3.5f), tint, 16);
         } else {
@@ -105,6 +114,26 @@ void PlotFrame::drawLegend(float right, float top, float left) {
         }
         right = x0 - scaled(16);
     }
+}
+
+std::vector<std::string> PlotFrame::wrapped(ImFont* font, const std::string& words, float room) const {
+    std::vector<std::string> lines(1);
+    for (std::size_t at = 0; at < words.size();) {
+        const std::size_t end = std::min(words.find(' ', at), words.size());
+        const std::string word = words.substr(at, end - at);
+        const std::string longer = lines.back().empty() ? word : lines.back() + ' ' + word;
+        if (textWidth(font, longer) <= room || lines.back().empty()) lines.back() = longer;
+        else lines.push_back(word);
+        at = end + 1;
+    }
+    return lines;
+}
+
+PlotRect PlotFrame::paper() {
+    drawCard();
+    m_view.drag = PlotView::Drag::None;
+    if (m_context.captured == &m_view) m_context.captured = nullptr;
+    return {ImVec2(m_card.min.x + scaled(12), m_card.min.y + scaled(32)), ImVec2(m_card.max.x - scaled(12), m_card.max.y - scaled(8))};
 }
 
 void PlotFrame::empty(const std::string& sentence) {
@@ -116,17 +145,7 @@ void PlotFrame::empty(const std::string& sentence) {
     if (m_context.captured == &m_view) m_context.captured = nullptr;
     m_list->PushClipRect(m_card.min, m_card.max, true);
     const ImVec2 middle((m_card.min.x + m_card.max.x) / 2, (m_card.min.y + m_card.max.y) / 2 - scaled(8));
-    // Broken at spaces so that it fits narrow cards.
-    const float room = m_card.width() - scaled(32);
-    std::vector<std::string> lines(1);
-    for (std::size_t at = 0; at < sentence.size();) {
-        const std::size_t end = std::min(sentence.find(' ', at), sentence.size());
-        const std::string word = sentence.substr(at, end - at);
-        const std::string longer = lines.back().empty() ? word : lines.back() + ' ' + word;
-        if (textWidth(fonts().body, longer) <= room || lines.back().empty()) lines.back() = longer;
-        else lines.push_back(word);
-        at = end + 1;
-    }
+    const std::vector<std::string> lines = wrapped(fonts().body, sentence, m_card.width() - scaled(32));
     float y = middle.y - scaled(9) * float(lines.size() - 1);
     for (const std::string& line : lines) {
         text(fonts().body, ImVec2(middle.x, y), colors().dimmed, line, 0.5f);
@@ -173,7 +192,7 @@ bool PlotFrame::begin(Extent fitX, Extent fitY) {
     }
 
     const float lineHeight = fonts().small->FontSize;
-    m_area.min.y = std::round(m_card.min.y + scaled(m_labels.notice.empty() ? 34 : 50));
+    m_area.min.y = std::round(m_card.min.y + scaled(m_labels.notice.empty() ? 34 : 50) + (m_legendBelow ? scaled(16) : 0));
     m_area.max.y = std::round(m_card.max.y - scaled(12) - lineHeight * (m_labels.xLabel.empty() ? 1 : 2));
     m_area.max.x = std::round(m_card.max.x - scaled(14));
     const float height = m_area.height();

@@ -54,7 +54,7 @@ inline int indexAt(double v, int lo, int hi) {
     return !(v > lo) ? lo : v >= hi ? hi : int(std::floor(v));
 }
 
-enum class LegendMark { Line, Bar, Dash, Comb, Dot };
+enum class LegendMark { Line, Bar, Dash, Comb, Dot, Diamond };
 
 struct LegendEntry {
     std::string text;
@@ -74,6 +74,7 @@ struct PlotLabels {
     bool wheelY = false;                  // the wheel zooms y too; else only with Shift
     double doneFraction = 1;              // below 1: the preview look
     bool keyboard = false;                // has the keys: + and − zoom, Enter fits
+    bool wholeLegend = false;             // a legend that finds no room beside the title gets a line of its own
     float headRoomRight = 0;              // pixels kept free at the right of the title line (colour bar)
 };
 
@@ -88,6 +89,9 @@ public:
 
     // Card, title and one sentence that says what to do. Instead of begin() and end().
     void empty(const std::string& sentence);
+
+    // Card and title alone, for words. Instead of begin() and end(). Returns the room below the title.
+    PlotRect paper();
 
     const PlotRect& area() const { return m_area; }
     float px(double x) const;
@@ -117,11 +121,14 @@ public:
     // Text at a pixel; `align` 0 = starts there, 0.5 = centred, 1 = ends there. Returns its width.
     float text(ImFont* font, ImVec2 at, Rgba color, const std::string& words, float align = 0) const;
     float textWidth(ImFont* font, const std::string& words) const;
+    // The words in lines no longer than `room` pixels, broken at spaces.
+    std::vector<std::string> wrapped(ImFont* font, const std::string& words, float room) const;
     void dashedLine(ImVec2 from, ImVec2 to, Rgba color, float thickness = 1) const;
 
 private:
     void drawCard();
     void drawLegend(float right, float top, float left);
+    float legendWidth() const;
     void drawAxes(const std::vector<struct Tick>& x, const std::vector<struct Tick>& y);
     void zoomWithWheel();
     void zoomWithKeys();
@@ -138,6 +145,7 @@ private:
     bool m_hovered = false;
     bool m_crossHair = true;
     bool m_open = false;
+    bool m_legendBelow = false;
 };
 
 }  // namespace bitlathe

@@ -60,9 +60,10 @@ void PlotScene::setLogCounts(bool on) {
     m_axis.reset();
 }
 
-void PlotScene::setSizeCurves(std::vector<SizeCurve> curves, int currentBits) {
+void PlotScene::setSizeCurves(std::vector<SizeCurve> curves, int currentBits, std::vector<SizePoint> otherFormats) {
     m_data.sizeCurves = std::move(curves);
     m_data.currentBits = currentBits;
+    m_data.otherFormats = std::move(otherFormats);
 }
 
 void PlotScene::fitAll() {

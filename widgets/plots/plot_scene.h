@@ -19,7 +19,7 @@ class PlotScene {
 public:
     // The names of rows of plots[]; the first one gets the most room, the others share a row below, on
     // several pages behind tabs where the row is too narrow for all. Unknown names are left out.
-    explicit PlotScene(std::vector<std::string> names = {"weights", "transfer", "errors", "channels", "map"});
+    explicit PlotScene(std::vector<std::string> names = {"weights", "transfer", "errors", "channels", "map", "size", "how"});
 
     PlotScene(const PlotScene&) = delete;
     PlotScene& operator=(const PlotScene&) = delete;
@@ -31,7 +31,8 @@ public:
     // While a hand holds "see float".
     void setFloatOnly(bool on) { m_data.floatOnly = on; }
     void setSelectedChannel(std::optional<std::int64_t> channel) { m_data.channel = channel; }
-    void setSizeCurves(std::vector<SizeCurve> curves, int currentBits);
+    void setSizeCurves(std::vector<SizeCurve> curves, int currentBits, std::vector<SizePoint> otherFormats = {});
+    void setExplanation(Explanation explanation) { m_data.explanation = std::move(explanation); }
     void fitAll();
     // Turns to the page with that plot. front(): the plot that was turned to last.
     void turnTo(const std::string& name);

@@ -78,7 +78,7 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
     StepCurve coded = quantized ? stepCurve(report.quantized) : StepCurve{};
     std::vector<LevelBar> bars = levelBars(coded, report.transfer.levels);
     const LevelShares shares{bars, fine.width};
-    if (!bars.empty() && (bars.back().hi - bars.front().lo) / double(bars.size()) < binWidth * 1.5) bars.clear();
+    if (!bars.empty() && (bars.back().hi - bars.front().lo) / double(bars.size()) * 3 < binWidth) bars.clear();
     coded = coarsened(coded, binWidth);
     double top = real.peak();
     for (const LevelBar& bar : bars) top = std::max(top, bar.share);
