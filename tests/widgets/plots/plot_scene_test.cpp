@@ -3,45 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <set>
 
-#include "tests/widgets/canvas/scene_fixture.h"
-#include "tests/widgets/plots/report_fixture.h"
+#include "tests/widgets/plots/plot_hand.h"
 
 namespace bitlathe {
 namespace {
-
-class PlotHand : public testing::Test {
-protected:
-    PlotHand() : rig(900, 700) {
-        rig.canvas.scene = [this](CanvasFrame& f) { scene.draw(f); };
-        report = drawnReport({.clip = 0.6, .outliers = false});
-    }
-    void show(std::shared_ptr<const LayerReport> r) {
-        report = std::move(r);
-        scene.setReport(report, "int4 tensor");
-        rig.settle();
-    }
-    struct Area {
-        float x0, x1, y0, y1;
-    };
-    Area areaOf(const std::string& name) {
-        const PlotRect& a = scene.viewOf(name)->area;
-        return {a.min.x, a.max.x, a.min.y, a.max.y};
-    }
-    float pixelX(const std::string& name, double x) { return scene.pixelOf(name, x, 0).x; }
-    template <typename T>
-    std::vector<T> taken() {
-        std::vector<T> out;
-        for (const PlotIntent& i : scene.takeIntents())
-            if (const T* t = std::get_if<T>(&i)) out.push_back(*t);
-        return out;
-    }
-
-    SceneRig rig;
-    PlotScene scene;
-    std::shared_ptr<const LayerReport> report;
-};
 
 TEST_F(PlotHand, DraggingAClipLineAsksForItsNewPlaceAndMirrorsASymmetricScheme) {
     show(report);
@@ -241,117 +207,6 @@ TEST_F(PlotHand, ClickingTheMapSelectsTheCell) {
     const float y = a.y1 - (a.y1 - a.y0) * (33.5f / 96);
     rig.click(x, y);
     EXPECT_EQ(taken<SelectCell>(), (std::vector<SelectCell>{{33, 160}}));
-}
-
-TEST_F(PlotHand, PlotsOverWeightsZoomTogether) {
-    show(report);
-    const Extent before = scene.viewOf("weights")->x;
-    EXPECT_EQ(scene.viewOf("transfer")->x, before);
-    const Area a = areaOf("transfer");
-    rig.canvas.movePointer((a.x0 + a.x1) / 2, a.y0 + 30);
-    rig.canvas.turnWheel(0, 3);
-    rig.settle();
-    EXPECT_LT(scene.viewOf("transfer")->x.size(), before.size() * 0.6);
-    EXPECT_EQ(scene.viewOf("weights")->x, scene.viewOf("transfer")->x);
-    EXPECT_EQ(scene.viewOf("weights")->y, (Extent{0, scene.viewOf("weights")->y.hi})) << "y stays";
-    rig.doubleClick((areaOf("weights").x0 + areaOf("weights").x1) / 2, areaOf("weights").y0 + 30);
-    EXPECT_EQ(scene.viewOf("weights")->x, before);
-    EXPECT_EQ(scene.viewOf("transfer")->x, before);
-}
-
-TEST_F(PlotHand, TheTransferCurvesClipLinesAskForTheSame) {
-    show(report);
-    const Area a = areaOf("transfer");
-    rig.drag(pixelX("transfer", report->clipHi), a.y0 + 40, pixelX("transfer", report->clipHi * 0.5), a.y0 + 40);
-    const std::vector<SetClip> asked = taken<SetClip>();
-    ASSERT_FALSE(asked.empty());
-    EXPECT_TRUE(asked.back().final);
-    EXPECT_NEAR(asked.back().hi, report->clipHi * 0.5, scene.viewOf("transfer")->x.size() / 40);
-    EXPECT_EQ(asked.back().lo, -asked.back().hi);
-}
-
-TEST_F(PlotHand, WhatFindsNoRoomIsBehindTabs) {
-    show(report);
-    const std::vector<std::string> names = {"transfer", "errors", "channels", "map", "size", "how"};
-    std::set<std::string> seen;
-    for (const std::string& name : names) {
-        scene.turnTo(name);
-        rig.step();
-        EXPECT_GT(scene.placeOf(name).width(), 0) << name;
-        EXPECT_GT(scene.placeOf("weights").height(), scene.placeOf(name).height()) << "the histogram stays the largest";
-        for (const std::string& other : names)
-            if (scene.placeOf(other).width() > 0) seen.insert(other);
-    }
-    EXPECT_EQ(seen.size(), names.size());
-    // A hand on the tabs turns pages too.
-    scene.turnTo("transfer");
-    rig.step();
-    const float y = (scene.placeOf("weights").max.y + scene.placeOf("transfer").min.y) / 2;
-    std::set<std::string> fronts;
-    for (float x = 4; x < 900; x += 8) {
-        rig.click(x, y);
-        fronts.insert(scene.front());
-    }
-    EXPECT_EQ(fronts.size(), names.size());
-}
-
-TEST_F(PlotHand, TheExplanationScrollsWhereItsCardIsLow) {
-    SceneRig low(420, 160);
-    PlotScene words({"how"});
-    low.canvas.scene = [&](CanvasFrame& f) { words.draw(f); };
-    words.setReport(report, "int4");
-    Explanation explanation{"Integer", {}};
-    for (int i = 0; i < 5; ++i) explanation.lines.push_back({"Title", "A long line of words that goes on and on and is broken at its spaces, more than once, so that it needs some room."});
-    words.setExplanation(explanation);
-    low.settle();
-    const Picture top = low.picture();
-    low.canvas.movePointer(200, 100);
-    low.canvas.turnWheel(0, -2);
-    low.settle();
-    const Picture below = low.picture();
-    EXPECT_NE(top, below);
-    low.canvas.turnWheel(0, 50);
-    low.settle();
-    EXPECT_EQ(top, low.picture());
-}
-
-TEST(SizeAgainstError, ClickingAPointAsksForThatWidth) {
-    SceneRig rig(400, 300);
-    PlotScene scene({"size"});
-    rig.canvas.scene = [&](CanvasFrame& f) { scene.draw(f); };
-    SizeCurve curve{"int", {}};
-    for (int bits = 2; bits <= 8; ++bits) curve.points.push_back({bits, double(bits), bits * 1000, 6.0 * bits - 3});
-    scene.setSizeCurves({curve}, 4);
-    rig.settle();
-    const PlotView& v = *scene.viewOf("size");
-    const PlotRect card = scene.placeOf("size");
-    // Walk along the card until every width has been hit.
-    std::vector<int> hit;
-    for (float x = card.min.x; x < card.max.x; x += 6)
-        for (float y = card.min.y + 30; y < card.max.y; y += 6) {
-            rig.click(x, y);
-            for (const PlotIntent& i : scene.takeIntents())
-                if (const SelectBits* b = std::get_if<SelectBits>(&i); b && (hit.empty() || hit.back() != b->bits)) hit.push_back(b->bits);
-        }
-    EXPECT_EQ(hit, (std::vector<int>{2, 3, 4, 5, 6, 7, 8}));
-    EXPECT_LT(v.x.lo, 2);
-    EXPECT_GT(v.x.hi, 8);
-}
-
-TEST(SizeAgainstError, ClickingAnotherFormatAsksForIt) {
-    SceneRig rig(500, 400);
-    PlotScene scene({"size"});
-    rig.canvas.scene = [&](CanvasFrame& f) { scene.draw(f); };
-    SizeCurve curve{"int", {}};
-    for (int bits = 2; bits <= 8; ++bits) curve.points.push_back({bits, double(bits), bits * 1000, 6.0 * bits - 3});
-    scene.setSizeCurves({curve}, 4, {{4, 5.5, 5500, 10, "NF4", "nf4"}});
-    rig.settle();
-    const ImVec2 at = scene.pixelOf("size", 5.5, 10);
-    rig.click(at.x, at.y);
-    std::vector<SelectFormat> asked;
-    for (const PlotIntent& i : scene.takeIntents())
-        if (const SelectFormat* f = std::get_if<SelectFormat>(&i)) asked.push_back(*f);
-    EXPECT_EQ(asked, (std::vector<SelectFormat>{{"nf4", 4}}));
 }
 
 TEST_F(PlotHand, AnEditLeavesAGhostForASecondAndThenNothingMoves) {
