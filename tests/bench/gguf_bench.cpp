@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <ctime>
+#include <functional>
 #include <random>
 #include <set>
 #include <string>
@@ -46,13 +47,26 @@ double squaredError(const Weights& w, const GgufForm& form, const BigBuffer& blo
     return sum;
 }
 
+// Seconds that one thread worked, which other programs do not lengthen; of several threads, seconds that passed.
+double secondsOfWork(const Workers& workers, const std::function<void()>& body) {
+    if (workers.threads() > 1) return secondsOf(body);
+    const auto worked = [] {
+        timespec t{};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+    };
+    const double begin = worked();
+    body();
+    return worked() - begin;
+}
+
 // Weights per second of the best slice, as busy machines leave some slices alone.
 struct Rate {
     double best = 0;
     template <class Body>
     void take(Workers& workers, std::int64_t first, std::int64_t end, const Body& body) {
         constexpr std::int64_t grain = 8;
-        const double seconds = secondsOf([&] { workers.forRange(end - first, grain, [&](std::int64_t from, std::int64_t to) { body(first + from, first + to); }); });
+        const double seconds = secondsOfWork(workers, [&] { workers.forRange(end - first, grain, [&](std::int64_t from, std::int64_t to) { body(first + from, first + to); }); });
         best = std::max(best, double((end - first) * columns) / seconds);
     }
 };
