@@ -44,7 +44,7 @@ ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0
 
 // Rules that search take longer: their tiles and slices are smaller, so that a stop is heard in time.
 std::int64_t sliceFor(const QuantSpec& spec) noexcept {
-    if (hasBlockRows(spec)) return 1 << 18;
+    if (hasBlockRows(spec)) return 1 << 19;
     if (!codecOf(spec).takesRange) return 1 << 15;  // the format itself searches
     if (std::holds_alternative<Adaptive>(spec.range) || isSoft(spec)) return 1 << 14;
     if (std::holds_alternative<Entropy>(spec.range)) return 1 << 15;
