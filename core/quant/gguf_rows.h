@@ -22,11 +22,11 @@ struct GgufRows {
 };
 
 // x: any number of whole rows; out: rowBytes() for each. Any values: what is not finite is handled as
-// fitGguf() says. Allocates nothing.
-void packGgufRows(const GgufRows& rows, std::span<const float> x, std::span<std::byte> out, Isa isa = detectIsa()) noexcept;
+// fitGguf() says. Returns how many values are NaN or infinite. Allocates nothing.
+std::int64_t packGgufRows(const GgufRows& rows, std::span<const float> x, std::span<std::byte> out, Isa isa = detectIsa()) noexcept;
 // The same from IEEE halves and from bfloat16.
-void packGgufHalves(const GgufRows& rows, std::span<const std::uint16_t> x, std::span<std::byte> out, Isa isa = detectIsa()) noexcept;
-void packGgufBfloats(const GgufRows& rows, std::span<const std::uint16_t> x, std::span<std::byte> out, Isa isa = detectIsa()) noexcept;
+std::int64_t packGgufHalves(const GgufRows& rows, std::span<const std::uint16_t> x, std::span<std::byte> out, Isa isa = detectIsa()) noexcept;
+std::int64_t packGgufBfloats(const GgufRows& rows, std::span<const std::uint16_t> x, std::span<std::byte> out, Isa isa = detectIsa()) noexcept;
 
 // bytes: whole blocks; out: form.values for each.
 void unpackGgufRows(const GgufForm& form, std::span<const std::byte> bytes, std::span<float> out, Isa isa = detectIsa()) noexcept;

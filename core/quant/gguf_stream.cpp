@@ -4,6 +4,7 @@
 #include "core/base/parallel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <vector>
 
@@ -19,7 +20,7 @@ std::span<const T> valuesOf(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
 }
 
-void packRows(const GgufRows& rows, ElementType type, std::span<const std::byte> weights, std::span<std::byte> out, Isa isa) noexcept {
+std::int64_t packRows(const GgufRows& rows, ElementType type, std::span<const std::byte> weights, std::span<std::byte> out, Isa isa) noexcept {
     switch (type) {
         case ElementType::F32: return packGgufRows(rows, valuesOf<float>(weights), out, isa);
         case ElementType::F16: return packGgufHalves(rows, valuesOf<std::uint16_t>(weights), out, isa);
@@ -31,12 +32,13 @@ void packRows(const GgufRows& rows, ElementType type, std::span<const std::byte>
 
 bool streamsGguf(ElementType type) noexcept { return type == ElementType::F32 || type == ElementType::F16 || type == ElementType::BF16; }
 
-void streamGguf(const GgufRows& rows, ElementType type, std::span<const std::byte> weights, const std::function<void(std::span<const std::byte>)>& take,
+std::int64_t streamGguf(const GgufRows& rows, ElementType type, std::span<const std::byte> weights, const std::function<void(std::span<const std::byte>)>& take,
                 Workers& workers, JobContext& job, Isa isa) {
     assert(streamsGguf(type));
     const std::int64_t rowBytes = rows.columns * bitsOf(type) / 8, count = static_cast<std::int64_t>(weights.size()) / rowBytes;
     const std::int64_t chunk = std::max<std::int64_t>(1, kChunk / rows.columns), piece = std::max(chunk, kPiece / rows.columns / chunk * chunk);
     std::vector<std::byte> buffers[2];
+    std::atomic<std::int64_t> notFinite{0};
     std::span<const std::byte> ready;  // encoded and not yet taken
     for (std::int64_t first = 0; first < count; first += piece) {
         const std::int64_t length = std::min(piece, count - first), chunks = (length + chunk - 1) / chunk;
@@ -48,13 +50,14 @@ void streamGguf(const GgufRows& rows, ElementType type, std::span<const std::byt
                 return;
             }
             const std::int64_t begin = (c - 1) * chunk, here = std::min(chunk, length - begin);
-            packRows(rows, type, weights.subspan(static_cast<std::size_t>((first + begin) * rowBytes), static_cast<std::size_t>(here * rowBytes)),
+            notFinite += packRows(rows, type, weights.subspan(static_cast<std::size_t>((first + begin) * rowBytes), static_cast<std::size_t>(here * rowBytes)),
                      std::span(buffer).subspan(static_cast<std::size_t>(begin * rows.rowBytes()), static_cast<std::size_t>(here * rows.rowBytes())), isa);
         });
         ready = buffer;
         job.checkpoint(double(first + length) / double(count));
     }
     if (!ready.empty()) take(ready);
+    return notFinite;
 }
 
 }  // namespace bitlathe

@@ -120,6 +120,8 @@ TEST_P(GgufRowsBy, WhatIsNoNumberIsHandledAsInOneBlock) {
     x[5000] = std::numeric_limits<float>::max();
     const auto truth = byBlocks(x, 256, {});
     expectEqualBlocks(byRows(x, 256, {}), truth, "holes");
+    std::vector<std::byte> own(truth.size());
+    EXPECT_EQ(packGgufRows({form, 256}, x, own, isa), 2);
 }
 
 TEST_P(GgufRowsBy, HalvesAndBfloatsAreTheFloatsThatTheyMean) {
