@@ -1,6 +1,7 @@
 #include "app/export_control.h"
 
 #include "app/post.h"
+#include "core/formats/format.h"
 #include "widgets/models/figures.h"
 #include "widgets/panels/export_panel.h"
 
@@ -13,13 +14,17 @@ namespace bitlathe {
 ExportControl::ExportControl(Session& session, RunControl& run, ExportPanel& panel, QObject* parent)
     : QObject(parent), m_session(session), m_run(run), m_panel(panel), m_planSlot(session.resources().runner, postTo(this)),
       m_writeSlot(session.resources().runner, postTo(this)) {
-    m_panel.setTargets({{QStringLiteral("onnxruntime"), tr("ONNX Runtime (QDQ)"), tr("QuantizeLinear and DequantizeLinear around float operators; ONNX Runtime turns them into integer ones.")}});
     m_soon.setSingleShot(true);
     m_soon.setInterval(400);
     connect(&m_soon, &QTimer::timeout, this, &ExportControl::plan);
     connect(&session.document(), &Document::modelChanged, this, [this] {
-        const QFileInfo file(m_session.document().model() ? QString::fromStdString(m_session.document().model()->source.string()) : QString());
-        m_panel.setPath(file.dir().filePath(file.completeBaseName() + QStringLiteral(".quantized.onnx")));
+        const auto& model = m_session.document().model();
+        std::vector<ExportPanel::Target> targets;
+        if (model)
+            for (const Target* target : targetsFor(*model)) targets.push_back({fromUtf8(target->name), fromUtf8(target->label), fromUtf8(target->about)});
+        m_panel.setTargets(targets);
+        const QFileInfo file(model ? QString::fromStdString(model->source.string()) : QString());
+        m_panel.setPath(file.dir().filePath(file.completeBaseName() + QStringLiteral(".quantized") + extension()));
         m_panel.setProblem({});
     });
     connect(&session.document(), &Document::recipeChanged, this, &ExportControl::planSoon);
@@ -27,7 +32,7 @@ ExportControl::ExportControl(Session& session, RunControl& run, ExportPanel& pan
     connect(&panel, &ExportPanel::exportClicked, this, &ExportControl::start);
     connect(&panel, &ExportPanel::stopClicked, this, [this] { if (m_job) m_session.jobs().stop(m_job); });
     connect(&panel, &ExportPanel::browseClicked, this, [this] {
-        const QString path = QFileDialog::getSaveFileName(&m_panel, tr("Export to"), m_panel.path(), tr("ONNX models (*.onnx)"));
+        const QString path = QFileDialog::getSaveFileName(&m_panel, tr("Export to"), m_panel.path(), tr("Models (*%1)").arg(extension()));
         if (!path.isEmpty()) m_panel.setPath(path);
     });
 }
@@ -35,6 +40,12 @@ ExportControl::ExportControl(Session& session, RunControl& run, ExportPanel& pan
 ExportControl::~ExportControl() {
     m_planSlot.cancel();
     m_writeSlot.cancel();
+}
+
+QString ExportControl::extension() const {
+    const Target* target = findTarget(m_panel.target().toStdString());
+    const Format* format = target ? findFormat(target->format) : nullptr;
+    return format ? fromUtf8(format->extensions.front()) : QStringLiteral(".onnx");
 }
 
 QString ExportControl::path() const { return m_panel.path(); }

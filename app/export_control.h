@@ -22,6 +22,7 @@ public:
     void start();
     QString path() const;
     void setPath(const QString& path);
+    QString extension() const;  // of the target's files, with the dot
     bool running() const { return m_job != 0; }
 
 signals:

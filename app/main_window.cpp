@@ -4,6 +4,8 @@
 #include "app/dock.h"
 #include "app/export_control.h"
 #include "app/run_control.h"
+#include "core/formats/format.h"
+#include "widgets/models/figures.h"
 #include "widgets/models/layer_table_model.h"
 #include "widgets/panels/empty_state.h"
 #include "widgets/panels/export_panel.h"
@@ -269,8 +271,15 @@ void MainWindow::openDemo() {
 void MainWindow::openDialog() {
     discardOr([this] {
         const QString folder = QSettings().value(QStringLiteral("folders/models")).toString();
+        QString models, each;
+        for (const Format& format : formats()) {
+            QString endings;
+            for (const auto ending : format.extensions) endings += QStringLiteral(" *") + fromUtf8(ending);
+            models += endings;
+            each += QStringLiteral(";;%1 (%2)").arg(fromUtf8(format.label), endings.trimmed());
+        }
         const QString path = QFileDialog::getOpenFileName(this, tr("Open a model or a recipe"), folder,
-                                                          tr("Models and recipes (*.onnx *.json);;ONNX models (*.onnx);;Recipes (*.json);;All files (*)"));
+                                                          tr("Models and recipes (%1 *.json)").arg(models.trimmed()) + each + tr(";;Recipes (*.json);;All files (*)"));
         if (path.isEmpty()) return;
         QSettings().setValue(QStringLiteral("folders/models"), QFileInfo(path).path());
         m_session.open(path);

@@ -75,7 +75,7 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
     if (reload && m_document.model()) {
         m_document.replaceModel(outcome.value().model);
     } else {
-        const Preset* preset = findPreset("int8");
+        const Preset* preset = findPreset(outcome.value().model->graph.weightsOnly ? "q8_0" : "int8");  // of weights alone, what their formats hold
         Recipe recipe = preset ? preset->recipe : Recipe{};
         m_document.open(outcome.value().model, std::move(recipe));
     }

@@ -4,6 +4,7 @@
 
 #include "core/base/mapped_file.h"
 #include "core/engine/fuse_integer.h"
+#include "core/quant/codec.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/calibrate.h"
 #include "core/workflow/kept_calibration.h"
@@ -18,7 +19,9 @@ namespace bitlathe::cli {
 
 void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool engine) {
     auto* recipe = app.add_option("--recipe", options.recipe, "A recipe file (JSON)");
-    app.add_option("--preset", options.preset, "A recipe that ships: see 'list presets'")->excludes(recipe);
+    auto* preset = app.add_option("--preset", options.preset, "A recipe that ships: see 'list presets'")->excludes(recipe);
+    auto* codec = app.add_option("--codec", options.codec, "Weights alone, all in this number format: see 'list codecs'")->excludes(recipe)->excludes(preset);
+    app.add_option("--bits", options.bits, "Bits of that format, where it has several widths")->needs(codec);
     app.add_option("--calibration", options.calibration, "Data that the ranges of activations are learned from");
     app.add_option("--calibration-samples", options.calibrationSamples, "Use only so many of them; 0 for all")->check(CLI::NonNegativeNumber);
     app.add_option("--preprocess", options.preprocess, "A JSON file that says how raw samples are prepared");
@@ -42,8 +45,25 @@ std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOpti
     return modelOf(*options.project, session, job);
 }
 
+namespace {
+
+Recipe recipeOfCodec(const QuantizationOptions& options) {
+    const Codec* codec = findCodec(options.codec);
+    if (!codec) throw Error(ErrorKind::Usage, "there is no number format '" + options.codec + "'; 'list codecs' names them");
+    Recipe recipe;
+    QuantSpec spec;
+    spec.codec = options.codec;
+    spec.bits = options.bits > 0 ? options.bits : std::clamp(8, codec->minBits, codec->maxBits);
+    recipe.defaults.weights = spec;
+    recipe.name = formatName(spec);
+    return recipe;
+}
+
+}  // namespace
+
 std::optional<Recipe> chosenRecipe(const QuantizationOptions& options) {
     if (!options.recipe.empty()) return recipeFromJson(readText(options.recipe), options.recipe);
+    if (!options.codec.empty()) return recipeOfCodec(options);
     if (options.preset.empty()) return options.project ? std::optional(*options.project->state.recipe()) : std::nullopt;
     if (const Preset* preset = findPreset(options.preset)) return preset->recipe;
     std::string names;

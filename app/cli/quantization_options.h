@@ -20,7 +20,8 @@ namespace bitlathe::cli {
 struct ProjectInput;
 
 struct QuantizationOptions {
-    std::string recipe, preset, calibration, preprocess, engine;
+    std::string recipe, preset, codec, calibration, preprocess, engine;
+    int bits = 0;  // of the codec; 0: its only width, or 8
     std::int64_t calibrationSamples = 0;
     std::shared_ptr<ProjectInput> project;  // where the input is one; see loadInput()
 };
@@ -31,7 +32,7 @@ void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool en
 // The model, or the project's model: then its recipe and its calibration data stand in for what is not given.
 std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOptions& options, Session& session, JobContext& job);
 
-// The recipe named by --recipe or --preset, else the project's; nothing when there is none. Throws Error.
+// The recipe named by --recipe, --preset or --codec, else the project's; nothing when there is none. Throws Error.
 std::optional<Recipe> chosenRecipe(const QuantizationOptions& options);
 
 // The JSON that maps raw samples: --preprocess, else the recipe's; empty: what stands beside the data.

@@ -4,6 +4,7 @@
 #include "app/cli/quantization_options.h"
 #include "app/cli/text_table.h"
 
+#include "core/formats/gguf/imatrix.h"
 #include "core/workflow/export.h"
 #include "core/workflow/load.h"
 #include "core/workflow/sources.h"
@@ -24,8 +25,6 @@ std::string_view nameOf(Issue::Level level) {
     }
     return "";
 }
-
-constexpr const char* kDefaultTarget = "onnxruntime";
 
 Json toJson(const Model& model, const ExportPlan& plan, const std::string& output, std::int64_t fileBytes) {
     Json layers = Json::array(), issues = Json::array();
@@ -70,11 +69,16 @@ void print(const Model& model, const ExportPlan& plan, const std::string& output
     if (!output.empty()) std::cout << "wrote " << output << ", " << bytesText(static_cast<double>(fileBytes)) << "\n";
 }
 
+std::shared_ptr<const Importance> importanceFor(const Model& model, const std::string& path, JobContext& job) {
+    if (!model.graph.weightsOnly) throw Error(ErrorKind::Usage, "--importance is for GGUF models, whose formats take it; leave it out");
+    return std::make_shared<const Importance>(gguf::readImportance(path, job));
+}
+
 }  // namespace
 
 Action quantizeCommand(CLI::App& app, CommonOptions& common) {
     struct Options {
-        std::string model, output, target;
+        std::string model, output, target, importance;
         bool dryRun = false;
         QuantizationOptions quantization;
     };
@@ -82,24 +86,28 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("MODEL", options->model, "The model file, or a project: then its recipe, data and target are meant")->required();
     app.add_option("-o,--output", options->output, "The file to write");
     addQuantizationOptions(app, options->quantization, false);
-    app.add_option("--target", options->target, "Who will run the file: see 'list targets'; onnxruntime where nothing else is said");
+    app.add_option("--target", options->target, "Who will run the file: see 'list targets'; the first that takes the model where nothing else is said");
+    app.add_option("--importance", options->importance, "A file of llama.cpp's imatrix: how much each column of a weight matters");
     app.add_flag("--dry-run", options->dryRun, "Say what would be written, and write nothing");
     app.add_flag("--json", common.json, "Print one JSON document");
     return [options](Session& session) -> int {
         if (options->output.empty() && !options->dryRun) throw Error(ErrorKind::Usage, "where to? Give -o OUT, or --dry-run");
         ExportRequest request;
         JobContext loading = session.job().part(0.0, 0.1), calibrating = session.job().part(0.1, 0.7), writing = session.job().part(0.7, 1.0);
-        const bool given = !options->quantization.recipe.empty() || !options->quantization.preset.empty();
+        const bool given = !options->quantization.recipe.empty() || !options->quantization.preset.empty() || !options->quantization.codec.empty();
         auto recipe = given ? chosenRecipe(options->quantization) : std::nullopt;  // a refusal costs no loading
         request.model = loadInput(options->model, options->quantization, session, loading);
         if (!given) recipe = chosenRecipe(options->quantization);
-        if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json or --preset NAME; 'list presets' names them");
-        if (!options->dryRun) refuseOverwriting(options->output, request.model.get(), sourcesOf(options->quantization));
+        if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json, --preset NAME or --codec NAME; 'list presets' and 'list codecs' name them");
+        auto sources = sourcesOf(options->quantization);
+        sources.push_back(options->importance);
+        if (!options->dryRun) refuseOverwriting(options->output, request.model.get(), sources);
+        if (!options->importance.empty()) request.importance = importanceFor(*request.model, options->importance, loading);
         request.recipe = *recipe;
         request.ranges = chosenRanges(request.model, recipe, options->quantization, session, calibrating);
         if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(options->quantization.calibration, calibrating);
         const bool projectsTarget = options->target.empty() && options->quantization.project;
-        request.target = projectsTarget ? options->quantization.project->state.target : options->target.empty() ? kDefaultTarget : options->target;
+        request.target = projectsTarget ? options->quantization.project->state.target : options->target;
         request.path = options->output;
         if (options->dryRun) {
             const ExportPlan plan = planExport(request, session.workers(), writing);

@@ -12,7 +12,7 @@ namespace bitlathe {
 
 const std::vector<Format>& formats() {
     static const std::vector<Format> list = {
-        {"gguf", "GGUF", {".gguf"}, &gguf::recognizes, &gguf::read, nullptr},
+        {"gguf", "GGUF", {".gguf"}, &gguf::recognizes, &gguf::read, nullptr, &gguf::kWeights},
         {"onnx", "ONNX", {".onnx"}, &onnx::recognizes, &onnx::read, &onnx::write},
         {"keras", "Keras HDF5", {".h5", ".keras.h5", ".hdf5"}, &keras::recognizes, &keras::read, nullptr},
     };

@@ -15,6 +15,8 @@
 
 namespace bitlathe {
 
+struct WeightsFormat;
+
 struct WriteOptions {
     // Keys and values that go into the file beside the model's own; a key that the model has is replaced.
     std::vector<std::pair<std::string, std::string>> metadata;
@@ -32,6 +34,7 @@ struct Format {
     Model (*read)(const std::filesystem::path& path, JobContext& context);
     void (*write)(const Model& model, const std::filesystem::path& path, const WriteOptions& options,
                   JobContext& context);  // null: cannot be written
+    const WeightsFormat* weights = nullptr;  // how a model without a graph is written, where it can be
 };
 inline constexpr std::size_t kHeadBytes = 4096;
 

@@ -1,5 +1,6 @@
 #include "core/formats/target.h"
 
+#include "core/formats/gguf/gguf.h"
 #include "core/quant/codec.h"
 
 #include <bit>
@@ -66,12 +67,19 @@ std::vector<Issue> checkOnnxRuntime(const Model& source, const QuantizedModel& q
     return issues;
 }
 
+std::vector<Issue> checkLlamaCpp(const Model& source, const QuantizedModel& quantized) {
+    std::vector<Issue> issues = gguf::checkLlamaCpp(source, quantized);
+    addFallbacks(source, quantized, issues);
+    return issues;
+}
+
 }  // namespace
 
 const std::vector<Target>& targets() {
     static const std::vector<Target> list = {
         {"onnxruntime", "ONNX Runtime (CPU)", "onnx", "QuantizeLinear and DequantizeLinear laid out as ONNX Runtime's optimizer fuses them", {}, checkOnnxRuntime},
         {"onnx", "Any ONNX consumer", "onnx", "The same graph, checked against the ONNX specification alone", {}, checkOnnx},
+        {"llama.cpp", "llama.cpp (GGUF)", "gguf", "A GGUF file with the weights of another one, every tensor in the block type of its layer", {}, checkLlamaCpp},
     };
     return list;
 }

@@ -16,6 +16,14 @@ QuantSpec integers(int bits, bool symmetric, Granularity granularity, RangeRule 
     return spec;
 }
 
+// Formats in blocks, whose scales and ranges are their own business.
+QuantSpec blocks(std::string codec, int bits) {
+    QuantSpec spec;
+    spec.codec = std::move(codec);
+    spec.bits = bits;
+    return spec;
+}
+
 Recipe weightsAndActivations(std::string name, QuantSpec weights, ActivationSpec activations = {}) {
     Recipe recipe;
     recipe.name = std::move(name);
@@ -62,6 +70,9 @@ const std::vector<Preset>& presets() {
         {"mixed-safe", "Mixed, safe ends", "first and last layer 8 bits, the rest 4 bits, activations 8 bits", mixedSafe()},
         {"ternary", "Ternary per channel", "weights −1, 0, +1 times a least-error scale per channel",
          weightsOnly("ternary", integers(2, true, PerChannel{}, LeastError{}))},
+        {"q8_0", "GGUF Q8_0", "weights in blocks of 32 with 8 bits: 8.5 bits per weight, hard to tell from float", weightsOnly("q8_0", blocks("q8_0", 8))},
+        {"q6_k", "GGUF Q6_K", "weights in blocks of 256 with 6 bits: 6.6 bits per weight", weightsOnly("q6_k", blocks("q6_k", 6))},
+        {"q4_k", "GGUF Q4_K", "weights in blocks of 256 with 4 bits: 4.5 bits per weight, what most people run", weightsOnly("q4_k", blocks("q4_k", 4))},
         {"float", "Float", "nothing is quantized", Recipe{.name = "float"}},
     };
     return rows;

@@ -6,6 +6,7 @@
 #include "core/formats/format.h"
 #include "core/formats/target.h"
 #include "core/quant/recipe_json.h"
+#include "core/workflow/export_weights.h"
 #include "core/workflow/sources.h"
 #include "core/workflow/load.h"
 
@@ -17,11 +18,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const Target& targetOf(const std::string& name) {
-    if (const Target* target = findTarget(name)) return *target;
+const Target& targetOf(const ExportRequest& request) {
+    const auto taking = targetsFor(*request.model);
+    if (request.target.empty() && !taking.empty()) return *taking.front();
+    const Target* target = findTarget(request.target);
     std::string names;
-    for (const Target& target : targets()) names += (names.empty() ? "" : ", ") + std::string(target.name);
-    throw Error(ErrorKind::Usage, "there is no target '" + name + "'; there are " + names);
+    for (const Target* one : taking) names += (names.empty() ? "" : ", ") + std::string(one->name);
+    if (!target) throw Error(ErrorKind::Usage, "there is no target '" + request.target + "'; for this model there are " + names);
+    if (std::find(taking.begin(), taking.end(), target) != taking.end()) return *target;
+    throw Error(ErrorKind::Usage, request.model->graph.weightsOnly
+                                      ? "the model is weights without a graph, and " + std::string(target->label) + " runs graphs; choose " + names
+                                      : std::string(target->label) + " takes models that were read from " + std::string(target->format) + " files; choose " + names);
 }
 
 bool refuses(const Issue& issue) { return issue.level == Issue::Level::Error; }
@@ -60,13 +67,21 @@ void addHash(Sha256& sum, const fs::path& path, JobContext& job) {
 
 }  // namespace
 
+std::vector<const Target*> targetsFor(const Model& model) {
+    std::vector<const Target*> taking;
+    for (const Target& target : targets()) {
+        const Format* format = findFormat(target.format);
+        if (model.graph.weightsOnly ? format->weights && format->name == model.format : format->write != nullptr) taking.push_back(&target);
+    }
+    return taking;
+}
+
 ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext& job) {
-    const Target& target = targetOf(request.target);
+    const Target& target = targetOf(request);
+    if (request.model->graph.weightsOnly) return planWeights(request, target, job);
     ExportPlan plan;
     plan.issues = validate(request.recipe, *request.model);
     plan.bytesBefore = plan.bytesAfter = constantBytes(request.model->graph);
-    if (request.model->graph.weightsOnly && target.format == "onnx")
-        plan.issues.push_back({Issue::Level::Error, "", "the model is weights without a graph, and " + std::string(target.label) + " runs graphs", "choose a target that takes files of weights"});
     if (std::any_of(plan.issues.begin(), plan.issues.end(), refuses)) return plan;
     plan.quantized = std::make_shared<const QuantizedModel>(
         quantizeModel(*request.model, request.recipe, request.ranges, target.options, workers, job));
@@ -90,7 +105,7 @@ ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext
 }
 
 ExportResult exportModel(const ExportRequest& request, Workers& workers, JobContext& job) {
-    const Target& target = targetOf(request.target);
+    const Target& target = targetOf(request);
     refuseOverwriting(request.path, request.model.get(), {});
     std::error_code none;
     JobContext planning = job.part(0.0, 0.5), writing = job.part(0.5, 1.0);
@@ -103,10 +118,14 @@ ExportResult exportModel(const ExportRequest& request, Workers& workers, JobCont
     options.metadata = {{"bitlathe.version", BITLATHE_VERSION},
                         {"bitlathe.target", std::string(target.name)},
                         {"bitlathe.recipe", toJson(request.recipe)},
-                        {"bitlathe.source.name", request.model->source.filename().string()},
-                        {"bitlathe.source.sha256", sourceSha256(*request.model, planning)}};
-    if (!request.calibrationSha256.empty()) options.metadata.emplace_back("bitlathe.calibration.sha256", request.calibrationSha256);
-    findFormat(target.format)->write(result.plan.quantized->model, request.path, options, writing);
+                        {"bitlathe.source.name", request.model->source.filename().string()}};
+    if (request.model->graph.weightsOnly) {  // such files may be larger than memory: they are not read once more for a sum
+        writeWeights(request, target, result.plan, options, workers, writing);
+    } else {
+        options.metadata.emplace_back("bitlathe.source.sha256", sourceSha256(*request.model, planning));
+        if (!request.calibrationSha256.empty()) options.metadata.emplace_back("bitlathe.calibration.sha256", request.calibrationSha256);
+        findFormat(target.format)->write(result.plan.quantized->model, request.path, options, writing);
+    }
     result.fileBytes = static_cast<std::int64_t>(fs::file_size(request.path, none));
     return result;
 }

@@ -4,7 +4,9 @@
 #include "core/base/job.h"
 #include "core/base/parallel.h"
 #include "core/model/model.h"
+#include "core/formats/target.h"
 #include "core/quant/activation_range.h"
+#include "core/quant/importance.h"
 #include "core/quant/qdq.h"
 #include "core/quant/recipe.h"
 
@@ -22,14 +24,18 @@ struct ExportRequest {
     Recipe recipe;
     ActivationRanges ranges;
     std::string calibrationSha256;  // of the calibration data, for the file's provenance; may be empty
-    std::string target = "onnxruntime";
+    std::string target;  // a row of targets(); empty: the first that takes the model
     std::filesystem::path path;
+    std::shared_ptr<const Importance> importance;  // of columns, for files of weights; may be null
 };
 
-// What the file would be, without writing it.
+// The targets that take the model, best first: those that run graphs, or those that take weights of its format.
+std::vector<const Target*> targetsFor(const Model& model);
+
+// What the file would be, without writing it. Of a model without a graph nothing is quantized for it.
 struct ExportPlan {
     std::vector<Issue> issues;  // breaches of the recipe and of the target's rules; an Error refuses the export
-    std::shared_ptr<const QuantizedModel> quantized;  // null when an issue is an Error
+    std::shared_ptr<const QuantizedModel> quantized;  // null when an issue is an Error; outcomes alone for a model without a graph
     std::int64_t bytesBefore = 0, bytesAfter = 0;     // of all layers' weights and biases as stored
     double bitsPerWeight = 0;                         // of the schemes, over the quantizable weights
     double storedBitsPerWeight = 0;                   // of what the file holds for them

@@ -4,6 +4,7 @@
 
 #include "core/base/job.h"
 #include "core/formats/format.h"
+#include "core/formats/weights_format.h"
 #include "core/model/model.h"
 
 #include <cstddef>
@@ -18,5 +19,12 @@ bool recognizes(std::span<const std::byte> head) noexcept;
 // Reads the head alone; weights stay mapped and are decoded when somebody looks at them. Values of the graph are the
 // tensors in the file's order. Throws Error(Input) for anything that is not a well-formed file with tensors in it.
 Model read(const std::filesystem::path& path, JobContext& context);
+
+// Writes version 3 from a model that read() gave: keys are copied as they are, but for general.file_type and
+// general.quantization_version, and those of WriteOptions, which are added or replaced. Tensors keep names and order.
+extern const WeightsFormat kWeights;
+
+// What llama.cpp would refuse or stop at, beside layers that did not get what was asked for.
+std::vector<Issue> checkLlamaCpp(const Model& source, const QuantizedModel& quantized);
 
 }  // namespace bitlathe::gguf

@@ -79,7 +79,10 @@ TEST(Recipe, EveryPresetIsValidForAnOrdinaryModel) {
     for (const Preset& preset : presets()) {
         EXPECT_TRUE(names.insert(preset.name).second);
         EXPECT_EQ(preset.recipe.name, preset.name);
-        for (const Issue& issue : validate(preset.recipe, sample())) EXPECT_EQ(issue.level, Issue::Level::Note) << preset.name << ": " << issue.message;
+        // Formats in blocks are for language models: filters of 3 × 3 do not fill their blocks, and are told so.
+        const auto& weights = preset.recipe.defaults.weights;
+        const auto worst = weights && codecOf(*weights).blockBytes > 0 ? Issue::Level::Warning : Issue::Level::Note;
+        for (const Issue& issue : validate(preset.recipe, sample())) EXPECT_LE(issue.level, worst) << preset.name << ": " << issue.message;
     }
     for (const auto* name : {"int8", "int8-weights", "int4-g128", "int4-channel", "mixed-safe"}) EXPECT_TRUE(findPreset(name)) << name;
     EXPECT_FALSE(findPreset("int9"));

@@ -1,0 +1,78 @@
+#include "core/workflow/export_weights.h"
+
+#include "core/base/error.h"
+#include "core/formats/weights_format.h"
+#include "core/workflow/load.h"
+
+#include <algorithm>
+
+namespace bitlathe {
+
+namespace {
+
+LayerOutcome outcomeOf(const WeightsFormat& format, const Layer& layer, std::size_t index, const Scheme& asked, std::vector<Issue>& issues) {
+    LayerOutcome outcome{index, asked, asked, {}, nullptr};
+    if (asked.activations) {
+        outcome.got.activations.reset();
+        outcome.reason = "a file of weights says nothing of activations";
+    }
+    if (!asked.weights) return outcome;
+    WeightChoice choice = format.choose(layer, *asked.weights);
+    if (!choice.possible) issues.push_back({Issue::Level::Error, layer.name, choice.reason, "choose a format that the file can hold"});
+    outcome.got.weights = std::move(choice.weights);
+    if (!choice.reason.empty()) outcome.reason = std::move(choice.reason);
+    return outcome;
+}
+
+// One importance for every column of a matrix, or of every matrix of a stack.
+void checkImportance(const Importance& importance, const Model& model, const LayerOutcome& outcome, std::vector<Issue>& issues) {
+    const Layer& layer = model.layers[outcome.layer];
+    const auto values = static_cast<std::int64_t>(importance.of(model.graph.value(layer.weight).name).size());
+    const std::int64_t columns = layer.layout.inner, matrices = layer.shape.rank() > 2 ? layer.shape.count(0, layer.shape.rank() - 2) : 1;
+    if (values == 0)
+        issues.push_back({Issue::Level::Warning, layer.name, "the importance file does not know this tensor: all its columns count alike", "measure importance for the whole model"});
+    else if (values != columns && values != columns * matrices)
+        issues.push_back({Issue::Level::Error, layer.name, "the importance file has " + std::to_string(values) + " values for " + std::to_string(columns) + " columns",
+                          "take the importance of this very model"});
+}
+
+}  // namespace
+
+ExportPlan planWeights(const ExportRequest& request, const Target& target, JobContext& job) {
+    const Model& model = *request.model;
+    const WeightsFormat& format = *findFormat(target.format)->weights;
+    ExportPlan plan;
+    plan.issues = validate(request.recipe, model);
+    for (const Layer& layer : model.layers) plan.bytesBefore += layer.bytes;
+    plan.bytesAfter = plan.bytesBefore;
+    const auto refuses = [](const Issue& issue) { return issue.level == Issue::Level::Error; };
+    if (std::any_of(plan.issues.begin(), plan.issues.end(), refuses)) return plan;
+    job.checkpoint(0.0, "planning");
+
+    auto quantized = std::make_shared<QuantizedModel>();
+    const auto schemes = schemesFor(request.recipe, model);
+    double weights = 0, bits = 0;
+    for (std::size_t i = 0; i < model.layers.size(); ++i) {
+        const Layer& layer = model.layers[i];
+        quantized->layers.push_back(outcomeOf(format, layer, i, schemes[i], plan.issues));
+        const LayerOutcome& outcome = quantized->layers.back();
+        const std::int64_t bytes = format.bytes(layer, outcome.got.weights);
+        plan.bytesAfter += bytes - layer.bytes;
+        if (layer.quantizable) weights += static_cast<double>(layer.parameters), bits += 8.0 * static_cast<double>(bytes);
+        if (request.importance && outcome.got.weights) checkImportance(*request.importance, model, outcome, plan.issues);
+    }
+    plan.bitsPerWeight = plan.storedBitsPerWeight = weights > 0 ? bits / weights : 0;
+    const auto found = target.check(model, *quantized);
+    plan.issues.insert(plan.issues.end(), found.begin(), found.end());
+    if (std::none_of(plan.issues.begin(), plan.issues.end(), refuses)) plan.quantized = std::move(quantized);
+    return plan;
+}
+
+void writeWeights(const ExportRequest& request, const Target& target, ExportPlan& plan, const WriteOptions& options, Workers& workers, JobContext& job) {
+    const WeightsRequest what{*request.model, plan.quantized->layers, request.importance.get()};
+    const WeightsWritten written = findFormat(target.format)->weights->write(what, request.path, options, workers, job);
+    if (const std::string broken = notFiniteText(written.notFinite); !broken.empty())
+        plan.issues.push_back({Issue::Level::Warning, "", broken + ": NaN is coded as 0, infinities as the largest value", "train or convert the network again"});
+}
+
+}  // namespace bitlathe
