@@ -3,6 +3,7 @@
 #include "core/quant/codec.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace bitlathe {
 namespace {
@@ -109,8 +110,11 @@ std::vector<SizeCurve> SizeCurves::curves() const {
 
 std::vector<SizePoint> SizeCurves::otherFormats() const {
     std::vector<SizePoint> points;
+    // Blocks that a short channel does not fill cost far more than their width: they are no alternative.
+    const double own = m_lines.empty() || !m_lines.front().byBits.contains(currentBits()) ? currentBits() : m_lines.front().byBits.at(currentBits())->bitsPerWeight;
+    const double far = std::max(1.0, own * 0.25);
     for (const ReportPtr& report : m_otherReports)
-        if (report) points.push_back({report->scheme.weights->bits, report->bitsPerWeight, report->bytesAfter, report->error.sqnrDb, codecOf(*report->scheme.weights).label, codecOf(*report->scheme.weights).name});
+        if (report && std::abs(report->bitsPerWeight - own) <= far) points.push_back({report->scheme.weights->bits, report->bitsPerWeight, report->bytesAfter, report->error.sqnrDb, codecOf(*report->scheme.weights).label, codecOf(*report->scheme.weights).name});
     return points;
 }
 

@@ -1,6 +1,7 @@
 #include "widgets/plots/clip_handles.h"
 
 #include "core/base/number_text.h"
+#include "core/quant/codec.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,6 +28,9 @@ ClipHandles::ClipHandles(PlotFrame& frame, PlotContext& context, PlotState& stat
     // A wish stands until a report has come that may know it; then the report is the truth.
     if (m_state.clipWish && m_state.wishedOn != &report && !m_state.held) m_state.clipWish.reset();
     m_clip = m_state.clipWish.value_or(Extent{report.clipLo, report.clipHi});
+    const Codec* codec = findCodec(report.scheme.weights->codec);
+    m_fixed = codec && !codec->takesRange;
+    if (m_fixed) return;
     takePointer();
     takeKeys();
 }
@@ -141,15 +145,10 @@ void ClipHandles::draw() const {
     drawOne(ClipEnd::Hi);
 }
 
-void ClipHandles::drawOne(ClipEnd end) const {
+// A tab that says this line can be taken.
+void ClipHandles::drawGrip(float at, bool hot, bool focused) const {
     const PlotRect& area = m_frame.area();
     const Colors& c = m_frame.colors();
-    const float at = std::floor(lineAt(end));
-    const bool outside = m_frame.px(valueAt(end)) < area.min.x - 0.5f || m_frame.px(valueAt(end)) > area.max.x + 0.5f;
-    const bool hot = m_hot == end, focused = m_state.focused == end && m_context.frame.focused;
-    if (!outside) m_frame.dashedLine(ImVec2(at, area.min.y), ImVec2(at, area.max.y), c.refusal, hot || focused ? 2 : 1);
-
-    // The grip: a tab that says this line can be taken.
     const float half = m_frame.scaled(4), gripTop = std::round((area.min.y + area.max.y) / 2 - m_frame.scaled(11));
     const float gripBottom = gripTop + m_frame.scaled(22);
     const float centre = std::clamp(at, area.min.x + half, area.max.x - half);
@@ -161,8 +160,19 @@ void ClipHandles::drawOne(ClipEnd end) const {
     if (focused)
         m_frame.list()->AddRect(ImVec2(centre - half - m_frame.scaled(3), gripTop - m_frame.scaled(3)), ImVec2(centre + half + m_frame.scaled(3), gripBottom + m_frame.scaled(3)),
                                 c.accent.packed(), m_frame.scaled(5), 0, m_frame.scaled(1.5f));
+}
 
-    std::string label = "clip " + valueText(valueAt(end), 3);
+void ClipHandles::drawOne(ClipEnd end) const {
+    const PlotRect& area = m_frame.area();
+    const Colors& c = m_frame.colors();
+    const float at = std::floor(lineAt(end));
+    const bool outside = m_frame.px(valueAt(end)) < area.min.x - 0.5f || m_frame.px(valueAt(end)) > area.max.x + 0.5f;
+    const bool hot = m_hot == end, focused = m_state.focused == end && m_context.frame.focused;
+    if (!outside) m_frame.dashedLine(ImVec2(at, area.min.y), ImVec2(at, area.max.y), c.refusal, hot || focused ? 2 : 1);
+
+    // Beside the line, what it is; on it, where it can be taken.
+    if (!m_fixed) drawGrip(at, hot, focused);
+    std::string label = (m_fixed ? "end " : "clip ") + valueText(valueAt(end), 3);
     if (outside) label = end == ClipEnd::Lo ? "\u2190 " + label : label + " \u2192";
     // On the inner side of the line, or wherever there is room.
     const float width = m_frame.textWidth(m_frame.fonts().small, label), gap = m_frame.scaled(6);

@@ -26,6 +26,7 @@ private:
     float lineAt(ClipEnd end) const;  // pinned to the side of the area when out of sight
     double codeStep(ClipEnd end) const;
     void drawOne(ClipEnd end) const;
+    void drawGrip(float at, bool hot, bool focused) const;
 
     PlotFrame& m_frame;
     PlotContext& m_context;
@@ -33,6 +34,7 @@ private:
     const LayerReport& m_report;
     Extent m_clip{0, 0};
     bool m_active = false;
+    bool m_fixed = false;  // the format sets its own ends: lines to look at, not to take
     std::optional<ClipEnd> m_hot;
 };
 

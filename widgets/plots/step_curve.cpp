@@ -76,6 +76,40 @@ double steadyBins(const StepCurve& curve, std::int64_t count) {
     return std::max(1.0, std::floor(filled / wanted));
 }
 
+namespace {
+
+// Cells narrower than a bin become one with their neighbours, until they are as wide; wide ones stay alone.
+std::vector<LevelBar> togetherBelow(double width, const std::vector<LevelBar>& cells) {
+    std::vector<LevelBar> out;
+    bool open = false;  // the last one is still too narrow
+    const auto join = [&](const LevelBar& more) {
+        out.back().hi = more.hi;
+        out.back().levels += more.levels;
+        out.back().level = (out.back().lo + out.back().hi) / 2;
+    };
+    const auto close = [&] {  // a rest joins what came before
+        if (!open || out.size() < 2 || out[out.size() - 2].levels == 1) return;
+        const LevelBar rest = out.back();
+        out.pop_back();
+        join(rest);
+    };
+    for (const LevelBar& cell : cells) {
+        const bool narrow = cell.hi - cell.lo < width * (1 - 1e-9);
+        if (narrow && open) {
+            join(cell);
+            open = out.back().hi - out.back().lo < width * (1 - 1e-9);
+            continue;
+        }
+        close();
+        out.push_back(cell);
+        open = narrow;
+    }
+    close();
+    return out;
+}
+
+}  // namespace
+
 std::vector<LevelBar> levelBars(const StepCurve& curve, std::span<const float> levels) {
     constexpr std::size_t most = 4096;
     if (levels.size() < 2 || levels.size() > most || curve.shares.empty()) return {};
@@ -93,6 +127,7 @@ std::vector<LevelBar> levelBars(const StepCurve& curve, std::span<const float> l
         const double left = i ? centres[i] - centres[i - 1] : low, right = i + 1 < bars.size() ? centres[i + 1] - centres[i] : high;
         bars[i] = {centres[i], centres[i] - left / 2, centres[i] + right / 2, 0};
     }
+    bars = togetherBelow(curve.width, bars);
     std::size_t cell = 0;
     for (std::size_t i = 0; i < curve.shares.size(); ++i) {
         const double at = curve.lo + curve.width * (double(i) + 0.5);

@@ -40,6 +40,7 @@ double steadyBins(const StepCurve& curve, std::int64_t count);
 struct LevelBar {
     double level = 0, lo = 0, hi = 0;
     double share = 0;
+    int levels = 1;  // several where cells are narrower than a bin, which cannot tell them apart
 };
 std::vector<LevelBar> levelBars(const StepCurve& curve, std::span<const float> levels);
 

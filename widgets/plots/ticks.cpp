@@ -27,7 +27,11 @@ bool collide(const std::vector<Tick>& ticks, double pixelsPerUnit, float gap, co
 
 std::string labelOf(double value, double step) {
     const int decimals = std::max(0, -int(std::floor(std::log10(step) + 1e-9)));
-    return decimals > 6 || std::abs(value) >= 1e7 ? valueText(value, 3) : fixedText(value, decimals);
+    if (decimals <= 4 && std::abs(value) < 1e7) return fixedText(value, decimals);
+    if (std::abs(value) < step / 2) return "0";
+    // As many digits as tell neighbours apart: "5·10⁻⁶", "1.5·10⁻⁵".
+    const int digits = 1 + std::max(0, int(std::floor(std::log10(std::abs(value)) + 1e-9)) - int(std::floor(std::log10(step) + 1e-9)));
+    return valueText(value, std::min(digits, 6));
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ struct LevelShares {
     std::vector<LevelBar> bars;
     double binWidth = 0;
     std::optional<double> at(double level) const {
-        const auto bar = std::lower_bound(bars.begin(), bars.end(), level, [](const LevelBar& b, double x) { return b.level < x; });
-        if (bar == bars.end() || binWidth <= 0) return std::nullopt;
+        const auto bar = std::lower_bound(bars.begin(), bars.end(), level, [](const LevelBar& b, double x) { return b.hi <= x; });
+        if (bar == bars.end() || bar->levels > 1 || binWidth <= 0) return std::nullopt;
         return bar->share * (bar->hi - bar->lo) / binWidth;
     }
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "tests/widgets/plots/report_fixture.h"
@@ -73,6 +75,29 @@ TEST(LevelBars, NeedTwoLevels) {
     EXPECT_TRUE(levelBars(stepCurve(report->quantized), one).empty());
     const std::vector<float> twice{0, 0};
     EXPECT_TRUE(levelBars(stepCurve(report->quantized), twice).empty());
+}
+
+TEST(LevelBars, LevelsThatABinCannotTellApartAreOneBar) {
+    StepCurve curve{-1, 0.01, std::vector<double>(200, 0.005)};
+    std::vector<float> levels;
+    for (int exponent = 0; exponent >= -12; --exponent)
+        for (const double sign : {-1.0, 1.0}) levels.push_back(float(sign * std::pow(2.0, exponent)));
+    levels.push_back(0);
+    std::sort(levels.begin(), levels.end());
+    const std::vector<LevelBar> bars = levelBars(curve, levels);
+    double sum = 0;
+    int count = 0;
+    for (std::size_t i = 0; i < bars.size(); ++i) {
+        EXPECT_GE(bars[i].hi - bars[i].lo, 0.01 * (1 - 1e-6));
+        EXPECT_NEAR(bars[i].share, 0.005, 0.0051) << "a flat curve has flat bars";
+        sum += bars[i].share * (bars[i].hi - bars[i].lo) / 0.01;
+        count += bars[i].levels;
+        if (i > 0) {
+            EXPECT_DOUBLE_EQ(bars[i].lo, bars[i - 1].hi);
+        }
+    }
+    EXPECT_NEAR(sum, 1, 1e-9);
+    EXPECT_GE(count, int(levels.size()));
 }
 
 }  // namespace
