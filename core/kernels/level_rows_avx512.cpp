@@ -24,73 +24,110 @@ INLINE __mmask16 maskOf(std::int64_t left) { return left >= 16 ? 0xffff : static
 INLINE __m512i bits(__m512 v) { return _mm512_castps_si512(v); }
 INLINE __m512 floats(__m512i v) { return _mm512_castsi512_ps(v); }
 
-INLINE void store(const LevelRows& r, std::int64_t at, __mmask16 mask, const Coded& c, __m512 scale, const bool codes) {
+// What a run needs of its rows, in registers.
+struct Run {
+    const float* x;
+    float* decoded;
+    std::uint8_t* codes;
+    std::uint16_t* wideCodes;
+    __m512 scale, divisor;
+};
+
+INLINE Run runOf(const Group& g) {
+    const LevelRows& r = *g.rows;
+    auto* bytes = r.format.wide ? nullptr : static_cast<std::uint8_t*>(r.codes);
+    auto* words = r.format.wide ? static_cast<std::uint16_t*>(r.codes) : nullptr;
+    return {r.x, r.decoded, bytes, words, _mm512_set1_ps(g.scale), _mm512_set1_ps(g.divisor)};
+}
+
+INLINE void store(const Run& r, std::int64_t at, __mmask16 mask, const Coded& c, const bool codes, const bool whole) {
     if (r.decoded) {
-        const __m512 value = _mm512_mul_ps(scale, c.level);
-        if (mask == 0xffff) _mm512_storeu_ps(r.decoded + at, value);
+        const __m512 value = _mm512_mul_ps(r.scale, c.level);
+        if (whole) _mm512_storeu_ps(r.decoded + at, value);
         else _mm512_mask_storeu_ps(r.decoded + at, mask, value);
     }
     if (!codes) return;
-    if (r.format.wide) {
-        _mm256_mask_storeu_epi16(static_cast<std::uint16_t*>(r.codes) + at, mask, _mm512_cvtepi32_epi16(c.code));
+    if (r.wideCodes) {
+        _mm256_mask_storeu_epi16(r.wideCodes + at, mask, _mm512_cvtepi32_epi16(c.code));
     } else {
         const __m128i bytes = _mm512_cvtepi32_epi8(c.code);
-        auto* to = reinterpret_cast<__m128i*>(static_cast<std::uint8_t*>(r.codes) + at);
-        if (mask == 0xffff) _mm_storeu_si128(to, bytes);
-        else _mm_mask_storeu_epi8(to, mask, bytes);
+        if (whole) _mm_storeu_si128(reinterpret_cast<__m128i*>(r.codes + at), bytes);
+        else _mm_mask_storeu_epi8(r.codes + at, mask, bytes);
     }
 }
 
 // The law's quotient.
-INLINE __m512 quotient(const float* x, __mmask16 mask, __m512 divisor) {
-    const __m512 q = _mm512_div_ps(_mm512_maskz_loadu_ps(mask, x), divisor);
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(q, q, _CMP_ORD_Q), q);
+INLINE __m512 quotient(const Run& r, std::int64_t at, __mmask16 mask, const bool whole) {
+    const __m512 x = whole ? _mm512_loadu_ps(r.x + at) : _mm512_maskz_loadu_ps(mask, r.x + at);
+    const __m512 q = _mm512_div_ps(x, r.divisor);
+    return _mm512_fixupimm_ps(q, q, _mm512_set1_epi32(0x88), 0);  // NaN, quiet or not, becomes 0
+}
+
+struct Steps {
+    __m512 low, high;
+    __m512i zero;
+};
+
+INLINE void step(const Run& r, const Steps& s, std::int64_t at, __mmask16 mask, const bool codes, const bool whole) {
+    const __m512 nearest = _mm512_roundscale_ps(quotient(r, at, mask, whole), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    Coded c;
+    c.level = _mm512_min_ps(_mm512_max_ps(nearest, s.low), s.high);
+    if (codes) c.code = _mm512_add_epi32(_mm512_cvtps_epi32(c.level), s.zero);
+    store(r, at, mask, c, codes, whole);
 }
 
 INLINE void steps(const Group& g, const bool codes) {
-    const LevelRows& r = *g.rows;
-    const __m512 scale = _mm512_set1_ps(g.scale), divisor = _mm512_set1_ps(g.divisor);
-    const __m512 low = _mm512_set1_ps(static_cast<float>(r.format.low - g.zero)), high = _mm512_set1_ps(static_cast<float>(r.format.high - g.zero));
-    for (std::int64_t at = g.at; at < g.end; at += 16) {
-        const __mmask16 mask = maskOf(g.end - at);
-        const __m512 nearest = _mm512_roundscale_ps(quotient(r.x + at, mask, divisor), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-        Coded c;
-        c.level = _mm512_min_ps(_mm512_max_ps(nearest, low), high);
-        if (codes) c.code = _mm512_add_epi32(_mm512_cvtps_epi32(c.level), _mm512_set1_epi32(g.zero));
-        store(r, at, mask, c, scale, codes);
-    }
+    const LevelFormat& f = g.rows->format;
+    const Run r = runOf(g);
+    const Steps s{_mm512_set1_ps(static_cast<float>(f.low - g.zero)), _mm512_set1_ps(static_cast<float>(f.high - g.zero)), _mm512_set1_epi32(g.zero)};
+    std::int64_t at = g.at;
+    for (; at + 16 <= g.end; at += 16) step(r, s, at, 0xffff, codes, true);
+    if (at < g.end) step(r, s, at, maskOf(g.end - at), codes, false);
 }
+
+struct Floats {
+    __m512 largest;
+    __m512i lowest, up;
+    __m128i mantissaShift, signShift;
+};
 
 // Adding 2^23 quanta of the magnitude's binade rounds to a whole number of them.
-INLINE void nearestFloats(const Group& g, const bool oneZero, const bool codes) {
-    const LevelRows& r = *g.rows;
-    const FloatLevels f = r.format.floats;
-    const __m512 scale = _mm512_set1_ps(g.scale), divisor = _mm512_set1_ps(g.divisor), largest = _mm512_set1_ps(f.largest);
-    const __m512i lowest = _mm512_set1_epi32((128 - f.bias) << 23), up = _mm512_set1_epi32((23 - f.mantissaBits) << 23);
-    const __m512i signBit = _mm512_set1_epi32(static_cast<int>(0x80000000u)), exponentBits = _mm512_set1_epi32(0x7f800000);
-    for (std::int64_t at = g.at; at < g.end; at += 16) {
-        const __mmask16 mask = maskOf(g.end - at);
-        const __m512 q = quotient(r.x + at, mask, divisor);
-        const __m512 a = _mm512_min_ps(_mm512_abs_ps(q), largest);
-        const __m512i exponent = _mm512_max_epi32(_mm512_and_si512(bits(a), exponentBits), lowest);
-        const __m512i rounder = _mm512_add_epi32(exponent, up);
-        const __m512 sum = _mm512_add_ps(a, floats(rounder)), magnitude = _mm512_sub_ps(sum, floats(rounder));
-        Coded c;
-        __m512i sign = _mm512_and_si512(bits(q), signBit);
-        if (oneZero) sign = _mm512_maskz_mov_epi32(_mm512_cmp_ps_mask(magnitude, _mm512_setzero_ps(), _CMP_NEQ_OQ), sign);
-        c.level = floats(_mm512_or_si512(bits(magnitude), sign));
-        if (codes) {
-            const __m512i binades = _mm512_srl_epi32(_mm512_sub_epi32(exponent, lowest), _mm_cvtsi32_si128(23 - f.mantissaBits));
-            const __m512i code = _mm512_add_epi32(binades, _mm512_sub_epi32(bits(sum), rounder));
-            c.code = _mm512_or_si512(code, _mm512_srl_epi32(sign, _mm_cvtsi32_si128(31 - f.exponentBits - f.mantissaBits)));
-        }
-        store(r, at, mask, c, scale, codes);
+INLINE void nearestFloat(const Run& r, const Floats& f, std::int64_t at, __mmask16 mask, const bool oneZero, const bool codes, const bool whole) {
+    const __m512 q = quotient(r, at, mask, whole);
+    const __m512 a = _mm512_min_ps(_mm512_abs_ps(q), f.largest);
+    const __m512i exponent = _mm512_max_epi32(_mm512_and_si512(bits(a), _mm512_set1_epi32(0x7f800000)), f.lowest);
+    const __m512i rounder = _mm512_add_epi32(exponent, f.up);
+    const __m512 sum = _mm512_add_ps(a, floats(rounder)), magnitude = _mm512_sub_ps(sum, floats(rounder));
+    Coded c;
+    __m512i sign = _mm512_and_si512(bits(q), _mm512_set1_epi32(static_cast<int>(0x80000000u)));
+    if (oneZero) sign = _mm512_maskz_mov_epi32(_mm512_cmp_ps_mask(magnitude, _mm512_setzero_ps(), _CMP_NEQ_OQ), sign);
+    c.level = floats(_mm512_or_si512(bits(magnitude), sign));
+    if (codes) {
+        const __m512i binades = _mm512_srl_epi32(_mm512_sub_epi32(exponent, f.lowest), f.mantissaShift);
+        const __m512i code = _mm512_add_epi32(binades, _mm512_sub_epi32(bits(sum), rounder));
+        c.code = _mm512_or_si512(code, _mm512_srl_epi32(sign, f.signShift));
     }
+    store(r, at, mask, c, codes, whole);
 }
 
-// table[index], of 2^size entries; the answers of the steps beyond the fifth are masks already.
+INLINE void nearestFloats(const Group& g, const bool oneZero, const bool codes) {
+    const FloatLevels& from = g.rows->format.floats;
+    const Run r = runOf(g);
+    const Floats f{_mm512_set1_ps(from.largest), _mm512_set1_epi32((128 - from.bias) << 23), _mm512_set1_epi32((23 - from.mantissaBits) << 23),
+                   _mm_cvtsi32_si128(23 - from.mantissaBits), _mm_cvtsi32_si128(31 - from.exponentBits - from.mantissaBits)};
+    std::int64_t at = g.at;
+    for (; at + 16 <= g.end; at += 16) nearestFloat(r, f, at, 0xffff, oneZero, codes, true);
+    if (at < g.end) nearestFloat(r, f, at, maskOf(g.end - at), oneZero, codes, false);
+}
+
+// A set's tables; those of few entries in registers.
+struct Tables {
+    __m512 first, nodes[5], leaves;  // nodes[k]: the thresholds of comparison k, 1 … 4
+    const float *tree, *allLeaves, *codes;
+};
+
+// table[index], of 2^size > 16 entries; the answers of the comparisons beyond the fifth are masks already.
 INLINE __m512 look(const float* table, const int size, __m512i index, const __mmask16 answers[8]) {
-    if (size <= 4) return _mm512_permutexvar_ps(index, _mm512_loadu_ps(table));
     const int parts = 1 << (size - 5);
     __m512 found[8];
 #pragma GCC unroll 8
@@ -109,26 +146,47 @@ INLINE __m512 look(const float* table, const int size, __m512i index, const __mm
 }
 
 // A search of `steps` comparisons.
-INLINE void levels(const Group& g, const int steps, const bool codes) {
-    const LevelRows& r = *g.rows;
-    const LevelSet& set = *g.set;
-    const __m512 scale = _mm512_set1_ps(g.scale), divisor = _mm512_set1_ps(g.divisor);
-    for (std::int64_t at = g.at; at < g.end; at += 16) {
-        const __mmask16 mask = maskOf(g.end - at);
-        const __m512 q = quotient(r.x + at, mask, divisor);
-        __mmask16 answers[8];
-        __m512i index = _mm512_setzero_si512();
+INLINE void level(const Run& r, const Tables& t, std::int64_t at, __mmask16 mask, const int steps, const bool codes, const bool whole) {
+    const __m512 q = quotient(r, at, mask, whole);
+    __mmask16 answers[8];
+    __m512i index = _mm512_setzero_si512();
 #pragma GCC unroll 8
-        for (int step = 0; step < steps; ++step) {
-            const __m512 threshold = step == 0 ? _mm512_set1_ps(set.tree[1]) : look(set.tree + (1 << step), step, index, answers);
-            answers[step] = _mm512_cmp_ps_mask(q, threshold, _CMP_GT_OQ);
-            if (step < 5) index = _mm512_mask_or_epi32(index, answers[step], index, _mm512_set1_epi32(1 << step));
+    for (int step = 0; step < steps; ++step) {
+        const __m512 threshold = step == 0  ? t.first
+                                 : step < 5 ? _mm512_permutexvar_ps(index, t.nodes[step])
+                                            : look(t.tree + (1 << step), step, index, answers);
+        if (step == 0) {
+            index = _mm512_srli_epi32(bits(_mm512_sub_ps(threshold, q)), 31);
+            continue;
         }
-        Coded c;
-        c.level = look(set.leaves, steps, index, answers);
-        if (codes) c.code = bits(look(reinterpret_cast<const float*>(set.leafCodes), steps, index, answers));
-        store(r, at, mask, c, scale, codes);
+        if (step == 2) {
+            const __m512i below = _mm512_srli_epi32(bits(_mm512_sub_ps(threshold, q)), 31 - step);
+            index = _mm512_ternarylogic_epi32(index, below, _mm512_set1_epi32(1 << step), 0xf8);
+            continue;
+        }
+        answers[step] = _mm512_cmp_ps_mask(q, threshold, _CMP_GT_OQ);
+        if (step < 5) index = _mm512_mask_or_epi32(index, answers[step], index, _mm512_set1_epi32(1 << step));
     }
+    Coded c;
+    c.level = steps < 5 ? _mm512_permutexvar_ps(index, t.leaves) : look(t.allLeaves, steps, index, answers);
+    if (codes) c.code = bits(steps < 5 ? _mm512_permutexvar_ps(index, _mm512_loadu_ps(t.codes)) : look(t.codes, steps, index, answers));
+    store(r, at, mask, c, codes, whole);
+}
+
+INLINE void levels(const Group& g, const int steps, const bool codes) {
+    const LevelSet& set = *g.set;
+    const Run r = runOf(g);
+    Tables t;
+    t.tree = set.tree;
+    t.allLeaves = set.leaves;
+    t.codes = reinterpret_cast<const float*>(set.leafCodes);
+    t.first = _mm512_set1_ps(set.tree[1]);
+    t.leaves = _mm512_loadu_ps(set.leaves);
+#pragma GCC unroll 5
+    for (int step = 1; step < 5; ++step) t.nodes[step] = step < steps ? _mm512_loadu_ps(set.tree + (1 << step)) : _mm512_setzero_ps();
+    std::int64_t at = g.at;
+    for (; at + 16 <= g.end; at += 16) level(r, t, at, 0xffff, steps, codes, true);
+    if (at < g.end) level(r, t, at, maskOf(g.end - at), steps, codes, false);
 }
 
 INLINE void group(const Group& g, const bool codes) {
