@@ -2,6 +2,7 @@
 
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
+#include "core/quant/soft_clip.h"
 
 #include <cassert>
 
@@ -10,6 +11,13 @@ namespace bitlathe {
 bool hasFastRows(const QuantSpec& spec) noexcept {
     const Codec& codec = codecOf(spec);
     return codec.fast.format && !(codec.affine && spec.symmetric && spec.bits == 1);
+}
+
+bool isFused(const QuantSpec& spec) noexcept {
+    const Codec& codec = codecOf(spec);
+    if (isSoft(spec)) return false;
+    if (codec.affine) return spec.bits <= 8;
+    return codec.fast.format && !codec.fast.divisor && codec.fast.format(spec).kind == LevelFormat::Kind::Steps;
 }
 
 SearchableTable::SearchableTable(const LevelTable& table) {

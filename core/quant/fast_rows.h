@@ -15,6 +15,10 @@ namespace bitlathe {
 // Whether the spec's format has a fast row. Values under a knee must be shaped by the caller.
 bool hasFastRows(const QuantSpec& spec) noexcept;
 
+// Whether the fused kernel of core/kernels/weight_pass.h codes and sums it at once: even steps, codes of a
+// byte, values as they are.
+bool isFused(const QuantSpec& spec) noexcept;
+
 // A level table as the kernels search it.
 class SearchableTable {
 public:

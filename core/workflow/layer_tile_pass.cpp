@@ -56,14 +56,6 @@ void add(ErrorSums& sums, const WeightSums& pass) noexcept {
     sums.maximum = std::max(sums.maximum, double(pass.maxError));
 }
 
-// The one kernel that codes and sums at once: affine codes of a byte, of values as they are.
-bool isFused(const QuantSpec& spec) noexcept {
-    const Codec& codec = codecOf(spec);
-    if (isSoft(spec)) return false;
-    if (codec.affine) return spec.bits <= 8;
-    return codec.fast.format && !codec.fast.divisor && codec.fast.format(spec).kind == LevelFormat::Kind::Steps;
-}
-
 struct Codes {
     std::int32_t low = 0, high = 0;
 };

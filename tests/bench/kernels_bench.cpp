@@ -1,4 +1,4 @@
-// kernels_bench [family …] [--isa NAME] [--threads N] [--case TEXT]: families matrices, convolutions, rows, weights; all by default.
+// kernels_bench [family …] [--isa NAME] [--threads N] [--case TEXT]: families matrices, convolutions, rows, weights, formats; all by default.
 #include "tests/bench/kernels_bench.h"
 
 #include <cstdio>
@@ -19,6 +19,7 @@ constexpr Family families[] = {
     {"convolutions", bitlathe::benchConvolutions},
     {"rows", bitlathe::benchRows},
     {"weights", bitlathe::benchWeights},
+    {"formats", bitlathe::benchFormats},
 };
 
 }  // namespace

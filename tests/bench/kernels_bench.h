@@ -9,5 +9,6 @@ void benchMatrices(const Machine& machine);
 void benchConvolutions(const Machine& machine);
 void benchRows(const Machine& machine);
 void benchWeights(const Machine& machine);
+void benchFormats(const Machine& machine);  // on one thread and on the machine's; `only` does not choose
 
 }  // namespace bitlathe

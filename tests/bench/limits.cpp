@@ -1,27 +1,18 @@
 #include "tests/bench/limits.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/kernels/read_bytes.h"
 #include "tests/bench/limits_kernels.h"
 
 namespace bitlathe {
 namespace {
 
 std::atomic<std::uint64_t> sink;
-
-std::uint64_t read(Isa isa, const void* data, std::int64_t count) {
-    if (isa >= Isa::Avx512Vnni) return readAvx512(data, count);
-    if (isa >= Isa::Avx2) return readAvx2(data, count);
-    std::uint64_t sum = 0;
-    for (std::int64_t i = 0; i < count / 8; ++i) sum += static_cast<const std::uint64_t*>(data)[i];
-    return sum;
-}
 
 }  // namespace
 
@@ -45,7 +36,7 @@ double sampleRead(const Machine& machine, const void* data, std::int64_t count) 
     constexpr std::int64_t piece = 1 << 19;
     const double seconds = secondsOf([&] {
         machine.workers->forEach(count / piece, [&](std::int64_t i) {
-            sink += read(machine.isa, static_cast<const char*>(data) + i * piece, piece);
+            sink += readBytes(machine.isa, static_cast<const char*>(data) + i * piece, piece);
         });
     });
     return static_cast<double>(count / piece * piece) / seconds;
@@ -73,16 +64,5 @@ void printSample(const std::string& kernel, const std::string& what, int threads
                 s.rate / 1e9, unit, s.rate / s.limit, s.limit / 1e9);
     std::fflush(stdout);
 }
-
-BigBuffer::BigBuffer(std::int64_t bytes) : m_data(nullptr) {
-    constexpr std::size_t page = 2 << 20;
-    const std::size_t size = (static_cast<std::size_t>(bytes) + 8192 + page - 1) / page * page;
-    m_data = std::aligned_alloc(page, size);
-    if (!m_data) std::abort();
-    madvise(m_data, size, MADV_HUGEPAGE);
-    std::fill_n(static_cast<char*>(m_data), size, char{1});
-}
-
-BigBuffer::~BigBuffer() { std::free(m_data); }
 
 }  // namespace bitlathe

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "core/base/big_buffer.h"
 #include "core/base/parallel.h"
 #include "core/kernels/isa.h"
 
@@ -37,20 +38,5 @@ Sample sample(double work, double seconds, const std::function<void()>& body, co
 
 // One line: name, case, milliseconds, rate, unit, part of the limit.
 void printSample(const std::string& kernel, const std::string& what, int threads, const Sample& s, const char* unit);
-
-// Bytes on 2 MiB pages where the system gives them.
-class BigBuffer {
-public:
-    explicit BigBuffer(std::int64_t bytes);
-    ~BigBuffer();
-    BigBuffer(const BigBuffer&) = delete;
-    BigBuffer& operator=(const BigBuffer&) = delete;
-    void* data() const { return m_data; }
-    template <typename T>
-    T* as() const { return static_cast<T*>(m_data); }
-
-private:
-    void* m_data;
-};
 
 }  // namespace bitlathe

@@ -16,19 +16,6 @@ inline __attribute__((always_inline)) std::uint64_t total(const __m256i* s, int 
 
 }  // namespace
 
-std::uint64_t readAvx2(const void* data, std::int64_t count) noexcept {
-    const char* p = static_cast<const char*>(data);
-    __m256i s[8];
-    for (auto& v : s) v = _mm256_setzero_si256();
-    for (std::int64_t i = 0; i < count; i += 256) {
-        for (int line = 0; line < 4; ++line) _mm_prefetch(p + i + 4096 + 64 * line, _MM_HINT_T0);
-#pragma GCC unroll 8
-        for (int j = 0; j < 8; ++j)
-            s[j] = _mm256_xor_si256(s[j], _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + i + 32 * j)));
-    }
-    return total(s, 8);
-}
-
 std::uint64_t multiplyAvx2(std::int64_t rounds) noexcept {
     __m256i acc[12];
 #pragma GCC unroll 12

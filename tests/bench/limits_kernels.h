@@ -5,10 +5,6 @@
 
 namespace bitlathe {
 
-// Reads `count` bytes (a multiple of 1024) and returns something that depends on all of them.
-std::uint64_t readAvx2(const void* data, std::int64_t count) noexcept;
-std::uint64_t readAvx512(const void* data, std::int64_t count) noexcept;
-
 // `rounds` rounds of independent 8-bit multiply-adds in registers; each round is the returned count of
 // multiply-adds.
 constexpr std::int64_t macsPerRoundAvx2 = 12 * 16;
