@@ -141,20 +141,22 @@ INLINE void put(const WeightPiece& p, int at, const Element& e, const Scale& s, 
 }
 
 // Sums of four products, two by two.
-INLINE __m256 products(const __m256 a[4], const __m256 b[4]) {
+INLINE __m256 products(const __m256 a[4], const __m256 b[4], const int V) {
+    if (V == 1) return _mm256_mul_ps(a[0], b[0]);
+    if (V == 2) return _mm256_fmadd_ps(a[1], b[1], _mm256_mul_ps(a[0], b[0]));
     return _mm256_add_ps(_mm256_fmadd_ps(a[1], b[1], _mm256_mul_ps(a[0], b[0])),
                          _mm256_fmadd_ps(a[3], b[3], _mm256_mul_ps(a[2], b[2])));
 }
 
-// Every second eight of 64 elements, from `at` on: half 0 or 1. With `tail`, `count` of them are meant,
+// Every second eight of 16 V elements, from `at` on: half 0 or 1. With `tail`, `count` of them are meant,
 // counted from `at`. `full`: codes and indices too.
 INLINE void step(const WeightPiece& p, int at, int count, const int half, const Scale& s, Sums& g, Totals& t, const bool full,
-                 const bool given, const bool tail) {
+                 const bool given, const bool tail, const int V = 4) {
     Element e[4];
     __m256i largest = _mm256_setzero_si256();
     __m256 inside = floats(_mm256_set1_epi32(-1));
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < V; ++i) {
         const float* from = p.x + at + 16 * i;
         e[i].x = tail ? _mm256_maskload_ps(from, lanesBelow(count - 16 * i)) : _mm256_loadu_ps(from);
         if (given) {
@@ -177,17 +179,17 @@ INLINE void step(const WeightPiece& p, int at, int count, const int half, const 
     const bool again = _mm256_movemask_epi8(_mm256_cmpgt_epi32(largest, s.unsuspicious)) != 0 || (given && _mm256_movemask_ps(inside) != 0xff);
     if (__builtin_expect(again, 0)) {
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i)
+        for (int i = 0; i < V; ++i)
             lookAgain(p, e[i], half, s, tail ? lanesBelow(count - 16 * i) : _mm256_set1_epi32(-1), t, given);
     }
     if (full) {
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i)
+        for (int i = 0; i < V; ++i)
             if (!tail || count > 16 * i) put(p, at + 16 * i, e[i], s, tail ? count - 16 * i : 8, given);
     }
     __m256 x[4], error[4];
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < V; ++i) {
         x[i] = e[i].x;
         error[i] = e[i].error;
     }
@@ -195,7 +197,7 @@ INLINE void step(const WeightPiece& p, int at, int count, const int half, const 
         // Lanes that do not count: behind the end, and not finite.
         largest = _mm256_setzero_si256();
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i) {
+        for (int i = 0; i < V; ++i) {
             const __m256i meant = tail ? lanesBelow(count - 16 * i) : _mm256_set1_epi32(-1);
             const __m256 counts = floats(_mm256_and_si256(meant, finiteLanes(x[i])));
             x[i] = _mm256_and_ps(x[i], counts);
@@ -204,9 +206,9 @@ INLINE void step(const WeightPiece& p, int at, int count, const int half, const 
         }
     }
     t.maxError[half] = _mm256_max_epi32(t.maxError[half], largest);
-    g.error2[half] = _mm256_add_ps(g.error2[half], products(error, error));
-    g.value2[half] = _mm256_add_ps(g.value2[half], products(x, x));
-    g.valueError[half] = _mm256_add_ps(g.valueError[half], products(x, error));
+    g.error2[half] = _mm256_add_ps(g.error2[half], products(error, error, V));
+    g.value2[half] = _mm256_add_ps(g.value2[half], products(x, x, V));
+    g.valueError[half] = _mm256_add_ps(g.valueError[half], products(x, error, V));
 }
 
 INLINE float total(const __m256 v[2]) {
@@ -236,6 +238,15 @@ INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool ful
         }
         for (int ahead = at; ahead < end; ahead += 16)
             _mm_prefetch(reinterpret_cast<const char*>(p.x + ahead) + prefetchBytes, _MM_HINT_T0);
+        if (end - at == 32) {
+            step(p, at, 32, 0, s, g, t, full, given, false, 2);
+            step(p, at + 8, 24, 1, s, g, t, full, given, false, 2);
+            at = end;
+        } else if (end - at == 16) {
+            step(p, at, 16, 0, s, g, t, full, given, false, 1);
+            step(p, at + 8, 8, 1, s, g, t, full, given, false, 1);
+            at = end;
+        }
         if (end > at) step(p, at, end - at, 0, s, g, t, full, given, true);
         if (end > at + 8) step(p, at + 8, end - at - 8, 1, s, g, t, full, given, true);
         at = end;

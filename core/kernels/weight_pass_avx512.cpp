@@ -137,12 +137,13 @@ INLINE void put(const WeightPiece& p, int at, const Element& e, const Scale& s, 
 
 // Sums of four products, two by two.
 INLINE __m512 products(const __m512 a[4], const __m512 b[4], const int V) {
+    if (V == 1) return _mm512_mul_ps(a[0], b[0]);
     const __m512 low = _mm512_fmadd_ps(a[1], b[1], _mm512_mul_ps(a[0], b[0]));
     if (V == 2) return low;
     return _mm512_add_ps(low, _mm512_fmadd_ps(a[3], b[3], _mm512_mul_ps(a[2], b[2])));
 }
 
-// V vectors: 4 or 2; with `tail`, `count` < 64 elements. `full`: codes and indices too.
+// V vectors: 4, 2 or 1; with `tail`, `count` < 64 elements. `full`: codes and indices too.
 INLINE void step(const WeightPiece& p, int at, const int V, int count, const Scale& s, Sums& g, Totals& t, const bool full,
                  const bool given, const bool tail) {
     Element e[4];
@@ -226,6 +227,7 @@ INLINE void pieceOf(const WeightPiece& piece, WeightLanes& lanes, const bool ful
         Sums g{zero, zero, zero};
         for (; at + 64 <= end; at += 64) step(p, at, 4, 64, s, g, t, full, given, false);
         if (end - at == 32) step(p, at, 2, 32, s, g, t, full, given, false);
+        else if (end - at == 16) step(p, at, 1, 16, s, g, t, full, given, false);
         else if (end > at) step(p, at, 4, end - at, s, g, t, full, given, true);
         at = end;
         t.error2 = _mm512_add_ps(t.error2, g.error2);
