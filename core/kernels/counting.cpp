@@ -35,14 +35,14 @@ void CodeCounter::addTo(std::int64_t* counts) const noexcept {
 }
 
 BinCounter::BinCounter(int bins) noexcept
-    : m_size(bins > 0 ? bins + 3 : 0), m_tables(m_size * 4 <= m_entries ? 4 : 1) {
+    : m_size(bins > 0 ? bins + 3 : 0), m_tables(m_size * 4 <= m_entries ? 4 : m_size * 2 <= m_entries ? 2 : 1) {
     std::memset(m_counts, 0, static_cast<std::size_t>(m_size * m_tables) * sizeof m_counts[0]);
 }
 
 void BinCounter::count(const std::uint16_t* index, std::int64_t n) noexcept {
     if (m_size == 0) return;
-    const int step = m_tables == 4 ? m_size : 0;
-    std::uint32_t *t0 = m_counts, *t1 = t0 + step, *t2 = t1 + step, *t3 = t2 + step;
+    const int second = m_tables > 1 ? m_size : 0, third = m_tables > 2 ? 2 * m_size : 0;
+    std::uint32_t *t0 = m_counts, *t1 = t0 + second, *t2 = t0 + third, *t3 = t1 + third;
     std::int64_t i = 0;
     for (; i + 4 <= n; i += 4) {
         std::uint64_t four;

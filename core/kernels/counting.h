@@ -31,9 +31,9 @@ public:
     void addTo(std::int64_t* counts) const noexcept;  // bins + 2 entries
 
 private:
-    static constexpr int m_entries = 4104;
+    static constexpr int m_entries = 8208;
     int m_size;    // bins + 3, or 0
-    int m_tables;  // 4, or 1 where four would not fit
+    int m_tables;  // 4, or fewer where they would not fit: 2 or 1
     std::uint32_t m_counts[m_entries];
 };
 

@@ -8,6 +8,7 @@
 #include "core/quant/codec_ternary.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace bitlathe {
@@ -28,14 +29,38 @@ const std::vector<Codec>& list() {
     }();
     return rows;
 }
+
+// Every group asks for its codec, so a name is found without a walk: a table with room to spare, of places in the list, from 1.
+using Places = std::array<std::uint8_t, 256>;
+std::size_t placeOf(std::string_view name) noexcept {
+    std::uint32_t hash = 2166136261u;
+    for (const char c : name) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619u;
+    return (hash ^ hash >> 16) % Places{}.size();
+}
+const Places& placesByName() noexcept {
+    static const Places places = [] {
+        Places all{};
+        const auto& rows = list();
+        assert(rows.size() < all.size() / 2);
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            std::size_t at = placeOf(rows[i].name);
+            while (all[at] != 0) at = (at + 1) % all.size();
+            all[at] = static_cast<std::uint8_t>(i + 1);
+        }
+        return all;
+    }();
+    return places;
+}
 }  // namespace
 
 std::span<const Codec> codecs() noexcept { return list(); }
 
 const Codec* findCodec(std::string_view name) noexcept {
     const auto rows = codecs();
-    const auto found = std::find_if(rows.begin(), rows.end(), [&](const Codec& row) { return row.name == name; });
-    return found == rows.end() ? nullptr : &*found;
+    const auto& places = placesByName();
+    for (std::size_t at = placeOf(name); places[at] != 0; at = (at + 1) % places.size())
+        if (rows[places[at] - 1u].name == name) return &rows[places[at] - 1u];
+    return nullptr;
 }
 
 const Codec& codecOf(const QuantSpec& spec) noexcept {

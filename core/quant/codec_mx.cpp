@@ -35,7 +35,7 @@ AffineParameters affine(const GroupParameters& group) noexcept { return {group.s
 void fitInt8(const QuantSpec&, std::span<const float>, std::span<const float>, ValueRange range, GroupParameters& out) noexcept {
     const float largest = std::max(-range.lo, range.hi);
     out.zeroPoint = 0;
-    out.scale = std::ldexp(1.0f, std::max(largest > 0 ? std::ilogb(largest) : -126, -127) - 6);
+    out.scale = powerOfTwo(std::max(largest > 0 ? floorLog2(largest) : -126, -127) - 6);
 }
 void encodeInt8(const QuantSpec&, const GroupParameters& group, std::span<const float> x, std::span<std::byte> codes) noexcept {
     encodeAffine(x, affine(group), kInt8, std::span(reinterpret_cast<std::int8_t*>(codes.data()), codes.size()));

@@ -40,9 +40,9 @@ struct SmallFloatRow {
     // The exponent of the scale is floor(log2(largest)) − that of the format's largest value (OCP MX 1.0, 6.3).
     static void fitMx(const QuantSpec&, std::span<const float>, std::span<const float>, ValueRange range, GroupParameters& out) noexcept {
         const float largest = std::max(-range.lo, range.hi);
-        const int exponent = (largest > 0 ? std::ilogb(largest) : -126) - F.maxExponent();
+        const int exponent = (largest > 0 ? floorLog2(largest) : -126) - F.maxExponent();
         out.zeroPoint = 0;
-        out.scale = std::ldexp(1.0f, std::max(exponent, -127));
+        out.scale = powerOfTwo(std::max(exponent, -127));
     }
     static void encode(const QuantSpec&, const GroupParameters& group, std::span<const float> x, std::span<std::byte> codes) noexcept {
         const float scale = group.scale;

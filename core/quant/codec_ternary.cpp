@@ -21,15 +21,29 @@ constexpr float kLargest = std::numeric_limits<float>::max();
 
 // The weighted mean of |x| over finite x with |x| > above; 0 when there are none.
 float meanMagnitude(std::span<const float> x, std::span<const float> importance, float above) noexcept {
-    double sum = 0, weight = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
+    constexpr std::size_t kLanes = 8;
+    double sum[kLanes] = {}, weight[kLanes] = {};
+    const auto one = [&](std::size_t i, std::size_t lane, double w) {
         const float magnitude = std::fabs(x[i]);
-        if (!(magnitude <= kLargest && magnitude > above)) continue;
-        const double w = importance.empty() ? 1.0 : double(importance[i]);
-        sum += w * double(magnitude);
-        weight += w;
+        const bool counts = (magnitude <= kLargest) & (magnitude > above);
+        sum[lane] += w * double(counts ? magnitude : 0.0f);
+        weight[lane] += counts ? w : 0.0;
+    };
+    const std::size_t whole = x.size() / kLanes * kLanes;
+    if (importance.empty()) {
+        for (std::size_t i = 0; i < whole; i += kLanes)
+            for (std::size_t lane = 0; lane < kLanes; ++lane) one(i + lane, lane, 1.0);
+    } else {
+        for (std::size_t i = 0; i < whole; i += kLanes)
+            for (std::size_t lane = 0; lane < kLanes; ++lane) one(i + lane, lane, double(importance[i + lane]));
     }
-    return weight > 0 ? float(sum / weight) : 0.0f;
+    for (std::size_t i = whole; i < x.size(); ++i) one(i, i - whole, importance.empty() ? 1.0 : double(importance[i]));
+    for (std::size_t width = kLanes / 2; width > 0; width /= 2)
+        for (std::size_t lane = 0; lane < width; ++lane) {
+            sum[lane] += sum[lane + width];
+            weight[lane] += weight[lane + width];
+        }
+    return weight[0] > 0 ? float(sum[0] / weight[0]) : 0.0f;
 }
 
 float thresholdOf(const GroupParameters& group) noexcept {

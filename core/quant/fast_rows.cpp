@@ -39,9 +39,9 @@ LevelGroups FastRows::Groups::of(std::int64_t row) const noexcept {
     const auto first = row * perRow;
     LevelGroups groups;
     groups.size = size;
-    groups.scales = scales.data() + first;
+    groups.scales = scales + first;
     groups.divisors = divisors.empty() ? nullptr : divisors.data() + first;
-    groups.zeroPoints = zeroPoints.data() + first;
+    groups.zeroPoints = zeroPoints + first;
     groups.oneSet = tables.empty();
     groups.sets = sets.empty() ? nullptr : sets.data() + (groups.oneSet ? 0 : first);
     return groups;
@@ -53,28 +53,21 @@ FastRows::Groups FastRows::groups(const WeightTile& tile) const {
     Groups out;
     out.size = grid.perChannel == 0 ? tile.count() : grid.perChannel == 1 ? tile.elements : grid.size;
     out.perRow = grid.perChannel == 0 ? 0 : (tile.elements + out.size - 1) / out.size;
-    const auto add = [&](std::int64_t g) {
-        const GroupParameters group = groupParameters(m_q, g);
-        out.scales.push_back(group.scale);
-        out.zeroPoints.push_back(group.zeroPoint);
-        if (fast.divisor) out.divisors.push_back(fast.divisor(group));
-        if (m_format.kind != LevelFormat::Kind::Levels || !fast.tablePerGroup) return;
-        LevelTable table;
-        fast.table(m_q.spec, group, table);
+    // A tile of several channels holds them whole, so its groups lie one after the other.
+    const std::int64_t first = grid.groupOf(tile.channel, tile.element), all = grid.perChannel == 0 ? 1 : out.perRow * tile.channels;
+    assert(tile.channels == 1 || grid.perChannel == 0 || out.perRow == grid.perChannel);
+    out.scales = m_q.scales.data() + first;
+    out.zeroPoints = m_q.zeroPoints.data() + first;
+    if (fast.divisor)
+        for (std::int64_t g = 0; g < all; ++g) out.divisors.push_back(fast.divisor(groupParameters(m_q, first + g)));
+    if (!m_shared.empty()) out.sets.push_back(m_shared.front().set());
+    if (m_format.kind != LevelFormat::Kind::Levels || !fast.tablePerGroup) return out;
+    out.tables.reserve(static_cast<std::size_t>(all));
+    LevelTable table;
+    for (std::int64_t g = 0; g < all; ++g) {
+        fast.table(m_q.spec, groupParameters(m_q, first + g), table);
         out.tables.emplace_back(table);
         out.sets.push_back(out.tables.back().set());
-    };
-    if (!m_shared.empty()) out.sets.push_back(m_shared.front().set());
-    if (grid.perChannel == 0) {
-        add(0);
-        return out;
-    }
-    const auto all = static_cast<std::size_t>(out.perRow * tile.channels);
-    out.scales.reserve(all);
-    out.zeroPoints.reserve(all);
-    for (std::int64_t c = 0; c < tile.channels; ++c) {
-        const std::int64_t first = grid.groupOf(tile.channel + c, tile.element);
-        for (std::int64_t g = 0; g < out.perRow; ++g) add(first + g);
     }
     return out;
 }

@@ -36,13 +36,14 @@ class FastRows {
 public:
     explicit FastRows(const QuantizedTensor& q);
 
-    // What the groups of a tile have, row by row: a tile's row has perRow() of them, each of the tensor's
+    // What the groups of a tile have, row by row: a tile's row has perRow of them, each of the tensor's
     // group size, or of the tile's width without groups. Per tensor all rows share one: `perRow` 0.
     struct Groups {
         LevelGroups of(std::int64_t row) const noexcept;  // from a row of the tile on
         std::int64_t perRow = 0, size = 1;
-        std::vector<float> scales, divisors;
-        std::vector<std::int32_t> zeroPoints;
+        const float* scales = nullptr;  // q's own
+        const std::int32_t* zeroPoints = nullptr;
+        std::vector<float> divisors;
         std::vector<SearchableTable> tables;
         std::vector<LevelSet> sets;
     };

@@ -1,6 +1,7 @@
 #include "core/quant/group_fit.h"
 
 #include "core/base/parallel.h"
+#include "core/kernels/value_pass.h"
 #include "core/quant/block_rows.h"
 #include "core/quant/ranges.h"
 #include "core/quant/soft_clip.h"
@@ -23,6 +24,19 @@ void fitOne(const Codec& codec, QuantizedTensor& q, std::int64_t group, std::spa
     q.zeroPoints[static_cast<std::size_t>(group)] = parameters.zeroPoint;
 }
 
+ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0.0f), std::max(range.hi, 0.0f)}; }
+
+// Groups whose parameters follow from their smallest and largest value.
+void fitByEnds(const Codec& codec, QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, Isa isa) {
+    const std::int64_t size = q.grid().size, perRow = (tile.elements + size - 1) / size;
+    std::vector<float> lows(static_cast<std::size_t>(perRow)), highs(lows.size());
+    for (std::int64_t c = 0; c < tile.channels; ++c) {
+        groupExtremes(isa, x.data() + c * tile.elements, tile.elements, size, lows.data(), highs.data());
+        const std::int64_t first = q.grid().groupOf(tile.channel + c, tile.element);
+        for (std::size_t g = 0; g < lows.size(); ++g) fitOne(codec, q, first + std::int64_t(g), {}, holdingZero({lows[g], highs[g]}));
+    }
+}
+
 // Scales as the file will give them back. A zero point follows its scale, so that the range stays.
 void storeScales(QuantizedTensor& q) {
     const ScaleType type = scaleTypeOf(q.spec);
@@ -40,12 +54,10 @@ bool isMinMax(const QuantSpec& spec) noexcept {
     return !codecOf(spec).takesRange || std::holds_alternative<MinMax>(spec.range) || std::holds_alternative<MovingAverage>(spec.range);
 }
 
-ValueRange holdingZero(ValueRange range) noexcept { return {std::min(range.lo, 0.0f), std::max(range.hi, 0.0f)}; }
-
 // Rules that search take longer: their tiles and slices are smaller, so that a stop is heard in time.
 std::int64_t sliceFor(const QuantSpec& spec) noexcept {
     if (hasBlockRows(spec)) return 1 << 19;
-    if (!codecOf(spec).takesRange) return 1 << 15;  // the format itself searches
+    if (!codecOf(spec).takesRange && !codecOf(spec).decodesAffine) return 1 << 15;  // the format itself searches
     if (std::holds_alternative<Adaptive>(spec.range) || isSoft(spec)) return 1 << 14;
     if (std::holds_alternative<Entropy>(spec.range)) return 1 << 15;
     if (std::holds_alternative<LeastError>(spec.range)) return codecOf(spec).affine ? 1 << 16 : 1 << 15;
@@ -127,6 +139,8 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
         job.checkpoint(1.0);
         return;
     }
+    // Whether the ends of a group are all there is to fit: many groups at a time, then.
+    const bool byEnds = isMinMax(q.spec) && !chooses(q.spec) && !codec.fitNeedsValues(q.spec);
     // Whole groups are needed, so a long channel is not cut here.
     const std::int64_t slice = sliceFor(q.spec);
     const auto tiles = weightTiles(q.layout, grid.size, std::min<std::int64_t>(kTileElements, slice / 4));
@@ -134,6 +148,7 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
         std::vector<float> scratch;
         const auto part = tileValues(values, q.layout, tiles[t], scratch, isa);
         if (hasBlockRows(q.spec)) return fitBlocks(isa, q, tiles[t], part, importance);
+        if (byEnds) return fitByEnds(codec, q, tiles[t], part, isa);
         forGroupPieces(grid, tiles[t], [&](std::int64_t group, std::size_t at, std::size_t length) {
             const auto x = part.subspan(at, length);
             const auto element = static_cast<std::size_t>(tiles[t].element) + at % static_cast<std::size_t>(tiles[t].elements);

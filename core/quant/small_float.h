@@ -50,6 +50,16 @@ inline std::uint8_t encodeSmallFloat(const SmallFloat& f, float x) noexcept {
     return static_cast<std::uint8_t>(code | (isNan ? 0 : signBit) << (f.exponentBits + f.mantissaBits));
 }
 
+// floor(log2(x)) of a finite x > 0, also of subnormal ones.
+inline int floorLog2(float x) noexcept {
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
+    return bits >= 1u << 23 ? int(bits >> 23) - 127 : std::bit_width(bits) - 150;
+}
+// 2^exponent, exponent -149 ... 127.
+inline float powerOfTwo(int exponent) noexcept {
+    return std::bit_cast<float>(exponent >= -126 ? std::uint32_t(exponent + 127) << 23 : 1u << (exponent + 149));
+}
+
 // The value of a code; infinity and NaN where the format has them.
 float decodeSmallFloat(const SmallFloat& f, unsigned code) noexcept;
 

@@ -68,47 +68,68 @@ Codes codesOf(const QuantSpec& spec) noexcept {
     return codec.codeType(spec) == ElementType::I8 ? Codes{-all / 2, all / 2 - 1} : Codes{0, all - 1};
 }
 
-// One entry per unit of a tile.
+// The units of a tile, row by row, and the groups in which they lie.
 struct Units {
-    Units(const QuantizedTensor& q, const WeightTile& tile, std::int64_t unit)
-        : perRow((tile.elements + unit - 1) / unit), all(perRow * tile.channels), groups(static_cast<std::size_t>(all)) {
-        const GroupGrid grid = q.grid();
-        std::size_t i = 0;
-        for (std::int64_t c = 0; c < tile.channels; ++c)
-            for (std::int64_t u = 0; u < perRow; ++u) groups[i++] = grid.groupOf(tile.channel + c, tile.element + u * unit);
+    Units(const QuantizedTensor& q, const WeightTile& tile, std::int64_t unit) : grid(q.grid()), where(tile), perRow((tile.elements + unit - 1) / unit), all(perRow * tile.channels) {}
+    // Units are groups: those of a tile lie one after the other.
+    bool areGroups() const noexcept { return grid.perChannel > 1; }
+    std::int64_t first() const noexcept { return grid.groupOf(where.channel, where.element); }
+    // Calls each(group, how many units of it follow).
+    template <class Each>
+    void forGroups(Each&& each) const {
+        if (areGroups())
+            for (std::int64_t u = 0; u < all; ++u) each(first() + u, std::int64_t{1});
+        else
+            for (std::int64_t c = 0; c < where.channels; ++c) each(grid.groupOf(where.channel + c, where.element), perRow);
     }
+    GroupGrid grid;
+    WeightTile where;
     std::int64_t perRow, all;
-    std::vector<std::int64_t> groups;  // in which each lies
 };
 
+// One entry per unit.
 struct UnitScales {
     UnitScales(const QuantizedTensor& q, const Units& units) {
-        for (const std::int64_t g : units.groups) {
-            scales.push_back(q.scales[static_cast<std::size_t>(g)]);
-            zeroPoints.push_back(q.zeroPoints[static_cast<std::size_t>(g)]);
+        if (units.areGroups()) {
+            scales = q.scales.data() + units.first();
+            zeroPoints = q.zeroPoints.data() + units.first();
+            return;
         }
+        units.forGroups([&](std::int64_t g, std::int64_t count) {
+            m_scales.insert(m_scales.end(), static_cast<std::size_t>(count), q.scales[static_cast<std::size_t>(g)]);
+            m_zeroPoints.insert(m_zeroPoints.end(), static_cast<std::size_t>(count), q.zeroPoints[static_cast<std::size_t>(g)]);
+        });
+        scales = m_scales.data();
+        zeroPoints = m_zeroPoints.data();
     }
-    std::vector<float> scales;
-    std::vector<std::int32_t> zeroPoints;
+    UnitScales(const UnitScales&) = delete;
+    UnitScales& operator=(const UnitScales&) = delete;
+    const float* scales;
+    const std::int32_t* zeroPoints;
+
+private:
+    std::vector<float> m_scales;
+    std::vector<std::int32_t> m_zeroPoints;
 };
 
 // What does not count as clipped: what the group represents and half a step more.
 struct UnitEnds {
     UnitEnds(const QuantizedTensor& q, const Units& units, double halfStep) {
         const Codec& codec = codecOf(q.spec);
-        std::int64_t last = -1;
-        float lo = 0, hi = 0;
-        for (const std::int64_t g : units.groups) {
-            if (g != last) {
-                const GroupParameters group = groupParameters(q, last = g);
-                const ValueRange ends = codec.representable(q.spec, group);
-                const float margin = float(double(group.scale) * halfStep) * (1 + 1e-5f);
-                lo = ends.lo - margin;
-                hi = ends.hi + margin;
+        lowest.reserve(static_cast<std::size_t>(units.all));
+        highest.reserve(static_cast<std::size_t>(units.all));
+        // Ends in proportion to the scale are asked for once.
+        const bool proportional = hasFastRows(q.spec) && !codec.fast.tablePerGroup && codec.fast.format(q.spec).kind != LevelFormat::Kind::Steps;
+        const ValueRange one = proportional ? codec.representable(q.spec, {1.0f, 0, {}}) : ValueRange{};
+        units.forGroups([&](std::int64_t g, std::int64_t count) {
+            const float scale = q.scales[static_cast<std::size_t>(g)];
+            const ValueRange ends = proportional ? ValueRange{scale * one.lo, scale * one.hi} : codec.representable(q.spec, groupParameters(q, g));
+            const float margin = float(double(scale) * halfStep) * (1 + 1e-5f);
+            for (std::int64_t u = 0; u < count; ++u) {
+                lowest.push_back(ends.lo - margin);
+                highest.push_back(ends.hi + margin);
             }
-            lowest.push_back(lo);
-            highest.push_back(hi);
-        }
+        });
     }
     std::vector<float> lowest, highest;
 };
@@ -135,7 +156,7 @@ bool passFits(const QuantizedTensor& q, const MapGrid& grid) noexcept {
 void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part) {
     const std::int64_t unit = passUnit(q, grid);
     const Units units(q, tile, unit);
-    std::vector<float> error2(units.groups.size()), value2(units.groups.size());
+    std::vector<float> error2(static_cast<std::size_t>(units.all)), value2(error2.size());
     PassBins quantized(part.quantized), errors(part.errors);
     const Codes codes = codesOf(q.spec);
     WeightPass pass;
@@ -173,8 +194,8 @@ void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile
         pass.x = x.data() + at;
         pass.count = tile.count() / runs;
         if (scales) {
-            pass.scales = scales->scales.data() + first;
-            pass.zeroPoints = scales->zeroPoints.data() + first;
+            pass.scales = scales->scales + first;
+            pass.zeroPoints = scales->zeroPoints + first;
         }
         if (rows) pass.groups = groups.of(r);
         if (!shaped.empty()) pass.coded = shaped.data() + at;
@@ -198,11 +219,16 @@ void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile
     for (std::int64_t c = 0; c < tile.channels; ++c) {
         double* cells = part.cells.data() + ((tile.channel + c) / grid.channelsPerRow - part.firstRow) * grid.columns;
         ChannelPower& power = part.channels[static_cast<std::size_t>(c)];
+        std::int64_t column = tile.element / grid.elementsPerColumn, columnEnd = (column + 1) * grid.elementsPerColumn - tile.element;
         for (std::int64_t u = 0; u < units.perRow; ++u) {
             const auto i = static_cast<std::size_t>(c * units.perRow + u);
+            if (u * unit >= columnEnd) {
+                ++column;
+                columnEnd += grid.elementsPerColumn;
+            }
             power.noise += double(error2[i]);
             power.signal += double(value2[i]);
-            cells[(tile.element + u * unit) / grid.elementsPerColumn] += double(error2[i]);
+            cells[column] += double(error2[i]);
         }
     }
 }
