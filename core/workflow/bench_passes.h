@@ -1,6 +1,6 @@
 // How fast weights are coded and measured here, format by format, as shares of what the machine reads and of
-// the integer pass: each ratio is of figures taken one right after the other, and the median of many. Knows
-// no models; the weights are noise.
+// the integer pass. Samples of a format, of the read and of the integer pass are taken in turns; each figure is
+// of the best sample, which other work on the machine moves least. Knows no models; the weights are noise.
 #pragma once
 
 #include "core/kernels/isa.h"
@@ -16,7 +16,7 @@ class Workers;
 
 struct ReadRate {
     int threads = 1;
-    double gbPerSecond = 0;  // 1e9 bytes, of a plain vector read of all weights
+    double gbPerSecond = 0;  // 1e9 bytes; of a plain vector read of all weights
 };
 
 // One format in one granularity, coded and measured from fitted parameters.
