@@ -9,7 +9,8 @@
 
 namespace bitlathe {
 
-bool needsCalibration(const Model& model, const Recipe& recipe) { return !observedValues(model, recipe).empty(); }
+// Of weights alone nothing is observed, and they may be larger than memory.
+bool needsCalibration(const Model& model, const Recipe& recipe) { return !model.graph.weightsOnly && !observedValues(model, recipe).empty(); }
 
 std::map<std::string, Observer, std::less<>> calibrationObservers(const Model& model, const Recipe& recipe) {
     std::map<std::string, Observer, std::less<>> observers;

@@ -66,12 +66,6 @@ std::int64_t notFiniteIn(std::span<const float> x) noexcept {
     for (const float v : x) count += v - v != 0.0f;
     return count;
 }
-// The exponent's bits are all ones.
-std::int64_t notFiniteIn(std::span<const std::uint16_t> x, unsigned exponent) noexcept {
-    std::int64_t count = 0;
-    for (const std::uint16_t v : x) count += (v & exponent) == exponent;
-    return count;
-}
 
 void toPlain(const GgmlType& to, std::span<const float> x, std::span<std::byte> out) noexcept {
     if (to.element == ElementType::F32) {
@@ -97,17 +91,9 @@ std::int64_t encode(const TensorTask& task, const Rows& rows, std::int64_t first
     auto importance = task.importance;
     if (importance.size() > columns) importance = importance.subspan(static_cast<std::size_t>(first / rows.perMatrix()) * columns, columns);
     const GgufRows layout{*form, rows.columns(), importance};
-    if (task.from.element == ElementType::F16) {
-        packGgufHalves(layout, rows.words(first, end), out, task.isa);
-        return notFiniteIn(rows.words(first, end), 0x7c00);
-    }
-    if (task.from.element == ElementType::BF16) {
-        packGgufBfloats(layout, rows.words(first, end), out, task.isa);
-        return notFiniteIn(rows.words(first, end), 0x7f80);
-    }
-    const auto x = rows.floats(first, end, scratch);
-    packGgufRows(layout, x, out, task.isa);
-    return notFiniteIn(x);
+    if (task.from.element == ElementType::F16) return packGgufHalves(layout, rows.words(first, end), out, task.isa);
+    if (task.from.element == ElementType::BF16) return packGgufBfloats(layout, rows.words(first, end), out, task.isa);
+    return packGgufRows(layout, rows.floats(first, end, scratch), out, task.isa);
 }
 
 void copy(const TensorTask& task, JobContext& job, const std::function<void(std::span<const std::byte>)>& write) {
