@@ -13,12 +13,12 @@ Scheme atBits(Scheme scheme, int bits) {
     return scheme;
 }
 
-// The formats that have no other width than this one, and the integers; the scheme's own is on the curve.
+// The formats that have no other width than this one; the scheme's own is on the curve.
 std::vector<Scheme> othersOf(const Scheme& scheme) {
     std::vector<Scheme> others;
     const QuantSpec& own = *scheme.weights;
     for (const Codec& codec : codecs()) {
-        const bool fits = codec.name == "int" ? own.bits <= 8 : codec.minBits == own.bits && codec.maxBits == own.bits;
+        const bool fits = codec.name != "int" && codec.minBits == own.bits && codec.maxBits == own.bits;
         if (!fits || codec.name == own.codec || codec.takesTable) continue;
         Scheme other = scheme;
         QuantSpec& spec = *other.weights;
@@ -31,6 +31,22 @@ std::vector<Scheme> othersOf(const Scheme& scheme) {
         others.push_back(other);
     }
     return others;
+}
+
+// The widths of a line: those of its format, up to 8 and from 2 where it has so many.
+std::pair<int, int> widthsOf(const Scheme& scheme) {
+    const Codec* codec = findCodec(scheme.weights->codec);
+    return codec ? std::pair{std::max(codec->minBits, std::min(2, codec->maxBits)), std::min(codec->maxBits, 8)} : std::pair{2, 8};
+}
+
+// Integers with scales as fine as the scheme's: what a format of one width is measured against.
+Scheme integersLike(Scheme scheme) {
+    const QuantSpec own = *scheme.weights;
+    scheme.weights = QuantSpec{};
+    scheme.weights->granularity = own.granularity;
+    const Codec* codec = findCodec(own.codec);
+    if (codec && codec->blockSize > 0) scheme.weights->granularity = PerGroup{codec->blockSize};
+    return scheme;
 }
 
 std::string labelOf(const Granularity& granularity) {
@@ -73,13 +89,19 @@ std::vector<Analysis::Question> SizeCurves::ask(std::size_t layer, const Scheme&
             own.weights->granularity = PerTensor{};
             m_lines.push_back({labelOf(own.weights->granularity), own, {}});
         }
+        if (const auto [fewest, most] = widthsOf(scheme); fewest == most) {
+            const Scheme integers = integersLike(scheme);
+            m_lines.push_back({"int " + labelOf(integers.weights->granularity), integers, {}});
+        }
     }
     std::vector<Analysis::Question> questions;
-    const Codec* codec = findCodec(scheme.weights->codec);
-    const int fewest = codec ? std::max(codec->minBits, std::min(2, codec->maxBits)) : 2, most = codec ? std::min(codec->maxBits, 8) : 8;
-    for (const Line& line : m_lines)
+    const int now = scheme.weights->bits;  // wider than a curve is drawn, perhaps: then it is a point of its own
+    if (now > 8 && !m_lines.front().byBits.contains(now)) questions.push_back({layer, atBits(m_lines.front().scheme, now)});
+    for (const Line& line : m_lines) {
+        const auto [fewest, most] = widthsOf(line.scheme);
         for (int bits = most; bits >= fewest; --bits)
             if (!line.byBits.contains(bits) && (!std::holds_alternative<Manual>(line.scheme.weights->range) || bits == scheme.weights->bits)) questions.push_back({layer, atBits(line.scheme, bits)});
+    }
     for (std::size_t i = 0; i < m_others.size(); ++i)
         if (!m_otherReports[i]) questions.push_back({layer, m_others[i]});
     return questions;

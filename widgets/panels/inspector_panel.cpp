@@ -33,7 +33,7 @@ QLabel* caption(const QString& text) {
 
 InspectorPanel::InspectorPanel(QWidget* parent)
     : QWidget(parent), m_title(new QLabel), m_subtitle(caption({})), m_fixed(caption({})), m_editor(new SchemeEditor), m_effectTitle(caption({})), m_effect(new EffectTable),
-      m_curveCard(new QWidget), m_reset(new QPushButton), m_similar(new QPushButton), m_empty(new EmptyState), m_stack(new QStackedWidget),
+      m_curveCard(new QWidget), m_scroll(new QScrollArea), m_reset(new QPushButton), m_similar(new QPushButton), m_empty(new EmptyState), m_stack(new QStackedWidget),
       m_column(nullptr) {
     m_title->setProperty("figure", true);
     m_title->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -68,7 +68,7 @@ InspectorPanel::InspectorPanel(QWidget* parent)
     m_curveCard->hide();
     m_column->addStretch(0);
 
-    auto* scroll = new QScrollArea;
+    QScrollArea* scroll = m_scroll;
     scroll->setWidget(content);
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -123,7 +123,20 @@ void InspectorPanel::setEffect(const std::vector<EffectRow>& rows) { m_effect->s
 void InspectorPanel::setCurve(QWidget* curve) {
     curve->setMinimumHeight(172);
     static_cast<QVBoxLayout*>(m_curveCard->layout())->addWidget(curve, 1);
-    m_curveCard->show();
+    m_hasCurve = true;
+    placeCurve();
+}
+
+void InspectorPanel::placeCurve() {
+    if (!m_hasCurve) return;
+    constexpr int lowest = 180;
+    const int taken = m_curveCard->isVisibleTo(this) ? m_curveCard->minimumSizeHint().height() + m_column->spacing() : 0;
+    m_curveCard->setVisible(m_column->minimumSize().height() - taken + lowest <= m_scroll->viewport()->height());
+}
+
+void InspectorPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    placeCurve();
 }
 
 }  // namespace bitlathe

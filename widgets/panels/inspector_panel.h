@@ -38,11 +38,15 @@ public:
     void showNothing();
     void setFoundRange(double lo, double hi);
     void setEffect(const std::vector<EffectRow>& rows);
-    // The widget with the size-against-error plot; the panel owns it from then on.
+    // The widget with the size-against-error plot; the panel owns it from then on. It is left out where the panel
+    // is too low for it: the plots have it too.
     void setCurve(QWidget* curve);
     EmptyState& emptyState() { return *m_empty; }
     SchemeEditor& editor() { return *m_editor; }
     QSize sizeHint() const override { return {300, 600}; }
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
 
 signals:
     void resetClicked();
@@ -56,6 +60,9 @@ private:
     QLabel* m_effectTitle;
     EffectTable* m_effect;
     QWidget* m_curveCard;
+    QScrollArea* m_scroll;
+    bool m_hasCurve = false;
+    void placeCurve();
     QPushButton* m_reset;
     QPushButton* m_similar;
     EmptyState* m_empty;

@@ -124,7 +124,7 @@ void drawSizeAgainstError(PlotContext& context, PlotState& state, PlotRect card,
     PlotLabels labels{.title = "Size against error", .subtitle = "SQNR", .xLabel = "stored size, bits per weight", .yUnit = " dB"};
     labels.wholeLegend = true;
     labels.keyboard = state.keyboard;
-    Extent x{1e9, -1e9}, y{0, -1e9};
+    Extent x{1e9, -1e9}, y{1e9, -1e9};
     const auto widen = [&](const SizePoint& p) {
         if (!shown(p)) return;
         x = {std::min(x.lo, p.bitsPerWeight), std::max(x.hi, p.bitsPerWeight)};
@@ -137,12 +137,13 @@ void drawSizeAgainstError(PlotContext& context, PlotState& state, PlotRect card,
         return;
     }
     std::for_each(data.otherFormats.begin(), data.otherFormats.end(), widen);
+    if (y.lo > 0 && y.lo < y.hi / 2) y.lo = 0;
     if (!data.otherFormats.empty()) labels.legend.push_back({"other formats", c.text, LegendMark::Diamond});
     for (std::size_t i = data.sizeCurves.size(); i-- > 0;) labels.legend.push_back({data.sizeCurves[i].label, i == 0 ? c.real : c.dimmed, LegendMark::Line});
     if (data.currentBits > 0) labels.legend.push_back({"now", c.quantized, LegendMark::Dot});
     const double mx = std::max(x.size() * 0.09, 0.25), my = std::max(y.size() * 0.09, 0.5);
     PlotFrame frame(context, state.view, card, labels);
-    if (frame.begin({x.lo - mx, x.hi + mx}, {y.lo < 0 ? y.lo - my : y.lo, y.hi + my})) {
+    if (frame.begin({x.lo - mx, x.hi + mx}, {y.lo == 0 ? 0 : y.lo - my, y.hi + my})) {
         SizePicture picture(frame, data);
         for (std::size_t i = data.sizeCurves.size(); i-- > 0;) picture.drawCurve(data.sizeCurves[i], i == 0);
         picture.drawOthers();
