@@ -4,6 +4,7 @@
 #include "core/kernels/convert_rows.h"
 #include "core/model/model.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace bitlathe {
@@ -15,22 +16,48 @@ std::string identityOf(const Model& model) {
 
 namespace {
 
-// The same values as toFloat32(), row by row.
-Tensor widened(const Tensor& halves) {
-    const auto* from = reinterpret_cast<const std::uint16_t*>(halves.bytes().data());
-    if (reinterpret_cast<std::uintptr_t>(from) % alignof(std::uint16_t) != 0) return toFloat32(halves);
-    std::byte* bytes = nullptr;
-    Tensor result = Tensor::allocate(ElementType::F32, halves.shape(), bytes);
-    auto* to = reinterpret_cast<float*>(bytes);
-    (halves.type() == ElementType::F16 ? floatsFromHalves : floatsFromBfloats)(detectIsa(), from, halves.count(), to);
-    return result;
-}
+// Weights of a mapped file as floats, piece by piece: what was read leaves memory before the next piece comes.
+class Widening {
+public:
+    Widening(const Model& model, const Value& value)
+        : m_file(model.file.get()), m_value(value), m_from(value.blocks ? value.blocks->bytes : value.constant->bytes()),
+          m_shape(value.blocks ? value.blocks->shape : value.constant->shape()) {}
 
-std::span<const std::byte> bytesInFile(const Graph& graph, const Layer& layer) {
-    if (layer.weight == kNoValue) return {};
-    const Value& value = graph.value(layer.weight);
-    return value.blocks ? value.blocks->bytes : value.constant ? value.constant->bytes() : std::span<const std::byte>();
-}
+    // Whether there is a fast way that gives the values of weightOf().
+    static bool takes(const Value& value) noexcept {
+        if (value.blocks) return true;
+        const bool halves = value.constant && (value.constant->type() == ElementType::F16 || value.constant->type() == ElementType::BF16);
+        return halves && reinterpret_cast<std::uintptr_t>(value.constant->bytes().data()) % alignof(std::uint16_t) == 0;
+    }
+    Tensor floats() const {
+        constexpr std::int64_t kPiece = std::int64_t(1) << 20;  // values: a multiple of every block
+        std::byte* bytes = nullptr;
+        Tensor result = Tensor::allocate(ElementType::F32, m_shape, bytes);
+        auto* to = reinterpret_cast<float*>(bytes);
+        for (std::int64_t first = 0, count = m_shape.count(); first < count; first += kPiece) {
+            const auto length = std::min(kPiece, count - first);
+            const auto part = m_from.subspan(byteOf(first), byteOf(first + length) - byteOf(first));
+            widen(part, {to + first, static_cast<std::size_t>(length)});
+            if (m_file) m_file->release(part);
+        }
+        return result;
+    }
+
+private:
+    std::size_t byteOf(std::int64_t value) const noexcept {
+        return static_cast<std::size_t>(m_value.blocks ? bytesFor(*m_value.blocks->form, value) : 2 * value);
+    }
+    void widen(std::span<const std::byte> from, std::span<float> to) const noexcept {
+        if (m_value.blocks) return m_value.blocks->form->decode(from, to);
+        const auto* halves = reinterpret_cast<const std::uint16_t*>(from.data());
+        (m_value.constant->type() == ElementType::F16 ? floatsFromHalves : floatsFromBfloats)(detectIsa(), halves, static_cast<std::int64_t>(to.size()), to.data());
+    }
+
+    const MappedFile* m_file;
+    const Value& m_value;
+    std::span<const std::byte> m_from;
+    const Shape& m_shape;
+};
 
 }  // namespace
 
@@ -39,12 +66,10 @@ WeightSource weightSource(const Model& model, std::size_t layer) {
     WeightSource source;
     source.model = identityOf(model);
     source.layer = layer;
-    const Tensor* stored = model.graph.constant(which.weight);
-    source.values = stored && (stored->type() == ElementType::F16 || stored->type() == ElementType::BF16) ? widened(*stored) : weightOf(model.graph, which);
+    const Value* value = which.weight == kNoValue ? nullptr : &model.graph.value(which.weight);
+    source.values = value && Widening::takes(*value) ? Widening(model, *value).floats() : weightOf(model.graph, which);
     source.layout = which.layout;
-    source.bytesBefore = stored ? static_cast<std::int64_t>(stored->bytes().size()) : which.bytes;
-    // The float copy is what is looked at from now on. A weight that is float in the file is its own copy.
-    if (const auto read = bytesInFile(model.graph, which); model.file && read.data() != source.values.bytes().data()) model.file->release(read);
+    source.bytesBefore = value && value->constant ? static_cast<std::int64_t>(value->constant->bytes().size()) : which.bytes;
     return source;
 }
 

@@ -1,6 +1,7 @@
 #include "core/formats/gguf/tensor_out.h"
 
 #include "core/base/mapped_file.h"
+#include "core/quant/gguf_stream.h"
 #include "core/tensor/convert.h"
 
 #include <algorithm>
@@ -50,10 +51,6 @@ public:
             for (std::size_t i = 0; i < count; ++i) scratch[i] = static_cast<float>(elementAt(*m_task.from.element, from.data(), static_cast<std::int64_t>(i)));
         return scratch;
     }
-    std::span<const std::uint16_t> words(std::int64_t first, std::int64_t end) const noexcept {
-        return {reinterpret_cast<const std::uint16_t*>(bytes(first, end).data()), static_cast<std::size_t>((end - first) * m_columns)};
-    }
-
 private:
     const TensorTask& m_task;
     std::span<const std::byte> m_bytes;
@@ -66,7 +63,6 @@ std::int64_t notFiniteIn(std::span<const float> x) noexcept {
     for (const float v : x) count += v - v != 0.0f;
     return count;
 }
-
 void toPlain(const GgmlType& to, std::span<const float> x, std::span<std::byte> out) noexcept {
     if (to.element == ElementType::F32) {
         std::memcpy(out.data(), x.data(), x.size_bytes());
@@ -78,25 +74,45 @@ void toPlain(const GgmlType& to, std::span<const float> x, std::span<std::byte> 
     }
 }
 
-// Rows [first, end), which are of one matrix. Returns how many values are NaN or infinite.
-std::int64_t encode(const TensorTask& task, const Rows& rows, std::int64_t first, std::int64_t end, std::span<std::byte> out) {
-    std::vector<float> scratch;
-    const GgufForm* form = formOf(task.to);
-    if (!form) {
-        const auto x = rows.floats(first, end, scratch);
-        toPlain(task.to, x, out);
-        return notFiniteIn(x);
-    }
+using Write = std::function<void(std::span<const std::byte>)>;
+
+// The importance of the columns of one matrix.
+std::span<const float> importanceOf(const TensorTask& task, const Rows& rows, std::int64_t matrix) noexcept {
     const auto columns = static_cast<std::size_t>(rows.columns());
-    auto importance = task.importance;
-    if (importance.size() > columns) importance = importance.subspan(static_cast<std::size_t>(first / rows.perMatrix()) * columns, columns);
-    const GgufRows layout{*form, rows.columns(), importance};
-    if (task.from.element == ElementType::F16) return packGgufHalves(layout, rows.words(first, end), out, task.isa);
-    if (task.from.element == ElementType::BF16) return packGgufBfloats(layout, rows.words(first, end), out, task.isa);
-    return packGgufRows(layout, rows.floats(first, end, scratch), out, task.isa);
+    return task.importance.size() > columns ? task.importance.subspan(static_cast<std::size_t>(matrix) * columns, columns) : task.importance;
 }
 
-void copy(const TensorTask& task, JobContext& job, const std::function<void(std::span<const std::byte>)>& write) {
+// From plain floats to blocks: matrix after matrix, or all at once where their columns count alike.
+std::int64_t stream(const TensorTask& task, const GgufForm& form, const Rows& rows, Workers& workers, JobContext& job, const Write& write) {
+    const bool apart = task.importance.size() > static_cast<std::size_t>(rows.columns());
+    const std::int64_t step = apart ? rows.perMatrix() : rows.rows();
+    std::int64_t notFinite = 0;
+    for (std::int64_t first = 0; first < rows.rows(); first += step) {
+        JobContext part = job.part(double(first) / double(rows.rows()), double(first + step) / double(rows.rows()));
+        const GgufRows layout{form, rows.columns(), importanceOf(task, rows, first / rows.perMatrix())};
+        std::int64_t done = first;
+        notFinite += streamGguf(layout, *task.from.element, rows.bytes(first, first + step), [&](std::span<const std::byte> bytes) {
+            write(bytes);
+            const std::int64_t end = done + static_cast<std::int64_t>(bytes.size()) / layout.rowBytes();
+            if (task.file) task.file->release(rows.bytes(done, end));
+            done = end;
+        }, workers, part, task.isa);
+    }
+    return notFinite;
+}
+
+// Rows [first, end) of one matrix through floats, for all other pairs of types. Returns how many values are NaN or
+// infinite.
+std::int64_t encode(const TensorTask& task, const Rows& rows, std::int64_t first, std::int64_t end, std::span<std::byte> out) {
+    std::vector<float> scratch;
+    const auto x = rows.floats(first, end, scratch);
+    const GgufForm* form = formOf(task.to);
+    if (form) return packGgufRows({*form, rows.columns(), importanceOf(task, rows, first / rows.perMatrix())}, x, out, task.isa);
+    toPlain(task.to, x, out);
+    return notFiniteIn(x);
+}
+
+void copy(const TensorTask& task, JobContext& job, const Write& write) {
     const auto all = task.value.blocks ? task.value.blocks->bytes : task.value.constant->bytes();
     for (std::size_t at = 0; at < all.size(); at += kCopy) {
         const auto part = all.subspan(at, std::min(kCopy, all.size() - at));
@@ -114,6 +130,8 @@ std::int64_t writeTensor(const TensorTask& task, Workers& workers, JobContext& j
         return 0;
     }
     const Rows rows(task);
+    if (const GgufForm* form = formOf(task.to); form && task.from.element && streamsGguf(*task.from.element) && rows.rows() > 0)
+        return stream(task, *form, rows, workers, job, write);
     const std::int64_t columns = std::max<std::int64_t>(rows.columns(), 1), perMatrix = std::max<std::int64_t>(rows.perMatrix(), 1);
     const std::int64_t perSlice = std::max<std::int64_t>(kSlice / columns, 1), perChunk = std::max<std::int64_t>(kChunk / columns, 1);
     const auto rowBytes = static_cast<std::size_t>(columns / task.to.blocks.values * task.to.blocks.bytes);
