@@ -16,7 +16,7 @@ BitsEditor::BitsEditor(QWidget* parent) : QWidget(parent), m_slider(new QSlider(
     m_number->setRange(0, 8);
     m_number->setSpecialValueText(QStringLiteral("–"));
     m_number->setAlignment(Qt::AlignHCenter);
-    m_number->setFixedWidth(58);
+    m_number->setFixedWidth(64);
     m_number->setAccessibleName(tr("Bits per weight, number"));
     const QString tip = tr("Bits of one code: n bits give 2ⁿ levels. Keys 1 to 8 set it for the selected layers.");
     m_slider->setToolTip(tip);
