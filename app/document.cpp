@@ -7,24 +7,25 @@ namespace bitlathe {
 // The only command there is: the recipe before and after.
 class Document::RecipeCommand : public QUndoCommand {
 public:
-    RecipeCommand(Document& document, Recipe before, Recipe after, const QString& text, Gesture gesture)
+    RecipeCommand(Document& document, RecipePtr before, RecipePtr after, const QString& text, Gesture gesture)
         : QUndoCommand(text), m_document(document), m_before(std::move(before)), m_after(std::move(after)), m_gesture(gesture) {}
 
-    void undo() override { m_document.setRecipe(m_before); }
-    void redo() override { m_document.setRecipe(m_after); }
+    void undo() override { m_document.setRecipe(*m_before); }
+    void redo() override { m_document.setRecipe(*m_after); }
+    const RecipePtr& after() const { return m_after; }
     int id() const override { return m_gesture == kNoGesture ? -1 : 1; }
     bool mergeWith(const QUndoCommand* next) override {
         const auto* other = static_cast<const RecipeCommand*>(next);
         if (other->m_gesture != m_gesture) return false;
         m_after = other->m_after;
         setText(other->text());
-        setObsolete(m_after == m_before);  // dragged there and back
+        setObsolete(*m_after == *m_before);  // dragged there and back
         return true;
     }
 
 private:
     Document& m_document;
-    Recipe m_before, m_after;
+    RecipePtr m_before, m_after;
     Gesture m_gesture;
 };
 
@@ -41,6 +42,7 @@ void Document::open(std::shared_ptr<const Model> model, Recipe recipe) {
     m_history.clear();
     m_history.setClean();
     m_recipe = std::move(recipe);
+    m_first = std::make_shared<const Recipe>(m_recipe);
     m_schemes = m_model ? schemesFor(m_recipe, *m_model) : std::vector<Scheme>{};
     m_issues = m_model ? validate(m_recipe, *m_model) : std::vector<Issue>{};
     emit modelChanged();
@@ -48,6 +50,35 @@ void Document::open(std::shared_ptr<const Model> model, Recipe recipe) {
     emit snapshotsChanged();
     emit otherChanged();
     emit modifiedChanged(false);
+}
+
+void Document::restore(const ProjectState& state) {
+    m_restoring = true;  // commands change nothing while they are put in their places
+    m_history.clear();
+    m_first = state.first;
+    RecipePtr before = m_first;
+    for (const HistoryStep& step : state.steps) {
+        m_history.push(new RecipeCommand(*this, before, step.recipe, QString::fromStdString(step.label), kNoGesture));
+        before = step.recipe;
+    }
+    m_history.setIndex(int(state.position));
+    m_history.setClean();
+    m_restoring = false;
+    m_gestureOfLast = kNoGesture;
+    m_snapshots.clear();
+    for (const NamedRecipe& snapshot : state.snapshots) m_snapshots.push_back({QString::fromStdString(snapshot.name), *snapshot.recipe});
+    m_other = state.aside ? std::optional(*state.aside) : std::nullopt;
+    m_atB = state.atB;
+    setRecipe(*state.recipe());
+    emit snapshotsChanged();
+    emit otherChanged();
+    emit modifiedChanged(modified());
+}
+
+std::vector<HistoryStep> Document::steps() const {
+    std::vector<HistoryStep> steps;
+    for (int i = 0; i < m_history.count(); ++i) steps.push_back({m_history.text(i).toStdString(), static_cast<const RecipeCommand*>(m_history.command(i))->after()});
+    return steps;
 }
 
 void Document::replaceModel(std::shared_ptr<const Model> model) {
@@ -62,11 +93,14 @@ void Document::edit(Recipe after, const QString& text, Gesture gesture) {
     if (!m_model || after == m_recipe) return;
     m_continues = gesture != kNoGesture && gesture == m_gestureOfLast && m_history.canUndo();
     m_gestureOfLast = gesture;
-    m_history.push(new RecipeCommand(*this, m_recipe, std::move(after), text, gesture));
+    const int done = m_history.index();
+    RecipePtr before = done > 0 ? static_cast<const RecipeCommand*>(m_history.command(done - 1))->after() : m_first;
+    m_history.push(new RecipeCommand(*this, std::move(before), std::make_shared<const Recipe>(std::move(after)), text, gesture));
     m_continues = false;
 }
 
 void Document::setRecipe(const Recipe& recipe) {
+    if (m_restoring) return;
     m_recipe = recipe;
     m_schemes = schemesFor(m_recipe, *m_model);
     m_issues = validate(m_recipe, *m_model);

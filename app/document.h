@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/model/model.h"
+#include "core/project/project_state.h"
 #include "core/quant/recipe.h"
 
 #include <QObject>
@@ -29,6 +30,13 @@ public:
 
     // Another model: history and snapshots start anew, the recipe counts as saved.
     void open(std::shared_ptr<const Model> model, Recipe recipe);
+    // Takes up a history that was kept: the steps, how many of them are done, snapshots, A and B. Counts as saved.
+    void restore(const ProjectState& state);
+    // The history as it is kept: the recipe before the first step, and after each. Recipes are shared, so that
+    // equal addresses are equal recipes.
+    const RecipePtr& first() const { return m_first; }
+    std::vector<HistoryStep> steps() const;
+    const std::optional<Recipe>& other() const { return m_other; }
     // The same network read again (its file changed on disk): recipe and history stay.
     void replaceModel(std::shared_ptr<const Model> model);
 
@@ -72,6 +80,8 @@ private:
 
     std::shared_ptr<const Model> m_model;
     Recipe m_recipe;
+    RecipePtr m_first;
+    bool m_restoring = false;
     std::vector<Scheme> m_schemes;
     std::vector<Issue> m_issues;
     QUndoStack m_history;

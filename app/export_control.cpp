@@ -50,6 +50,8 @@ QString ExportControl::extension() const {
 
 QString ExportControl::path() const { return m_panel.path(); }
 void ExportControl::setPath(const QString& path) { m_panel.setPath(path); }
+QString ExportControl::target() const { return m_panel.target(); }
+void ExportControl::setTarget(const QString& name) { m_panel.setTarget(name); }
 
 void ExportControl::openPanel() {
     m_panel.focusStart();
@@ -80,11 +82,11 @@ void ExportControl::plan() {
     if (!m_session.document().model()) return;
     m_panel.setPlanning(true);
     m_planSlot.start(
-        [request = request(), data = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), machine = m_session.resources().machine,
+        [request = request(), data = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), project = m_session.project(), machine = m_session.resources().machine,
          &workers = m_session.resources().workers](JobContext& job) mutable {
             Planned planned;
             JobContext first = job.part(0, 0.7), second = job.part(0.7, 1);
-            planned.calibration = RunControl::calibrated(request.model, request.recipe, data, last, machine, workers, first);
+            planned.calibration = RunControl::calibrated(request.model, request.recipe, data, last, project, machine, workers, first);
             request.ranges = planned.calibration->ranges;
             planned.plan = planExport(request, workers, second);
             return planned;
@@ -116,11 +118,11 @@ void ExportControl::start() {
     m_panel.setRunning(true);
     m_job = m_session.jobs().begin(tr("Exporting %1").arg(QFileInfo(m_panel.path()).fileName()), [this] { m_writeSlot.cancel(false); });
     m_writeSlot.start(
-        [request = request(), data = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), machine = m_session.resources().machine,
+        [request = request(), data = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), project = m_session.project(), machine = m_session.resources().machine,
          &workers = m_session.resources().workers](JobContext& job) mutable {
             Written written;
             JobContext first = job.part(0, 0.4), second = job.part(0.4, 0.45), third = job.part(0.45, 1);
-            written.calibration = RunControl::calibrated(request.model, request.recipe, data, last, machine, workers, first);
+            written.calibration = RunControl::calibrated(request.model, request.recipe, data, last, project, machine, workers, first);
             request.ranges = written.calibration->ranges;
             if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(data, second);
             written.result = exportModel(request, workers, third);

@@ -23,6 +23,8 @@ public:
     QString path() const;
     void setPath(const QString& path);
     QString extension() const;  // of the target's files, with the dot
+    QString target() const;
+    void setTarget(const QString& name);  // where it is among the targets
     bool running() const { return m_job != 0; }
 
 signals:

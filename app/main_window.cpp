@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/dock.h"
 #include "app/export_control.h"
+#include "app/project_control.h"
 #include "app/run_control.h"
 #include "core/formats/format.h"
 #include "widgets/models/figures.h"
@@ -46,6 +47,7 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
       m_table(new LayerTableModel(this)), m_layers(new LayersPanel(*m_table)), m_inspector(new InspectorPanel), m_plots(new PlotsPanel(renderer)),
       m_start(new StartPanel), m_history(new HistoryPanel(session.document().history())), m_log(new LogPanel), m_runPanel(new RunPanel),
       m_run(new RunControl(session, *m_runPanel, this)), m_exportPanel(new ExportPanel), m_exporting(new ExportControl(session, *m_run, *m_exportPanel, this)),
+      m_project(new ProjectControl(session, *m_run, *m_exporting, this)),
       m_message(new MessageStrip), m_jobBar(new JobBar), m_totals(new TotalsBar), m_centre(new QStackedWidget),
       m_curveCanvas(new Canvas(tr("Size against error"), CanvasRenderer::Cpu)), m_curveScene(std::make_unique<PlotScene>(std::vector<std::string>{"size"})),
       m_explaining(new Explaining(session.resources().runner, session.resources().workers, this)) {
@@ -79,6 +81,7 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
     statusBar()->setSizeGripEnabled(false);
     m_palette = new PaletteBox(this);
     connectSession();
+    connectProject();
     connectEditing();
     qApp->installEventFilter(this);
     m_start->setDemoAvailable(!Session::demoModel().isEmpty());
@@ -257,6 +260,11 @@ void MainWindow::showEmptyStates() {
 }
 
 void MainWindow::showTitle() {
+    if (m_project->isOpen()) {
+        setWindowTitle(QStringLiteral("%1[*]%2 – Bitlathe").arg(QFileInfo(m_session.projectPath()).fileName(), m_project->readOnly() ? tr(" (read-only)") : QString()));
+        setWindowModified(m_project->edited());
+        return;
+    }
     const QString file = m_session.modelPath().isEmpty() ? QString() : QFileInfo(m_session.modelPath()).fileName();
     const QString recipe = m_session.document().recipePath().isEmpty() ? QString() : QStringLiteral(" · ") + QFileInfo(m_session.document().recipePath()).fileName();
     setWindowTitle(file.isEmpty() ? QStringLiteral("Bitlathe") : QStringLiteral("%1%2[*] – Bitlathe").arg(file, recipe));
@@ -278,8 +286,8 @@ void MainWindow::openDialog() {
             models += endings;
             each += QStringLiteral(";;%1 (%2)").arg(fromUtf8(format.label), endings.trimmed());
         }
-        const QString path = QFileDialog::getOpenFileName(this, tr("Open a model or a recipe"), folder,
-                                                          tr("Models and recipes (%1 *.json)").arg(models.trimmed()) + each + tr(";;Recipes (*.json);;All files (*)"));
+        const QString path = QFileDialog::getOpenFileName(this, tr("Open a project, a model or a recipe"), folder,
+                                                          tr("Projects, models and recipes (*.bitlathe %1 *.json)").arg(models.trimmed()) + tr(";;Projects (*.bitlathe)") + each + tr(";;Recipes (*.json);;All files (*)"));
         if (path.isEmpty()) return;
         QSettings().setValue(QStringLiteral("folders/models"), QFileInfo(path).path());
         m_session.open(path);
@@ -288,12 +296,25 @@ void MainWindow::openDialog() {
 
 // The only box that stops the hand: edits would be lost.
 void MainWindow::discardOr(std::function<void()> next) {
-    if (!m_session.document().modified()) return next();
-    auto* box = new QMessageBox(QMessageBox::Warning, tr("Edits not saved"), tr("The recipe of %1 has edits that are not saved.").arg(QFileInfo(m_session.modelPath()).fileName()),
+    const bool project = m_project->isOpen() && !m_project->readOnly();
+    // Results alone are saved without a question.
+    if (project && !m_project->edited()) {
+        if (m_project->saveNow()) next();
+        return;
+    }
+    if (!m_project->edited() && !m_session.document().modified()) return next();
+    auto* box = new QMessageBox(QMessageBox::Warning, tr("Edits not saved"),
+                                project ? tr("The project %1 has edits since its last save.").arg(QFileInfo(m_session.projectPath()).fileName())
+                                        : tr("The recipe of %1 has edits that are not saved.").arg(QFileInfo(m_session.modelPath()).fileName()),
                                 QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, this);
     box->setAttribute(Qt::WA_DeleteOnClose);
     const int answer = box->exec();
-    if (answer == QMessageBox::Save) m_commands->action(QStringLiteral("file.saveRecipe"))->trigger();
+    if (project) {
+        if (answer == QMessageBox::Discard) m_project->discard();
+        if (answer == QMessageBox::Discard || (answer == QMessageBox::Save && m_project->saveNow())) next();
+        return;
+    }
+    if (answer == QMessageBox::Save) m_commands->action(QStringLiteral("file.saveProject"))->trigger();
     if (answer == QMessageBox::Discard) next();
 }
 

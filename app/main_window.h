@@ -35,6 +35,7 @@ class MessageStrip;
 class PaletteBox;
 class PlotScene;
 class PlotsPanel;
+class ProjectControl;
 class RunControl;
 class RunPanel;
 class StartPanel;
@@ -55,6 +56,7 @@ public:
     RunControl& run() { return *m_run; }
     ExportControl& exporting() { return *m_exporting; }
     MessageStrip& messages() { return *m_message; }
+    ProjectControl& project() { return *m_project; }
 
     void openDemo();
     void resetLayout();
@@ -88,6 +90,12 @@ private:
     QString commandLine(const QString& verb) const;
     QString reportText() const;  // facts for an issue: no weights, no data
     void enableCommands();
+    // window_project.cpp
+    void connectProject();
+    void addProjectCommands();
+    void saveProject(std::function<void()> then = {});
+    void saveProjectAs(std::function<void()> then = {});
+    void sayReadOnly();
     // window_bars.cpp
     void buildMenus();
     void buildToolBar();
@@ -128,6 +136,7 @@ private:
     RunControl* m_run;
     ExportPanel* m_exportPanel;
     ExportControl* m_exporting;
+    ProjectControl* m_project;
     MessageStrip* m_message;
     JobBar* m_jobBar;
     TotalsBar* m_totals;

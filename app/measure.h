@@ -2,10 +2,11 @@
 #pragma once
 
 #include "app/analysis.h"
+#include "app/open_project.h"
 
 namespace bitlathe {
 
-// The workers and the cache must outlive the function.
-MeasureLayer measureWith(Workers& workers, ReportCache& cache);
+// All three must outlive the function. What the open project holds is not measured again.
+MeasureLayer measureWith(Workers& workers, ReportCache& cache, const ProjectShelf& project);
 
 }  // namespace bitlathe

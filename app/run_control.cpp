@@ -5,7 +5,9 @@
 #include "core/data/dataset.h"
 #include "core/data/preprocessing.h"
 #include "core/workflow/calibrate.h"
+#include "core/workflow/kept_calibration.h"
 #include "core/workflow/network.h"
+#include "core/workflow/project_model.h"
 #include "core/workflow/samples.h"
 #include "widgets/models/figures.h"
 
@@ -19,7 +21,7 @@
 namespace bitlathe {
 
 RunControl::RunControl(Session& session, RunPanel& panel, QObject* parent)
-    : QObject(parent), m_session(session), m_panel(panel), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)) {
+    : QObject(parent), m_session(session), m_panel(panel), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)), m_calibrateSlot(session.resources().runner, postTo(this)) {
     connect(&session.document(), &Document::modelChanged, this, &RunControl::modelChanged);
     connect(&session.document(), &Document::recipeChanged, this, &RunControl::recipeChanged);
     connect(&session, &Session::opened, this, &RunControl::refresh);
@@ -41,7 +43,10 @@ RunControl::RunControl(Session& session, RunPanel& panel, QObject* parent)
     refresh();
 }
 
-RunControl::~RunControl() { m_slot.cancel(); }
+RunControl::~RunControl() {
+    m_slot.cancel();
+    m_calibrateSlot.cancel();
+}
 
 void RunControl::setPreprocessing(const QString& json) {
     if (!m_session.document().model()) return;
@@ -89,6 +94,7 @@ void RunControl::modelChanged() {
     m_calibration.reset();
     m_results.clear();
     m_recipes.clear();
+    m_kept.clear();
     m_shown = -1;
     m_panel.setResults({}, -1);
     m_panel.setProblem({});
@@ -135,7 +141,8 @@ void RunControl::refresh() {
 }
 
 std::shared_ptr<const Calibration> RunControl::calibrated(std::shared_ptr<const Model> model, const Recipe& recipe, const std::string& data,
-                                                          std::shared_ptr<const Calibration> last, const Machine& machine, Workers& workers, JobContext& job) {
+                                                          std::shared_ptr<const Calibration> last, const std::shared_ptr<OpenProject>& project, const Machine& machine,
+                                                          Workers& workers, JobContext& job) {
     if (!needsCalibration(*model, recipe)) return std::make_shared<Calibration>();
     auto fresh = std::make_shared<Calibration>();
     fresh->model = model;
@@ -149,9 +156,8 @@ std::shared_ptr<const Calibration> RunControl::calibrated(std::shared_ptr<const 
         return last;
     if (data.empty())
         throw Error(ErrorKind::Usage, "the recipe quantizes activations and there is no calibration data; choose some in the Run panel, or leave activations in float");
-    const Dataset dataset = openDataset(data);
-    const SampleFeed feed(*model, dataset, recipe.preprocessing);
-    fresh->ranges = calibrate(model, recipe, feed, {}, machine, workers, job);
+    const CalibrationWork work{model, recipe, data, recipe.preprocessing};
+    fresh->ranges = calibrateKept(work, project ? &project->store() : nullptr, machine, workers, job).ranges;
     return fresh;
 }
 
@@ -175,15 +181,15 @@ void RunControl::startNext() {
     auto mailbox = std::make_shared<Mailbox<Evaluation>>();
     const auto show = [this, mailbox, run] {
         const auto newest = mailbox->take();
-        if (newest && run == m_run && running()) put(resultOf(*newest, false));
+        if (newest && run == m_run && running()) put(*newest, false);
     };
     m_slot.start(
         [model, recipe = m_recipe, mode = m_mode, data = m_data.toStdString(), calibrationData = m_panel.calibration().toStdString(), last = m_calibration,
-         most = m_panel.mostSamples(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show, post = m_post](JobContext& job) {
+         project = m_session.project(), most = m_panel.mostSamples(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show, post = m_post](JobContext& job) {
             const bool asFloat = mode == EngineMode::Float;
             Answer answer;
             JobContext first = job.part(0, asFloat ? 0.02 : 0.25), second = job.part(asFloat ? 0.02 : 0.25, 1);
-            answer.calibration = asFloat ? last : calibrated(model, recipe, calibrationData, last, machine, workers, first);
+            answer.calibration = asFloat ? last : calibrated(model, recipe, calibrationData, last, project, machine, workers, first);
             first.checkpoint(1, "preparing the network");
             static const ActivationRanges none;
             const ActivationRanges& ranges = answer.calibration ? answer.calibration->ranges : none;
@@ -206,7 +212,7 @@ void RunControl::startNext() {
                 emit m_session.happened(QString::fromStdString(error->message()));
             } else if (outcome.ok()) {
                 if (outcome.value().calibration) m_calibration = outcome.value().calibration;
-                put(resultOf(outcome.value().evaluation, true));
+                put(outcome.value().evaluation, true);
                 const Evaluation& e = outcome.value().evaluation;
                 emit m_session.happened(e.labelled ? tr("%1 engine, %2 samples: top-1 %3, agreement with float %4").arg(fromUtf8(nameOf(e.mode)), exactCountText(e.samples), percentText(e.top1), percentText(e.agreement))
                                                    : tr("%1 engine, %2 samples: output SQNR %3 dB").arg(fromUtf8(nameOf(e.mode)), exactCountText(e.samples), dbText(e.outputSqnrDb)));
@@ -225,12 +231,13 @@ void RunControl::stop() {
     if (m_job) m_session.jobs().stop(m_job);
 }
 
-RunResult RunControl::resultOf(const Evaluation& evaluation, bool finished) const {
+RunResult RunControl::resultOf(const KeptEvaluation& kept, bool finished) const {
+    const Evaluation& evaluation = kept.evaluation;
     RunResult result;
     result.engine = evaluation.mode == EngineMode::Float ? tr("Float") : evaluation.mode == EngineMode::Simulated ? tr("Simulated") : tr("Integer");
-    result.recipe = evaluation.mode == EngineMode::Float ? tr("source") : m_recipe.name.empty() ? tr("custom") : fromUtf8(m_recipe.name);
-    if (!m_recipe.layers.empty() && evaluation.mode != EngineMode::Float) result.recipe += tr(" + %1 own").arg(m_recipe.layers.size());
-    result.data = QFileInfo(m_data).fileName();
+    result.recipe = evaluation.mode == EngineMode::Float ? tr("source") : kept.recipe.name.empty() ? tr("custom") : fromUtf8(kept.recipe.name);
+    if (!kept.recipe.layers.empty() && evaluation.mode != EngineMode::Float) result.recipe += tr(" + %1 own").arg(kept.recipe.layers.size());
+    result.data = QFileInfo(QString::fromStdString(kept.data)).fileName();
     result.samples = evaluation.samples;
     result.labelled = evaluation.labelled;
     result.finished = finished;
@@ -246,23 +253,62 @@ RunResult RunControl::resultOf(const Evaluation& evaluation, bool finished) cons
     return result;
 }
 
+void RunControl::put(const Evaluation& evaluation, bool finished) {
+    put(KeptEvaluation{lastingIdentity(*m_session.document().model()), m_recipe, m_data.toStdString(), evaluation}, finished);
+}
+
 // The newest stands first; a run replaces its own partial results, and an older one of the same engine
 // and recipe.
-void RunControl::put(RunResult result) {
+void RunControl::put(KeptEvaluation kept, bool finished) {
+    RunResult result = resultOf(kept, finished);
     for (std::size_t i = 0; i < m_results.size(); ++i) {
-        if (m_results[i].engine != result.engine || m_results[i].data != result.data || (result.engine != tr("Float") && m_recipes[i] != m_recipe)) continue;
+        if (m_results[i].engine != result.engine || m_results[i].data != result.data || (result.engine != tr("Float") && m_recipes[i] != kept.recipe)) continue;
         m_results.erase(m_results.begin() + std::ptrdiff_t(i));
         m_recipes.erase(m_recipes.begin() + std::ptrdiff_t(i));
+        m_kept.erase(m_kept.begin() + std::ptrdiff_t(i));
         break;
     }
     m_results.insert(m_results.begin(), std::move(result));
-    m_recipes.insert(m_recipes.begin(), m_recipe);
+    m_recipes.insert(m_recipes.begin(), kept.recipe);
+    m_kept.insert(m_kept.begin(), finished ? std::make_shared<const KeptEvaluation>(std::move(kept)) : nullptr);
     if (m_results.size() > 40) {
         m_results.pop_back();
         m_recipes.pop_back();
+        m_kept.pop_back();
     }
     m_shown = 0;
     m_panel.setResults(m_results, 0);
+}
+
+void RunControl::restore(const std::vector<KeptEvaluation>& evaluations) {
+    for (auto kept = evaluations.rbegin(); kept != evaluations.rend(); ++kept) put(*kept, true);
+    recipeChanged();  // which of them are of another recipe
+    emit resultChanged();
+}
+
+void RunControl::calibrate() {
+    const auto& model = m_session.document().model();
+    if (!model || running()) return;
+    const int job = m_session.jobs().begin(tr("Calibrating"), [this] { m_calibrateSlot.cancel(false); });
+    m_panel.setProblem({});
+    m_calibrateSlot.start(
+        [model, recipe = m_session.document().recipe(), data = m_panel.calibration().toStdString(), last = m_calibration, project = m_session.project(),
+         machine = m_session.resources().machine, &workers = m_session.resources().workers](JobContext& context) {
+            return calibrated(model, recipe, data, last, project, machine, workers, context);
+        },
+        [this, job](Outcome<std::shared_ptr<const Calibration>> outcome) {
+            m_session.jobs().end(job);
+            if (const Error* error = outcome.error()) {
+                m_panel.setProblem(QString::fromStdString(error->message()));
+                emit m_session.happened(QString::fromStdString(error->message()));
+            } else if (outcome.ok()) {
+                m_calibration = outcome.value();
+                emit m_session.happened(tr("Calibrated: the ranges of %1 activations").arg(m_calibration->ranges.size()));
+            }
+            refresh();
+            emit finished();
+        },
+        m_session.jobs().reportFor(job), 15);
 }
 
 const RunResult* RunControl::newestQuantized() const {

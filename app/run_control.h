@@ -5,6 +5,7 @@
 #include "app/session.h"
 #include "core/quant/activation_range.h"
 #include "core/workflow/evaluate.h"
+#include "core/workflow/evaluation_record.h"
 #include "widgets/panels/run_panel.h"
 
 #include <QObject>
@@ -55,11 +56,18 @@ public:
     const RunResult* newestQuantized() const;
     const std::vector<RunResult>& results() const { return m_results; }
 
-    // Ranges for the recipe: those of the last calibration where they still fit, else calibrated anew on the
-    // worker. Throws Error(Usage) where data is needed and none is given.
+    // Ranges for the recipe: those of the last calibration where they still fit, else those that the project (null:
+    // none) holds, else calibrated on the worker, going on where that was interrupted. Throws Error(Usage) where data is needed and none is given.
     static std::shared_ptr<const Calibration> calibrated(std::shared_ptr<const Model> model, const Recipe& recipe, const std::string& data,
-                                                         std::shared_ptr<const Calibration> last, const Machine& machine, Workers& workers, JobContext& job);
+                                                         std::shared_ptr<const Calibration> last, const std::shared_ptr<OpenProject>& project, const Machine& machine,
+                                                         Workers& workers, JobContext& job);
     std::shared_ptr<const Calibration> lastCalibration() const { return m_calibration; }
+    // Learns the ranges now, without a run: what was interrupted goes on.
+    void calibrate();
+    // The evaluations that are shown, newest first, as the project keeps them; and back.
+    std::vector<std::shared_ptr<const KeptEvaluation>> evaluations() const { return m_kept; }
+    void restore(const std::vector<KeptEvaluation>& evaluations);
+    void setCalibration(const QString& path) { m_panel.setCalibration(path); }
     void keepCalibration(std::shared_ptr<const Calibration> calibration) { m_calibration = std::move(calibration); }
 
 signals:
@@ -76,8 +84,9 @@ private:
     void modelChanged();
     void recipeChanged();
     void refresh();
-    RunResult resultOf(const Evaluation& evaluation, bool finished) const;
-    void put(RunResult result);
+    RunResult resultOf(const KeptEvaluation& kept, bool finished) const;
+    void put(const Evaluation& evaluation, bool finished);
+    void put(KeptEvaluation kept, bool finished);
 
     Session& m_session;
     RunPanel& m_panel;
@@ -88,6 +97,8 @@ private:
     std::shared_ptr<const Calibration> m_calibration;
     std::vector<RunResult> m_results;
     std::vector<Recipe> m_recipes;  // of the results
+    std::vector<std::shared_ptr<const KeptEvaluation>> m_kept;  // of the results; null while one runs
+    JobSlot<std::shared_ptr<const Calibration>> m_calibrateSlot;
     int m_shown = -1;
     EngineMode m_mode = EngineMode::Integer;
     std::vector<EngineMode> m_next;  // still to run, after the one that runs

@@ -6,12 +6,15 @@
 #include "core/base/save_file.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/load.h"
+#include "core/workflow/project_model.h"
 #include "widgets/models/figures.h"
 
 #include <QCoreApplication>
 #include <QDir>
 #include <QFileInfo>
 #include <QSettings>
+#include <QStandardPaths>
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -20,10 +23,16 @@ namespace {
 
 std::filesystem::path toPath(const QString& text) { return std::filesystem::path(QDir::toNativeSeparators(text).toStdString()); }
 
+bool isProjectFile(const std::filesystem::path& path) {
+    const auto file = MappedFile::open(path);
+    const auto bytes = file->bytes();
+    return ProjectStore::recognizes(bytes.first(std::min(bytes.size(), ProjectStore::kHeadBytes)));
+}
+
 }  // namespace
 
 Session::Session(const Resources& resources, QObject* parent)
-    : QObject(parent), m_resources(resources), m_analysis(resources.runner, m_jobs, measureWith(resources.workers, m_cache), m_cache),
+    : QObject(parent), m_resources(resources), m_analysis(resources.runner, m_jobs, measureWith(resources.workers, m_cache, m_project), m_cache),
       m_load(resources.runner, postTo(this)), m_recipe(resources.runner, postTo(this)), m_save(resources.runner, postTo(this)) {
     connect(&m_document, &Document::modelChanged, this, [this] { m_analysis.setModel(m_document.model()); });
     connect(&m_document, &Document::recipeChanged, this, [this] { m_analysis.setSchemes(m_document.schemes()); });
@@ -41,16 +50,38 @@ void Session::open(const QString& path) {
     else openModel(path);
 }
 
-void Session::openModel(const QString& path, bool reload) {
+void Session::openModel(const QString& path, bool reload) { load(path, {}, reload); }
+void Session::openProject(const QString& path, const QString& modelInstead) { load(path, modelInstead, false); }
+
+void Session::load(const QString& path, const QString& modelInstead, bool reload) {
     const QString absolute = QFileInfo(path).absoluteFilePath();
     m_openingPath = absolute;
     if (m_loadJob) m_jobs.end(m_loadJob);
     m_loadJob = m_jobs.begin(tr("Opening %1").arg(QFileInfo(path).fileName()), [this] { m_load.cancel(false); });
     emit openingChanged();
     m_load.start(
-        [path = toPath(absolute), machine = m_resources.machine](JobContext& job) {
+        [path = toPath(absolute), instead = modelInstead.isEmpty() ? std::filesystem::path() : toPath(modelInstead), machine = m_resources.machine,
+         folder = toPath(QStandardPaths::writableLocation(QStandardPaths::CacheLocation) + QStringLiteral("/models"))](JobContext& job) {
             Loaded loaded;
-            loaded.model = loadModel(path, machine, job);
+            if (isProjectFile(path)) {
+                std::shared_ptr<ProjectStore> store = ProjectStore::open(path, ProjectStore::Access::Edit);
+                loaded.state = stateOf(*store);
+                loaded.note = store->note();
+                loaded.project = std::make_shared<OpenProject>(store, loaded.state.model);
+                try {
+                    ProjectModel found = loadModelOf(*store, loaded.state.model, folder, instead, machine, job);
+                    loaded.model = std::move(found.model);
+                    if (!found.note.empty()) loaded.note += (loaded.note.empty() ? "" : "; ") + found.note;
+                } catch (const Error& error) {
+                    std::error_code none;
+                    if (std::filesystem::exists(loaded.state.model.path, none) || !instead.empty()) throw;
+                    loaded.modelGone = true;
+                    loaded.note = error.message();
+                    return loaded;
+                }
+            } else {
+                loaded.model = loadModel(path, machine, job);
+            }
             loaded.missing = bitlathe::missingOperators(*loaded.model);
             return loaded;
         },
@@ -70,20 +101,37 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
         return;
     }
     if (outcome.cancelled()) return m_recipeAfterOpening.clear();
-    m_modelPath = path;
+    Loaded& loaded = outcome.value();
+    if (loaded.modelGone) {
+        emit happened(QString::fromStdString(loaded.note));
+        emit projectModelGone(path, QString::fromStdString(loaded.note));
+        return;
+    }
+    m_modelPath = loaded.project ? QString::fromStdString(loaded.model->source.string()) : path;
     m_missing = outcome.value().missing;
-    if (reload && m_document.model()) {
+    if (!reload) setProject(loaded.project, loaded.project ? path : QString());  // before the document: figures come from it
+    if (loaded.project) {
+        m_document.open(loaded.model, *loaded.state.first);
+        m_document.restore(loaded.state);
+    } else if (reload && m_document.model()) {
         m_document.replaceModel(outcome.value().model);
     } else {
         const Preset* preset = findPreset(outcome.value().model->graph.weightsOnly ? "q8_0" : "int8");  // of weights alone, what their formats hold
         Recipe recipe = preset ? preset->recipe : Recipe{};
         m_document.open(outcome.value().model, std::move(recipe));
     }
-    watch(path);
+    watch(m_modelPath);
     remember(path);
     emit happened(tr("Opened %1: %2").arg(path, counted(std::int64_t(m_document.model()->layers.size()), tr("1 layer"), tr("%1 layers"))));
     emit opened();
+    if (loaded.project) emit projectOpened(loaded.state, QString::fromStdString(loaded.note));
     if (!m_recipeAfterOpening.isEmpty()) loadRecipe(std::exchange(m_recipeAfterOpening, {}));
+}
+
+void Session::setProject(std::shared_ptr<OpenProject> project, const QString& path) {
+    m_project.set(std::move(project));
+    m_projectPath = path;
+    emit projectChanged();
 }
 
 void Session::loadRecipe(const QString& path) {

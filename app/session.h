@@ -5,6 +5,7 @@
 #include "app/analysis.h"
 #include "app/document.h"
 #include "app/jobs.h"
+#include "app/open_project.h"
 #include "app/resources.h"
 
 #include <QFileSystemWatcher>
@@ -26,6 +27,14 @@ public:
     void loadRecipe(const QString& path);
     void saveRecipe(const QString& path);
 
+    // A project whose model is gone, with the model from elsewhere.
+    void openProject(const QString& path, const QString& modelInstead);
+    // Null without one. For jobs; the shelf is for functions that outlive a project.
+    std::shared_ptr<OpenProject> project() const { return m_project.get(); }
+    void setProject(std::shared_ptr<OpenProject> project, const QString& path);
+    const QString& projectPath() const { return m_projectPath; }  // empty: none
+    void remember(const QString& path);  // in the list of recent files
+
     bool opening() const { return !m_openingPath.isEmpty(); }
     const QString& openingPath() const { return m_openingPath; }
     const QString& modelPath() const { return m_modelPath; }  // empty: none
@@ -45,6 +54,9 @@ public:
 
 signals:
     void openingChanged();
+    void projectOpened(const bitlathe::ProjectState& state, const QString& note);  // after opened()
+    void projectChanged();
+    void projectModelGone(const QString& project, const QString& message);
     void opened();
     void refused(const QString& path, const QString& message);  // a model or recipe could not be read
     void changedOnDisk(const QString& path);
@@ -56,13 +68,19 @@ private:
     struct Loaded {
         std::shared_ptr<const Model> model;
         std::vector<std::string> missing;
+        std::shared_ptr<OpenProject> project;
+        ProjectState state;
+        std::string note;
+        bool modelGone = false;
     };
-    void remember(const QString& path);
+    void load(const QString& path, const QString& modelInstead, bool reload);
     void watch(const QString& path);
     void modelLoaded(const QString& path, bool reload, Outcome<Loaded> outcome);
 
     Resources m_resources;
     ReportCache m_cache;
+    ProjectShelf m_project;
+    QString m_projectPath;
     Jobs m_jobs;
     Document m_document;
     Analysis m_analysis;

@@ -38,7 +38,7 @@ void MainWindow::buildMenus() {
     QMenu* file = menuBar()->addMenu(tr("&File"));
     fill(file, {id("file.open"), id("file.demo")});
     m_recentMenu = file->addMenu(tr("Recent"));
-    fill(file, {id("file.reload"), {}, id("file.loadRecipe"), id("file.saveRecipe"), id("file.saveRecipeAs"), {}, id("file.export"), {}, id("file.quit")});
+    fill(file, {id("file.reload"), {}, id("file.newProject"), id("file.saveProject"), id("file.saveProjectAs"), id("file.embedProjectModel"), {}, id("file.loadRecipe"), id("file.saveRecipe"), id("file.saveRecipeAs"), {}, id("file.export"), {}, id("file.quit")});
     fill(menuBar()->addMenu(tr("&Edit")), {id("edit.undo"), id("edit.redo"), {}, id("edit.snapshot"), id("edit.compare"), {}, id("edit.find"), id("edit.selectAll"), id("edit.selectSimilar")});
     QMenu* view = menuBar()->addMenu(tr("&View"));
     fill(view, {id("view.float"), id("view.log"), id("view.fit"), {}, id("view.palette"), {}, id("view.theme.system"), id("view.theme.dark"), id("view.theme.light")});

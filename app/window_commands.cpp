@@ -54,15 +54,16 @@ void MainWindow::addCommands() {
     add(QStringLiteral("file.demo"), file, tr("Open the demo"), QStringLiteral("play"), {}, [this] { openDemo(); });
     add(QStringLiteral("file.reload"), file, tr("Reload the model"), QStringLiteral("reset"), QKeySequence(Qt::Key_F5),
         [this] { if (!m_session.modelPath().isEmpty()) m_session.openModel(m_session.modelPath(), true); }, tr("Read the file again; the recipe stays"));
-    add(QStringLiteral("file.saveRecipe"), file, tr("Save the recipe"), QStringLiteral("save"), QKeySequence(Qt::CTRL | Qt::Key_S), [this] {
+    add(QStringLiteral("file.saveRecipe"), file, tr("Save the recipe"), QStringLiteral("recipe"), {}, [this] {
         if (m_session.document().recipePath().isEmpty()) m_commands->action(QStringLiteral("file.saveRecipeAs"))->trigger();
         else m_session.saveRecipe(m_session.document().recipePath());
     });
-    add(QStringLiteral("file.saveRecipeAs"), file, tr("Save the recipe as…"), QStringLiteral("recipe"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), [this] {
+    add(QStringLiteral("file.saveRecipeAs"), file, tr("Save the recipe as…"), QStringLiteral("recipe"), QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_S), [this] {
         const QFileInfo model(m_session.modelPath());
         const QString path = QFileDialog::getSaveFileName(this, tr("Save the recipe"), model.dir().filePath(model.completeBaseName() + QStringLiteral(".recipe.json")), tr("Recipes (*.json)"));
         if (!path.isEmpty()) m_session.saveRecipe(path);
     });
+    addProjectCommands();
     add(QStringLiteral("file.loadRecipe"), file, tr("Load a recipe…"), QStringLiteral("recipe"), {}, [this] {
         const QString path = QFileDialog::getOpenFileName(this, tr("Load a recipe"), QFileInfo(m_session.modelPath()).path(), tr("Recipes (*.json);;All files (*)"));
         if (!path.isEmpty()) m_session.loadRecipe(path);
@@ -215,7 +216,7 @@ void MainWindow::enableCommands() {
     for (const Command& command : m_commands->all()) {
         const bool onLayers = command.id.startsWith(QStringLiteral("scheme.")) || command.id == QStringLiteral("edit.selectSimilar");
         const bool onModel = command.id.startsWith(QStringLiteral("preset.")) || command.id.startsWith(QStringLiteral("model.r")) || command.id == QStringLiteral("file.export") ||
-                             command.id.contains(QStringLiteral("aveRecipe")) || command.id == QStringLiteral("file.loadRecipe") || command.id == QStringLiteral("file.reload") ||
+                             command.id.contains(QStringLiteral("aveRecipe")) || command.id.contains(QStringLiteral("Project")) || command.id == QStringLiteral("file.loadRecipe") || command.id == QStringLiteral("file.reload") ||
                              command.id == QStringLiteral("edit.snapshot") || command.id == QStringLiteral("edit.compare") || command.id == QStringLiteral("edit.selectAll");
         if (onLayers) m_commands->action(command.id)->setEnabled(some);
         else if (onModel) m_commands->action(command.id)->setEnabled(open);

@@ -90,6 +90,9 @@ void ExportPanel::setTargets(const std::vector<Target>& targets) {
 }
 
 QString ExportPanel::target() const { return m_target->currentData().toString(); }
+void ExportPanel::setTarget(const QString& name) {
+    if (const int index = m_target->findData(name); index >= 0) m_target->setCurrentIndex(index);
+}
 QString ExportPanel::path() const { return m_path->text().trimmed(); }
 
 void ExportPanel::setPath(const QString& path) {

@@ -26,6 +26,7 @@ public:
     };
     void setTargets(const std::vector<Target>& targets);
     QString target() const;
+    void setTarget(const QString& name);  // unknown names change nothing
     QString path() const;
     void setPath(const QString& path);
     void setPlanning(bool planning);  // the list below is being made anew

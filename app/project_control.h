@@ -1,0 +1,87 @@
+// The project file for the window: autosave, save, save as, and what is taken up again when one is opened. Knows
+// no widgets but those that hold its settings.
+#pragma once
+
+#include "app/open_project.h"
+#include "core/base/job_runner.h"
+#include "core/workflow/kept_calibration.h"
+
+#include <QByteArray>
+#include <QObject>
+#include <QString>
+#include <QStringList>
+#include <QTimer>
+#include <functional>
+
+namespace bitlathe {
+
+class ExportControl;
+class RunControl;
+class Session;
+
+class ProjectControl : public QObject {
+    Q_OBJECT
+public:
+    // What only the window knows.
+    struct WindowPart {
+        QByteArray layout;
+        std::vector<std::size_t> selected;
+    };
+    ProjectControl(Session& session, RunControl& run, ExportControl& exporting, QObject* parent = nullptr);
+    ~ProjectControl() override;
+    void setWindow(std::function<WindowPart()> capture) { m_window = std::move(capture); }
+
+    bool isOpen() const;
+    bool readOnly() const { return !m_whyReadOnly.isEmpty(); }
+    const QString& whyReadOnly() const { return m_whyReadOnly; }  // a clause
+    // Whether there are edits by hand since the last save; results alone do not count.
+    bool edited() const;
+
+    // In the background; `then` when it is on the disk. Failures come in failed().
+    void save(std::function<void()> then = {});
+    void saveAs(const QString& path, std::function<void()> then = {});
+    // Before the window closes: everything to the disk, now. False, after failed(), when that does not go.
+    bool saveNow();
+    // Back to the last save, on the disk.
+    void discard();
+    // The project is left as it was last saved; the model stays open.
+    void close();
+    // The model's bytes in the project, from the next save on; or not any more.
+    void embedModel(bool embedded);
+    bool embedsModel() const { return m_embeds; }
+    void forgetInterrupted();
+
+signals:
+    void changed();  // name, read-only or edited
+    void saved(const QString& path);
+    void failed(const QString& message);
+    void restored(const QByteArray& layout, const std::vector<std::size_t>& selected);
+    void interrupted(qint64 samples, qint64 of, const QString& data);  // a calibration; run.calibrate() goes on
+
+private:
+    struct Looked {  // at an opened project, on a worker
+        std::vector<KeptEvaluation> evaluations;
+        std::optional<InterruptedCalibration> interrupted;
+        std::string whyReadOnly;
+        bool recovered = false, embeds = false;
+    };
+    ProjectContents capture();
+    void opened(const ProjectState& state);
+    void looked(Looked looked);
+    void soon();
+    void autosave();
+    void store(std::function<void(OpenProject&)> write, const QString& path, std::function<void()> then, const ProjectContents& contents);
+
+    Session& m_session;
+    RunControl& m_run;
+    ExportControl& m_exporting;
+    std::function<WindowPart()> m_window;
+    JobSlot<int> m_autosave, m_save;
+    JobSlot<Looked> m_look;
+    QTimer m_soon;
+    std::vector<std::shared_ptr<const LayerReport>> m_reports;  // not handed to the store yet
+    QString m_whyReadOnly, m_lastFailure;
+    bool m_snapshotsEdited = false, m_embeds = false;
+};
+
+}  // namespace bitlathe

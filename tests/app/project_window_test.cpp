@@ -1,0 +1,203 @@
+// The project file in the real window: saved, taken up again, shared, and the same bytes as on the command line.
+#include "app/commands.h"
+#include "app/export_control.h"
+#include "app/project_control.h"
+#include "app/run_control.h"
+#include "core/project/project_store.h"
+#include "core/workflow/kept_calibration.h"
+#include "tests/app/window_rig.h"
+#include "widgets/panels/layer_view.h"
+#include "widgets/panels/layers_panel.h"
+#include "widgets/panels/message_strip.h"
+
+#include <gtest/gtest.h>
+
+#include <QAction>
+#include <QFile>
+#include <QProcess>
+#include <QPushButton>
+#include <QSignalSpy>
+
+namespace bitlathe {
+namespace {
+
+class ProjectWindow : public testing::Test {
+protected:
+    void SetUp() override {
+        if (Session::demoModel().isEmpty()) GTEST_SKIP() << "the demo model is not in resources/demo";
+    }
+    QString at(const char* name) const { return folder.filePath(QString::fromLatin1(name)); }
+    static QByteArray contents(const QString& path) {
+        QFile file(path);
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+    static Document& document(WindowRig& rig) { return rig.session->document(); }
+    static void bits(WindowRig& rig, Qt::Key key) { QTest::keyClick(&rig.window->layers().view(), key); }
+    static bool saveAs(WindowRig& rig, const QString& path) {
+        bool done = false;
+        rig.window->project().saveAs(path, [&done] { done = true; });
+        return WindowRig::waitFor([&] { return done; });
+    }
+    // As after a crash: what lay on the disk at this moment, in another place.
+    bool copyAsIs(const QString& from, const QString& to) {
+        return QFile::copy(from, to) && (!QFile::exists(from + "-journal") || QFile::copy(from + "-journal", to + "-journal"));
+    }
+    QTemporaryDir folder;
+};
+
+TEST_F(ProjectWindow, IsTakenUpWhereItWasLeft) {
+    const QString path = at("p.bitlathe");
+    Recipe atSave, last;
+    std::vector<std::size_t> selected;
+    {
+        WindowRig rig;
+        ASSERT_TRUE(rig.open(Session::demoModel()));
+        bits(rig, Qt::Key_4);
+        document(rig).takeSnapshot("four");
+        ASSERT_TRUE(rig.measured());
+        EXPECT_TRUE(rig.window->isWindowModified());
+        ASSERT_TRUE(saveAs(rig, path));
+        EXPECT_FALSE(rig.window->isWindowModified());
+        EXPECT_TRUE(rig.window->windowTitle().startsWith("p.bitlathe")) << rig.window->windowTitle().toStdString();
+        EXPECT_EQ(rig.session->recentFiles().first(), path);
+        atSave = document(rig).recipe();
+        bits(rig, Qt::Key_3);
+        bits(rig, Qt::Key_2);
+        document(rig).history().undo();
+        EXPECT_TRUE(rig.window->isWindowModified());
+        last = document(rig).recipe();
+        selected = rig.window->layers().selected();
+        ASSERT_TRUE(WindowRig::waitFor([&] { return QFile::exists(path + "-journal"); }));  // the autosave
+        ASSERT_TRUE(WindowRig::waitFor([&] {
+            const auto look = ProjectStore::open(path.toStdString(), ProjectStore::Access::Look);
+            return *stateOf(*look).recipe() == last && look->keys("reports/").size() > document(rig).schemes().size() / 2;
+        }));
+        ASSERT_TRUE(copyAsIs(path, at("crashed.bitlathe")));
+    }
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(at("crashed.bitlathe")));
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.window->isWindowModified(); }));  // never saved
+    EXPECT_EQ(document(rig).recipe(), last);
+    EXPECT_EQ(rig.window->layers().selected(), selected);
+    EXPECT_EQ(document(rig).snapshots().size(), 1u);
+    EXPECT_EQ(document(rig).history().count(), 3);
+    EXPECT_EQ(document(rig).history().index(), 2);
+    document(rig).history().redo();
+    EXPECT_NE(document(rig).recipe(), last);
+    document(rig).history().setIndex(1);
+    EXPECT_EQ(document(rig).recipe(), atSave);
+    document(rig).history().setIndex(0);
+    EXPECT_EQ(document(rig).recipe(), findPreset("int8")->recipe);
+    EXPECT_FALSE(document(rig).history().canUndo());
+    rig.window->project().discard();
+    ASSERT_TRUE(rig.open(at("crashed.bitlathe")));
+    EXPECT_EQ(document(rig).recipe(), atSave);
+}
+
+TEST_F(ProjectWindow, FiguresComeFromTheProjectAndAreThoseThatWereMeasured) {
+    std::vector<LayerReport> measured;
+    {
+        WindowRig rig;
+        ASSERT_TRUE(rig.open(Session::demoModel()));
+        for (std::size_t layer = 0; layer < document(rig).model()->layers.size(); ++layer)
+            if (const ReportPtr report = rig.session->analysis().report(layer)) measured.push_back(*report);
+        ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+    }
+    ASSERT_FALSE(measured.empty());
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(at("p.bitlathe")));
+    const auto project = rig.session->project();
+    for (const LayerReport& report : measured) {
+        const ReportPtr now = rig.session->analysis().report(report.layer);
+        ASSERT_TRUE(now);
+        EXPECT_TRUE(*now == report) << report.layer;
+        const auto kept = project->report(*document(rig).model(), report.layer, report.scheme);
+        ASSERT_TRUE(kept);
+        EXPECT_TRUE(*kept == report) << report.layer;
+    }
+}
+
+TEST_F(ProjectWindow, TheSecondWindowOnlyLooksAndSaysWhy) {
+    WindowRig first;
+    ASSERT_TRUE(first.open(Session::demoModel()));
+    ASSERT_TRUE(saveAs(first, at("p.bitlathe")));
+    WindowRig second;
+    ASSERT_TRUE(second.open(at("p.bitlathe")));
+    ASSERT_TRUE(WindowRig::waitFor([&] { return second.window->project().readOnly(); }));
+    EXPECT_TRUE(second.window->messages().text().contains("another window has it open (process")) << second.window->messages().text().toStdString();
+    EXPECT_TRUE(second.window->windowTitle().contains("(read-only)"));
+    bits(second, Qt::Key_3);
+    ASSERT_TRUE(saveAs(second, at("q.bitlathe")));
+    EXPECT_FALSE(second.window->project().readOnly());
+    EXPECT_TRUE(second.window->windowTitle().startsWith("q.bitlathe"));
+}
+
+TEST_F(ProjectWindow, TheCommandLineWritesWhatTheWindowExports) {
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(Session::demoModel()));
+    bits(rig, Qt::Key_5);
+    ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+    QSignalSpy exported(&rig.window->exporting(), &ExportControl::exported);
+    rig.window->exporting().setPath(at("window.onnx"));
+    rig.window->exporting().start();
+    ASSERT_TRUE(WindowRig::waitFor([&] { return exported.count() == 1; }));
+    ASSERT_TRUE(rig.window->project().saveNow());
+    QProcess cli;
+    cli.start(QStringLiteral(BITLATHE_CLI), {"quantize", at("p.bitlathe"), "-o", at("cli.onnx"), "--quiet"});
+    ASSERT_TRUE(cli.waitForFinished(120000));
+    ASSERT_EQ(cli.exitCode(), 0) << cli.readAllStandardError().toStdString();
+    EXPECT_FALSE(contents(at("window.onnx")).isEmpty());
+    EXPECT_TRUE(contents(at("window.onnx")) == contents(at("cli.onnx")));
+}
+
+TEST_F(ProjectWindow, OffersToContinueACalibrationAndKeepsItsEvaluations) {
+    {
+        WindowRig rig;
+        ASSERT_TRUE(rig.open(Session::demoModel()));
+        rig.window->run().start();
+        ASSERT_TRUE(WindowRig::waitFor([&] { return !rig.window->run().running(); }));
+        ASSERT_FALSE(rig.window->run().results().empty());
+        ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+        // Another recipe's calibration, stopped half way.
+        const auto project = rig.session->project();
+        CalibrationWork work{document(rig).model(), document(rig).recipe(), rig.window->run().calibrationData().toStdString(), document(rig).recipe().preprocessing};
+        work.recipe.defaults.activations->range = Percentile{99};
+        work.keepEveryMs = 0;
+        std::stop_source stop;
+        JobContext job(stop.get_token(), [&](double, std::string_view what) { if (what.starts_with("calibrating: sample 1")) stop.request_stop(); });
+        EXPECT_THROW(calibrateKept(work, &project->store(), rig.resources.machine, rig.workers, job), Cancelled);
+        document(rig).edit(work.recipe, "percentile");
+        ASSERT_TRUE(rig.window->project().saveNow());
+    }
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(at("p.bitlathe")));
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.window->messages().text().contains("was interrupted at sample"); })) << rig.window->messages().text().toStdString();
+    ASSERT_FALSE(rig.window->run().results().empty());
+    EXPECT_TRUE(rig.window->run().results().front().finished);
+    EXPECT_TRUE(rig.window->run().results().front().stale);  // the recipe is another one since
+    for (QPushButton* button : rig.window->messages().findChildren<QPushButton*>())
+        if (button->text() == "Continue") button->click();
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.window->run().lastCalibration() != nullptr; }));
+    EXPECT_FALSE(rig.window->run().lastCalibration()->ranges.empty());
+    EXPECT_FALSE(interruptedCalibration(rig.session->project()->store()));
+}
+
+TEST_F(ProjectWindow, AVanishedModelAsksWhereItIs) {
+    ASSERT_TRUE(QFile::copy(Session::demoModel(), at("net.onnx")));
+    {
+        WindowRig rig;
+        ASSERT_TRUE(rig.open(at("net.onnx")));
+        ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+    }
+    ASSERT_TRUE(QFile::rename(at("net.onnx"), at("moved.onnx")));
+    WindowRig rig;
+    rig.session->open(at("p.bitlathe"));
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.window->messages().text().contains("is gone"); }));
+    EXPECT_FALSE(document(rig).model());
+    rig.session->openProject(at("p.bitlathe"), at("moved.onnx"));
+    ASSERT_TRUE(WindowRig::waitFor([&] { return document(rig).model() != nullptr; }));
+    EXPECT_TRUE(rig.window->project().isOpen());
+}
+
+}  // namespace
+}  // namespace bitlathe
