@@ -224,7 +224,7 @@ bool PlotFrame::begin(Extent fitX, Extent fitY) {
     m_hovered = free && m_context.frame.hovered && m_area.contains(m_pointer);
     zoomWithWheel();
     zoomWithKeys();
-    const std::vector<Tick> x = linearTicks(m_view.x.lo, m_view.x.hi, m_area.width(), scaled(18), length, m_labels.wholeX);
+    const std::vector<Tick> x = linearTicks(m_view.x.lo, m_view.x.hi, m_area.width(), scaled(m_area.width() < scaled(220) ? 8 : 18), length, m_labels.wholeX);
     drawAxes(x, y);
     m_list->PushClipRect(m_area.min, m_area.max, true);
     m_open = true;
