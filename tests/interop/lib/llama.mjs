@@ -1,0 +1,44 @@
+// llama.cpp, as node-llama-cpp ships it: loads a GGUF file and gives the probabilities of every next token.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const folder = join(dirname(fileURLToPath(import.meta.url)), '../node_modules/@node-llama-cpp/linux-x64/bins/linux-x64');
+export const installed = existsSync(join(folder, 'llama-addon.node'));
+
+let addon;
+async function library() {
+  if (addon) return addon;
+  addon = require(join(folder, 'llama-addon.node'));
+  addon.setLogger(() => {});
+  addon.setLoggerLogLevel(0);
+  addon.loadBackends(folder);
+  await addon.init();
+  return addon;
+}
+
+// One Float64Array over the vocabulary for each token: what llama.cpp expects after it. Throws when the file is refused.
+export async function probabilities(file, tokens, vocabulary) {
+  const { AddonModel, AddonContext, AddonSampler } = await library();
+  const model = new AddonModel(file, { addonExports: addon, gpuLayers: 0, useMmap: true });
+  if (!(await model.init())) throw new Error(`llama.cpp refuses ${file}`);
+  const context = new AddonContext(model, { contextSize: 64, batchSize: 64, sequences: 1, threads: 1 });
+  if (!(await context.init())) throw new Error(`llama.cpp makes no context for ${file}`);
+  context.initBatch(tokens.length);
+  const places = context.addToBatch(0, 0, Uint32Array.from(tokens), Uint32Array.from(tokens, (_, i) => i));
+  await context.decodeBatch();
+  const sampler = new AddonSampler(model);
+  sampler.applyConfig({ temperature: 1, topK: 0, topP: 1, minP: 0 });
+  const all = [];
+  for (const place of places) {
+    const [, pairs] = await context.sampleToken(place, sampler, true, true);
+    const row = new Float64Array(vocabulary);
+    for (let i = 0; i < pairs.length; i += 2) row[pairs[i]] = pairs[i + 1];
+    all.push(row);
+  }
+  await context.dispose();
+  await model.dispose();
+  return all;
+}
