@@ -4,6 +4,7 @@
 #include "app/cli/project_input.h"
 #include "app/cli/text_table.h"
 
+#include "core/formats/gguf/imatrix.h"
 #include "core/workflow/load.h"
 
 #include <CLI/CLI.hpp>
@@ -35,25 +36,32 @@ Json valueJson(const Value& value) {
     return {{"name", value.name}, {"type", value.type ? Json(nameOf(*value.type)) : Json(nullptr)}, {"shape", shape}};
 }
 
-// What a person should know of the layer: the reader's note, and weights that are no numbers.
-std::string noteOf(const Model& model, const Layer& layer) {
-    const std::string broken = notFiniteText(notFiniteWeights(model, layer));
-    return layer.note.empty() || broken.empty() ? layer.note + broken : layer.note + "; " + broken;
+bool isMissing(const Model& model, const Layer& layer, const Importance* importance) {
+    return importance && layer.quantizable && importance->of(model.graph.value(layer.weight).name).empty();
 }
 
-Json toJson(const Model& model) {
+// What a person should know of the layer: the reader's note, weights that are no numbers, and that importance is missing.
+std::string noteOf(const Model& model, const Layer& layer, const Importance* importance) {
+    std::string note = layer.note;
+    const auto add = [&](const std::string& more) { note += (note.empty() || more.empty() ? "" : "; ") + more; };
+    add(notFiniteText(notFiniteWeights(model, layer)));
+    add(isMissing(model, layer, importance) ? "not in the importance file" : "");
+    return note;
+}
+
+Json toJson(const Model& model, const Importance* importance) {
     Json inputs = Json::array(), outputs = Json::array(), layers = Json::array();
     for (const ValueId id : model.graph.inputs) inputs.push_back(valueJson(model.graph.value(id)));
     for (const ValueId id : model.graph.outputs) outputs.push_back(valueJson(model.graph.value(id)));
     for (const Layer& layer : model.layers)
         layers.push_back({{"name", layer.name}, {"kind", nameOf(layer.kind)}, {"shape", layer.shape.dims()}, {"parameters", layer.parameters},
-                          {"bytes", layer.bytes}, {"runnable", isRunnable(model, layer)}, {"note", noteOf(model, layer)}, {"op", layer.op},
+                          {"bytes", layer.bytes}, {"runnable", isRunnable(model, layer)}, {"note", noteOf(model, layer, importance)}, {"op", layer.op},
                           {"storedAs", layer.storedAs}, {"quantizable", layer.quantizable}});
     return {{"format", model.format}, {"inputs", inputs}, {"outputs", outputs}, {"layers", layers}, {"name", model.name},
             {"producer", model.producer}, {"missingOperators", missingOperators(model)}, {"notes", model.notes}};
 }
 
-void print(const Model& model) {
+void print(const Model& model, const Importance* importance) {
     std::cout << model.name << ": " << model.format << (model.producer.empty() ? "" : ", by " + model.producer) << "\n";
     for (const ValueId id : model.graph.inputs) std::cout << "input   " << model.graph.value(id).name << "  " << shapeText(model.graph.value(id)) << "\n";
     for (const ValueId id : model.graph.outputs) std::cout << "output  " << model.graph.value(id).name << "  " << shapeText(model.graph.value(id)) << "\n";
@@ -62,7 +70,7 @@ void print(const Model& model) {
     double parameters = 0, bytes = 0;
     for (const Layer& layer : model.layers) {
         table.add({layer.name, std::string(nameOf(layer.kind)), toText(layer.shape), countText(static_cast<double>(layer.parameters)),
-                   bytesText(static_cast<double>(layer.bytes)), layer.storedAs, layer.node < 0 || isRunnable(model, layer) ? noteOf(model, layer) : "cannot be run: no operator " + layer.op});
+                   bytesText(static_cast<double>(layer.bytes)), layer.storedAs, layer.node < 0 || isRunnable(model, layer) ? noteOf(model, layer, importance) : "cannot be run: no operator " + layer.op});
         parameters += static_cast<double>(layer.parameters);
         bytes += static_cast<double>(layer.bytes);
     }
@@ -76,15 +84,17 @@ void print(const Model& model) {
 Action inspectCommand(CLI::App& app, CommonOptions& common) {
     auto path = std::make_shared<std::string>();
     auto explain = std::make_shared<ExplainOptions>();
+    auto importanceFile = std::make_shared<std::string>();
     app.add_option("MODEL", *path, "The model file, or a project")->required();
     app.add_flag("--json", common.json, "Print one JSON document");
+    app.add_option("--importance", *importanceFile, "A file of llama.cpp's imatrix: names the weights that it does not know");
     auto* layer = app.add_option("--layer", explain->layer, "Explain how this layer's weights are quantized, on one of them");
     auto* recipe = app.add_option("--recipe", explain->recipe, "With --layer: a recipe file (JSON)")->needs(layer);
     app.add_option("--preset", explain->preset, "With --layer: a recipe that ships: see 'list presets'")->needs(layer)->excludes(recipe);
     app.add_option("--format", explain->format, "With --layer: a number format: see 'list codecs'")->needs(layer);
     app.add_option("--bits", explain->bits, "With --layer: bits per weight")->needs(layer)->check(CLI::Range(1, 16));
     app.add_option("--weight", explain->weight, "With --layer: which weight, counted in the file's order from 0")->needs(layer)->check(CLI::NonNegativeNumber);
-    return [path, explain](Session& session) -> int {
+    return [path, explain, importanceFile](Session& session) -> int {
         const auto project = openProject(*path, session);
         if (project && explain->layer.empty()) {
             inspectProject(*project, session);
@@ -92,9 +102,11 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
         }
         const auto model = project ? modelOf(*project, session, session.job()) : loadModel(*path, session.machine(), session.job());
         if (!explain->layer.empty()) return explainLayer(*model, *explain, session);
+        std::shared_ptr<const Importance> importance;
+        if (!importanceFile->empty()) importance = std::make_shared<const Importance>(gguf::readImportance(*importanceFile, session.job()));
         session.endProgress();
-        if (session.json()) printJson(toJson(*model));
-        else print(*model);
+        if (session.json()) printJson(toJson(*model, importance.get()));
+        else print(*model, importance.get());
         return kDone;
     };
 }

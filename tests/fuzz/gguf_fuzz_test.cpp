@@ -1,5 +1,6 @@
 // Damaged GGUF files: a clear error or a model whose every layer can be looked at, never a crash.
 #include "core/base/error.h"
+#include "core/formats/gguf/imatrix.h"
 #include "core/workflow/load.h"
 #include "core/workflow/weight_source.h"
 #include "tests/core/formats/gguf_sample.h"
@@ -72,6 +73,29 @@ TEST_F(GgufFuzz, AnyBytesInBlocksCanBeLookedAt) {
             for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<char>((i * 2654435761u + round * 97 + type) >> (i % 13));
             feed(GgufSample().tensor("x.weight", {256, 2}, type, data).bytes());
         }
+}
+
+TEST_F(GgufFuzz, DamagedImportanceIsRefusedOrRead) {
+    const std::vector<float> sums = {2, 4, 6, 8}, counts = {2};
+    const auto number = [](std::int32_t n) { return std::string(reinterpret_cast<const char*>(&n), 4); };
+    const std::string old = number(1) + number(1) + "a" + number(2) + number(4) + bytesOf(sums) + number(17) + number(4) + "wiki";
+    const std::string now = GgufSample().text("general.type", "imatrix").tensor("a.in_sum2", {4, 1}, 0, bytesOf(sums)).tensor("a.counts", {1, 1}, 0, bytesOf(counts)).bytes();
+    JobContext job;
+    for (const std::string& sample : {old, now})
+        for (std::size_t at = 0; at < sample.size(); ++at)
+            for (const int flip : {0x01, 0x08, 0x40, 0x80, 0xff}) {
+                std::string bytes = sample;
+                bytes[at] = static_cast<char>(bytes[at] ^ flip);
+                for (const std::string& damaged : {bytes, bytes.substr(0, at)}) {
+                    try {
+                        const Importance importance = gguf::readImportance(m_file.write(damaged), job);
+                        for (const auto& [name, values] : importance.tensors)
+                            for (const float v : values) EXPECT_GE(v, 0.0f) << name;
+                    } catch (const Error& error) {
+                        EXPECT_GT(error.message().size(), 20u);
+                    }
+                }
+            }
 }
 
 }  // namespace
