@@ -8,9 +8,11 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QSettings>
+#include <csignal>
 
 int main(int argc, char** argv) {
     using namespace bitlathe;
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then a sentence, as a full disk is
     QApplication application(argc, argv);
     QCoreApplication::setOrganizationName(QStringLiteral("Bitlathe"));
     QCoreApplication::setApplicationName(QStringLiteral("bitlathe"));

@@ -192,6 +192,15 @@ std::vector<Journal::Place> Journal::append(std::span<const Change> changes) {
     return places;
 }
 
+void Journal::moveTo(const std::filesystem::path& path) {
+    if (::rename(m_path.c_str(), path.c_str()) != 0) refuse(path, errno);
+    m_path = path;
+    if (const int fd = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); fd >= 0) {
+        ::fsync(fd);
+        ::close(fd);
+    }
+}
+
 std::vector<std::byte> Journal::read(const Place& place) const {
     std::vector<std::byte> value(std::size_t(place.length));
     if (!readAt(m_fd, place.offset, value) || checksum(value) != place.sum)

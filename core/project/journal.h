@@ -44,6 +44,8 @@ public:
     // All of the changes or, when this throws Error(Output), none. On the disk when it returns. The places of the
     // changes, in their order.
     std::vector<Place> append(std::span<const Change> changes);
+    // Takes the place of another journal. Throws Error(Output); then that one stays.
+    void moveTo(const std::filesystem::path& path);
     // Throws Error(Input) when the bytes are not those that were written.
     std::vector<std::byte> read(const Place& place) const;
 

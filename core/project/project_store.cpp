@@ -160,6 +160,7 @@ struct ProjectStore::Impl {
         pending.clear();
     }
     bool replay(bool writable);
+    void compactJournal();
 };
 
 void ProjectStore::Impl::writeHead(const std::string& path, const ProjectHead& head) {
@@ -168,6 +169,33 @@ void ProjectStore::Impl::writeHead(const std::string& path, const ProjectHead& h
     const bool written = out && std::fwrite(text.data(), 1, text.size(), out) == text.size();
     if (const bool closed = out && std::fclose(out) == 0; !written || !closed)
         throw Error(ErrorKind::Output, "cannot write the head of '" + path + "'; free some room, or save in another place. Nothing was changed");
+}
+
+// What was overwritten again and again (an unfinished calibration is, every few seconds) must not fill the disk.
+void ProjectStore::Impl::compactJournal() {
+    constexpr std::uint64_t kLarge = std::uint64_t(32) << 20;
+    if (journal->bytes() < kLarge) return;
+    std::uint64_t live = 0;
+    for (const auto& [key, place] : index)
+        if (const auto* at = std::get_if<Journal::Place>(&place.at)) live += at->length;
+    if (2 * live > journal->bytes()) return;
+    std::vector<std::vector<std::byte>> values;
+    std::vector<Journal::Change> changes;
+    std::vector<Place*> places;
+    for (auto& [key, place] : index) {
+        const auto* at = std::get_if<Journal::Place>(&place.at);
+        if (!at) continue;
+        values.push_back(journal->read(*at));
+        changes.push_back({key, values.back()});
+        places.push_back(&place);
+    }
+    for (const auto& [key, place] : indexOf(*file))
+        if (!index.contains(key)) changes.push_back({key, std::nullopt});
+    Journal fresh = Journal::create(journalOf(path).string() + "-compact", head.generation);
+    const auto moved = fresh.append(changes);
+    fresh.moveTo(journalOf(path));
+    journal = std::move(fresh);
+    for (std::size_t i = 0; i < places.size(); ++i) places[i]->at = moved[i];
 }
 
 // Takes over the journal of this file. False: it belongs to another save of the file.
@@ -205,6 +233,9 @@ std::unique_ptr<ProjectStore> ProjectStore::open(const fs::path& given, Access a
     if (access == Access::Edit) impl->lock = ProjectLock::take(impl->path, impl->whyReadOnly);
     else impl->whyReadOnly = "it was opened for looking";
     const bool writable = impl->lock.has_value();
+    std::error_code none;
+    for (const char* unfinished : {"-saving", "-journal-new", "-journal-compact", "-journal-compact-new"})  // of writes that a crash cut short
+        if (writable) fs::remove(impl->path.string() + unfinished, none);
     // Without the lock another window may save between our steps: then they are taken again.
     for (int tries = 0;; ++tries) {
         impl->head = readHead(impl->path);
@@ -215,7 +246,6 @@ std::unique_ptr<ProjectStore> ProjectStore::open(const fs::path& given, Access a
         if (!writable && tries < 5) continue;
         if (!ours && writable) {
             const fs::path kept = journalOf(impl->path).string() + "-" + newGeneration().substr(0, 8);
-            std::error_code none;
             fs::rename(journalOf(impl->path), kept, none);
             impl->note = "edits that belong to another copy of this project were found beside it and are kept in '" + kept.string() + "'";
         }
@@ -324,6 +354,7 @@ void ProjectStore::flush() {
         else m_impl->index.erase(changes[i].key);
     }
     m_impl->pending.clear();
+    m_impl->compactJournal();
 }
 
 void ProjectStore::save() {

@@ -33,7 +33,7 @@ Hdf5Node nodeOf(std::int64_t number, std::size_t floats) {
     for (;;) {
         ++number;
         store->put("first", nodeOf(number, 10));
-        store->put("reports/large", nodeOf(number, std::size_t(number % 7) * 20000));
+        store->put("reports/large", nodeOf(number, std::size_t(number % 7) * 40000));
         store->put("reports/" + std::to_string(number % 13), nodeOf(number, 100));
         if (number % 5 == 0) store->erase("reports/" + std::to_string((number + 3) % 13));
         store->put("last", nodeOf(number, 10));

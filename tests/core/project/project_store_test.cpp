@@ -127,6 +127,30 @@ TEST(ProjectStore, AnEqualRecordChangesNothing) {
     EXPECT_EQ(fs::file_size(folder / "p.bitlathe-journal"), size);
 }
 
+TEST(ProjectStore, WhatIsOverwrittenAgainAndAgainDoesNotFillTheDisk) {
+    const TemporaryFolder folder;
+    const auto store = ProjectStore::create(folder / "p.bitlathe");
+    store->put("gone", nodeOf(1));
+    store->put("stays", nodeOf(2));
+    store->save();
+    store->erase("gone");
+    constexpr std::size_t kFloats = 1 << 20;
+    std::uintmax_t largest = 0;
+    for (int i = 0; i < 30; ++i) {
+        store->put("large", nodeOf(i, kFloats));
+        store->put("small", nodeOf(i));
+        store->flush();
+        largest = std::max(largest, fs::file_size(folder / "p.bitlathe-journal"));
+    }
+    EXPECT_LT(largest, 12 * kFloats * sizeof(float));
+    EXPECT_EQ(numberOf(*store, "large"), 29);
+    const auto look = ProjectStore::open(folder / "p.bitlathe", Access::Look);
+    EXPECT_EQ(look->keys(), (std::vector<std::string>{"large", "small", "stays"}));
+    EXPECT_EQ(numberOf(*look, "large"), 29);
+    EXPECT_EQ(numberOf(*look, "small"), 29);
+    EXPECT_FALSE(fs::exists(folder / "p.bitlathe-journal-compact"));
+}
+
 TEST(ProjectStore, TheSecondWindowOnlyLooksAndSaysWhy) {
     const TemporaryFolder folder;
     const auto first = ProjectStore::create(folder / "p.bitlathe");
