@@ -139,6 +139,7 @@ void MainWindow::restoreLayout() {
     QSettings settings;
     restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
     if (!restoreState(settings.value(QStringLiteral("window/layout")).toByteArray())) resetLayout();
+    m_plots->showPlot(settings.value(QStringLiteral("window/plots")).toString());
 }
 
 void MainWindow::resetLayout() {
@@ -328,6 +329,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     QSettings settings;
     settings.setValue(QStringLiteral("window/geometry"), saveGeometry());
     settings.setValue(QStringLiteral("window/layout"), saveState());
+    settings.setValue(QStringLiteral("window/plots"), m_plots->page());
     m_session.jobs().stopAll();
     event->accept();
 }

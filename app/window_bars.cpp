@@ -41,7 +41,10 @@ void MainWindow::buildMenus() {
     fill(file, {id("file.reload"), {}, id("file.newProject"), id("file.saveProject"), id("file.saveProjectAs"), id("file.embedProjectModel"), {}, id("file.loadRecipe"), id("file.saveRecipe"), id("file.saveRecipeAs"), {}, id("file.export"), {}, id("file.quit")});
     fill(menuBar()->addMenu(tr("&Edit")), {id("edit.undo"), id("edit.redo"), {}, id("edit.snapshot"), id("edit.compare"), {}, id("edit.find"), id("edit.selectAll"), id("edit.selectSimilar")});
     QMenu* view = menuBar()->addMenu(tr("&View"));
-    fill(view, {id("view.float"), id("view.log"), id("view.fit"), {}, id("view.palette"), {}, id("view.theme.system"), id("view.theme.dark"), id("view.theme.light")});
+    fill(view, {id("view.float"), id("view.log"), id("view.fit"), {}});
+    for (const Plot& plot : bitlathe::plots)
+        if (const QString name = QString::fromLatin1(plot.name); name != QLatin1String("weights")) view->addAction(m_commands->action(QStringLiteral("view.plot.") + name));
+    fill(view, {{}, id("view.palette"), {}, id("view.theme.system"), id("view.theme.dark"), id("view.theme.light")});
     fill(menuBar()->addMenu(tr("&Model")), {id("model.run"), {}, id("model.data"), id("model.calibration"), {}, id("model.stop")});
     QMenu* quantize = menuBar()->addMenu(tr("&Quantize"));
     QMenu* presetMenu = quantize->addMenu(tr("Preset"));

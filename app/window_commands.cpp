@@ -155,6 +155,9 @@ void MainWindow::addViewCommands() {
     m_commands->add({QStringLiteral("view.float"), view, tr("See float (hold)"), tr("While the key is down, the table shows the source"), QStringLiteral("eye"),
                      QKeySequence(Qt::Key_Backslash), [this] { setShowFloat(!m_showFloat); }, {}, true});
     add(QStringLiteral("view.log"), view, tr("Logarithmic counts"), {}, QKeySequence(Qt::Key_L), [this] { m_plots->setLogCounts(!m_plots->logCounts()); });
+    for (const Plot& plot : bitlathe::plots)
+        if (const QString name = QString::fromLatin1(plot.name); name != QLatin1String("weights"))
+            add(QStringLiteral("view.plot.") + name, view, QString::fromLatin1(plot.label), {}, {}, [this, name] { m_plots->showPlot(name); }, tr("Turn to this plot, below the weight distribution"));
     add(QStringLiteral("view.fit"), view, tr("Fit the plots"), {}, QKeySequence(Qt::Key_Home | Qt::CTRL), [this] { m_plots->fit(); });
     add(QStringLiteral("view.palette"), view, tr("All commands…"), QStringLiteral("command"), QKeySequence(Qt::CTRL | Qt::Key_K), [this] { openPalette(); });
     add(QStringLiteral("view.theme"), view, tr("Switch dark and light"), QStringLiteral("moon"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_L), [] {

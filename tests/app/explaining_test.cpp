@@ -1,7 +1,9 @@
 // What the plots say and do beside the histogram, in the real window: formats explained, sizes chosen.
+#include "app/commands.h"
 #include "tests/app/window_rig.h"
 #include "widgets/panels/layers_panel.h"
 
+#include <QAction>
 #include <gtest/gtest.h>
 
 namespace bitlathe {
@@ -41,6 +43,16 @@ TEST_F(WindowPlots, TheFormatIsExplainedWhenSomebodyLooksAndFollowsTheScheme) {
     EXPECT_NE(explanation().lines[0].second.find("u the nearest of 16"), std::string::npos) << explanation().lines[0].second;
     rig.window->layers().select({2});
     ASSERT_TRUE(WindowRig::waitFor([&] { return explanation().heading.starts_with("Integer") && !explanation().stale; }, 20));
+}
+
+TEST_F(WindowPlots, EveryPlotHasACommandThatTurnsToIt) {
+    for (const Plot& plot : plots) {
+        const QString name = QString::fromLatin1(plot.name);
+        if (name == QLatin1String("weights")) continue;  // always there
+        rig.window->commands().action(QStringLiteral("view.plot.") + name)->trigger();
+        EXPECT_EQ(rig.window->plots().page(), name);
+        EXPECT_TRUE(WindowRig::waitFor([&] { return scene().placeOf(plot.name).width() > 0; }, 10)) << plot.name;
+    }
 }
 
 TEST_F(WindowPlots, APointBesideTheCurveChoosesItsFormatInOneStep) {

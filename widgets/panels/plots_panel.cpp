@@ -138,6 +138,11 @@ void PlotsPanel::fit() {
     m_canvas->refresh();
 }
 
+void PlotsPanel::showPlot(const QString& name) {
+    m_scene.turnTo(name.toStdString());
+    m_canvas->refresh();
+}
+
 void PlotsPanel::elide() {
     // Figures give way one by one when the panel is narrow; the layer's name stays readable.
     const int wanted = std::min(std::max(m_title->fontMetrics().horizontalAdvance(m_fullTitle), 120) + 4, width() / 2);

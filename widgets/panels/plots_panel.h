@@ -35,6 +35,9 @@ public:
     void setLogCounts(bool on);
     bool logCounts() const;
     void fit();
+    // Turns to the page with the plot of that name; page(): the one turned to last.
+    void showPlot(const QString& name);
+    QString page() const { return QString::fromStdString(m_scene.front()); }
 
     Canvas& canvas() { return *m_canvas; }
     PlotScene& scene() { return m_scene; }
