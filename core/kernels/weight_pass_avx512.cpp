@@ -148,7 +148,7 @@ INLINE void step(const WeightPiece& p, int at, const int V, int count, const Sca
                  const bool given, const bool tail) {
     Element e[4];
     __m512i largest = _mm512_setzero_si512();
-    __mmask16 inside = 0xffff;
+    __m512 least = s.low, most = s.high;  // of given values' x
 #pragma GCC unroll 4
     for (int i = 0; i < V; ++i) {
         const float* from = p.x + at + 16 * i;
@@ -159,8 +159,8 @@ INLINE void step(const WeightPiece& p, int at, const int V, int count, const Sca
             e[i].decoded = tail ? _mm512_maskz_loadu_ps(maskOf(count - 16 * i), p.given + at + 16 * i) : _mm512_loadu_ps(p.given + at + 16 * i);
             e[i].error = _mm512_sub_ps(e[i].x, e[i].decoded);
             largest = _mm512_max_epu32(largest, magnitudeBits(e[i].error));
-            inside = _mm512_mask_cmp_ps_mask(inside, e[i].x, s.low, _CMP_GE_OQ);
-            inside = _mm512_mask_cmp_ps_mask(inside, e[i].x, s.high, _CMP_LE_OQ);
+            least = _mm512_min_ps(least, e[i].x);
+            most = _mm512_max_ps(most, e[i].x);
             continue;
         }
         const __m512i sum = bits(_mm512_fmadd_ps(e[i].x, s.inverse, _mm512_set1_ps(magicNumber)));
@@ -170,8 +170,9 @@ INLINE void step(const WeightPiece& p, int at, const int V, int count, const Sca
         e[i].error = _mm512_sub_ps(e[i].x, e[i].decoded);
         largest = _mm512_max_epu32(largest, magnitudeBits(e[i].error));
     }
-    // Given values are looked at again where one is clipped or where x is not finite.
-    const bool again = given ? inside != 0xffff || _mm512_cmpge_epu32_mask(largest, bits(infinity())) != 0
+    // Given values are looked at again where one is clipped or where an error is not finite.
+    const bool again = given ? (_mm512_cmpge_epu32_mask(largest, bits(infinity())) | _mm512_cmp_ps_mask(least, s.low, _CMP_NEQ_UQ) |
+                                _mm512_cmp_ps_mask(most, s.high, _CMP_NEQ_UQ)) != 0
                              : _mm512_cmpge_epu32_mask(largest, s.suspicious) != 0;
     if (__builtin_expect(again, 0)) {
 #pragma GCC unroll 4
