@@ -12,6 +12,17 @@
 
 namespace bitlathe {
 
+// Up to 32 levels whose thresholds fall into 32 different cells of q: a cell leaves one comparison to make.
+struct LevelCells {
+    enum class Kind : std::uint8_t { None, Even, Binades };
+    Kind kind = Kind::None;
+    float perUnit = 0, offset = 0;   // Even: cell = nearest(clamp(fma(q, perUnit, offset), 0, 31))
+    std::int32_t shift = 0, least = 0;  // Binades: clamp(bits of |q| >> shift, least, least + 15) % 16, and 16 more for q < 0 and -0
+    float thresholds[32] = {};          // q > it: `above`, else `below`
+    float below[32] = {}, above[32] = {};
+    std::int32_t codesBelow[32] = {}, codesAbove[32] = {};
+};
+
 // 1 … 256 levels, laid out for a search in which the answer of comparison k, the first being 0, is bit k of
 // an index. Whoever fills the arrays owns them.
 struct LevelSet {
@@ -19,6 +30,7 @@ struct LevelSet {
     const float* tree = nullptr;               // from 2^k on: the thresholds of comparison k, by the answers so far
     const float* leaves = nullptr;             // levels by all answers
     const std::int32_t* leafCodes = nullptr;   // their codes
+    const LevelCells* cells = nullptr;         // says the same faster; or nullptr
 };
 constexpr int levelPlaces(int count) noexcept {  // entries of each of the arrays for `count` levels
     int places = 32;
@@ -28,6 +40,8 @@ constexpr int levelPlaces(int count) noexcept {  // entries of each of the array
 // levels ascend; q > thresholds[i] means at least level i + 1. The arrays have levelPlaces(count) entries.
 LevelSet levelSet(int count, const float* levels, const float* thresholds, const std::uint8_t* codes, float* tree, float* leaves,
                   std::int32_t* leafCodes) noexcept;
+// The cells of the same levels; kind None where thresholds lie too close together. Takes some microseconds.
+LevelCells levelCells(int count, const float* levels, const float* thresholds, const std::uint8_t* codes) noexcept;
 
 // Floats of sign, exponent, mantissa without infinities among the levels: to nearest, ties to even, saturated.
 struct FloatLevels {

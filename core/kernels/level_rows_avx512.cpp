@@ -189,10 +189,57 @@ INLINE void levels(const Group& g, const int steps, const bool codes) {
     if (at < g.end) level(r, t, at, maskOf(g.end - at), steps, codes, false);
 }
 
+struct Cells {
+    __m512 thresholds[2], below[2], above[2];
+    __m512 perUnit, offset;
+    __m512i least, last;
+    __m128i shift;
+    const LevelCells* from;
+};
+
+INLINE __m512 look32(const float* table, __m512i index) { return _mm512_permutex2var_ps(_mm512_loadu_ps(table), index, _mm512_loadu_ps(table + 16)); }
+
+// One comparison, in the cell of q.
+INLINE void cellLevel(const Run& r, const Cells& t, std::int64_t at, __mmask16 mask, const bool even, const bool codes, const bool whole) {
+    const __m512 q = quotient(r, at, mask, whole);
+    __m512i cell;
+    if (even) {
+        const __m512 place = _mm512_fmadd_ps(q, t.perUnit, t.offset);
+        cell = _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(place, _mm512_setzero_ps()), _mm512_set1_ps(31.0f)));
+    } else {
+        const __m512i binade = _mm512_srl_epi32(_mm512_and_si512(bits(q), _mm512_set1_epi32(0x7fffffff)), t.shift);
+        const __m512i within = _mm512_min_epi32(_mm512_max_epi32(binade, t.least), t.last);
+        // Bit 4 from the sign, the rest from the binade.
+        cell = _mm512_ternarylogic_epi32(_mm512_set1_epi32(16), _mm512_srli_epi32(bits(q), 27), within, 0xca);
+    }
+    const __mmask16 above = _mm512_cmp_ps_mask(q, _mm512_permutex2var_ps(t.thresholds[0], cell, t.thresholds[1]), _CMP_GT_OQ);
+    Coded c;
+    c.level = _mm512_mask_mov_ps(_mm512_permutex2var_ps(t.below[0], cell, t.below[1]), above, _mm512_permutex2var_ps(t.above[0], cell, t.above[1]));
+    if (codes) {
+        const __m512 low = look32(reinterpret_cast<const float*>(t.from->codesBelow), cell), high = look32(reinterpret_cast<const float*>(t.from->codesAbove), cell);
+        c.code = bits(_mm512_mask_mov_ps(low, above, high));
+    }
+    store(r, at, mask, c, codes, whole);
+}
+
+INLINE void cellLevels(const Group& g, const bool even, const bool codes) {
+    const LevelCells& from = *g.set->cells;
+    const Run r = runOf(g);
+    const Cells t{{_mm512_loadu_ps(from.thresholds), _mm512_loadu_ps(from.thresholds + 16)},
+                  {_mm512_loadu_ps(from.below), _mm512_loadu_ps(from.below + 16)},
+                  {_mm512_loadu_ps(from.above), _mm512_loadu_ps(from.above + 16)},
+                  _mm512_set1_ps(from.perUnit), _mm512_set1_ps(from.offset),
+                  _mm512_set1_epi32(from.least), _mm512_set1_epi32(from.least + 15), _mm_cvtsi32_si128(from.shift), &from};
+    std::int64_t at = g.at;
+    for (; at + 16 <= g.end; at += 16) cellLevel(r, t, at, 0xffff, even, codes, true);
+    if (at < g.end) cellLevel(r, t, at, maskOf(g.end - at), even, codes, false);
+}
+
 INLINE void group(const Group& g, const bool codes) {
     const LevelFormat& f = g.rows->format;
     if (f.kind == LevelFormat::Kind::Steps) return steps(g, codes);
     if (f.kind == LevelFormat::Kind::Floats) return f.floats.oneZero ? nearestFloats(g, true, codes) : nearestFloats(g, false, codes);
+    if (g.set->cells) return g.set->cells->kind == LevelCells::Kind::Even ? cellLevels(g, true, codes) : cellLevels(g, false, codes);
     switch (g.set->steps) {
     case 0: return levels(g, 0, codes);
     case 1: return levels(g, 1, codes);

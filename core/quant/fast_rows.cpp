@@ -8,6 +8,10 @@
 
 namespace bitlathe {
 
+namespace {
+constexpr std::int64_t kManyValues = 2048;
+}  // namespace
+
 bool hasFastRows(const QuantSpec& spec) noexcept {
     const Codec& codec = codecOf(spec);
     return codec.fast.format && !(codec.affine && spec.symmetric && spec.bits == 1);
@@ -20,11 +24,16 @@ bool isFused(const QuantSpec& spec) noexcept {
     return codec.fast.format && !codec.fast.divisor && codec.fast.format(spec).kind == LevelFormat::Kind::Steps;
 }
 
-SearchableTable::SearchableTable(const LevelTable& table) {
+SearchableTable::SearchableTable(const LevelTable& table, bool cells) {
     const auto places = static_cast<std::size_t>(levelPlaces(table.count));
     m_floats.resize(2 * places);
     m_codes.resize(places);
     m_set = levelSet(table.count, table.levels.data(), table.thresholds.data(), table.codes.data(), m_floats.data(), m_floats.data() + places, m_codes.data());
+    if (!cells) return;
+    const LevelCells found = levelCells(table.count, table.levels.data(), table.thresholds.data(), table.codes.data());
+    if (found.kind == LevelCells::Kind::None) return;
+    m_cells = std::make_unique<LevelCells>(found);
+    m_set.cells = m_cells.get();
 }
 
 FastRows::FastRows(const QuantizedTensor& q) : m_q(q), m_format(codecOf(q.spec).fast.format(q.spec)) {
@@ -32,7 +41,7 @@ FastRows::FastRows(const QuantizedTensor& q) : m_q(q), m_format(codecOf(q.spec).
     if (m_format.kind != LevelFormat::Kind::Levels || fast.tablePerGroup) return;
     LevelTable table;
     fast.table(q.spec, {}, table);
-    m_shared.emplace_back(table);
+    m_shared.emplace_back(table, true);
 }
 
 LevelGroups FastRows::Groups::of(std::int64_t row) const noexcept {
@@ -66,7 +75,7 @@ FastRows::Groups FastRows::groups(const WeightTile& tile) const {
     LevelTable table;
     for (std::int64_t g = 0; g < all; ++g) {
         fast.table(m_q.spec, groupParameters(m_q, first + g), table);
-        out.tables.emplace_back(table);
+        out.tables.emplace_back(table, out.size >= kManyValues);
         out.sets.push_back(out.tables.back().set());
     }
     return out;

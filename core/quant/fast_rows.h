@@ -7,6 +7,7 @@
 #include "core/quant/quantized_tensor.h"
 #include "core/quant/weight_tiles.h"
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,12 +23,14 @@ bool isFused(const QuantSpec& spec) noexcept;
 // A level table as the kernels search it.
 class SearchableTable {
 public:
-    explicit SearchableTable(const LevelTable& table);
+    // cells: look for them; worth the time where many values share the table.
+    SearchableTable(const LevelTable& table, bool cells);
     const LevelSet& set() const noexcept { return m_set; }
 
 private:
     std::vector<float> m_floats;  // survives moves: m_set points into it
     std::vector<std::int32_t> m_codes;
+    std::unique_ptr<LevelCells> m_cells;
     LevelSet m_set;
 };
 
