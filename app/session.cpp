@@ -33,7 +33,7 @@ bool isProjectFile(const std::filesystem::path& path) {
 
 Session::Session(const Resources& resources, QObject* parent)
     : QObject(parent), m_resources(resources), m_analysis(resources.runner, m_jobs, measureWith(resources.workers, m_cache, m_project), m_cache),
-      m_load(resources.runner, postTo(this)), m_recipe(resources.runner, postTo(this)), m_save(resources.runner, postTo(this)) {
+      m_load(resources.runner, postTo(this)), m_recipe(resources.runner, postTo(this)), m_levels(resources.runner, postTo(this)), m_save(resources.runner, postTo(this)) {
     connect(&m_document, &Document::modelChanged, this, [this] { m_analysis.setModel(m_document.model()); });
     connect(&m_document, &Document::recipeChanged, this, [this] { m_analysis.setSchemes(m_document.schemes()); });
     connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, [this](const QString& path) {
@@ -132,6 +132,21 @@ void Session::setProject(std::shared_ptr<OpenProject> project, const QString& pa
     m_project.set(std::move(project));
     m_projectPath = path;
     emit projectChanged();
+}
+
+void Session::readLevels(const QString& path) {
+    constexpr std::size_t kMostBytes = 1 << 20;  // 256 numbers and many remarks
+    m_levels.start(
+        [path](JobContext&) {
+            const auto file = MappedFile::open(toPath(path));
+            const auto bytes = file->bytes();
+            if (bytes.size() > kMostBytes) throw Error(ErrorKind::Input, "'" + path.toStdString() + "' is larger than 1 MiB; a file of levels has at most 256 numbers");
+            return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        },
+        [this, path](Outcome<std::string> outcome) {
+            if (const Error* error = outcome.error()) emit refused(path, QString::fromStdString(error->message()));
+            else if (outcome.ok()) emit levelsRead(QString::fromStdString(outcome.value()), QFileInfo(path).fileName());
+        });
 }
 
 void Session::loadRecipe(const QString& path) {

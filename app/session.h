@@ -25,6 +25,7 @@ public:
     void open(const QString& path);
     void openModel(const QString& path, bool reload = false);
     void loadRecipe(const QString& path);
+    void readLevels(const QString& path);  // a table of one's own; ends in levelsRead() or refused()
     void saveRecipe(const QString& path);
 
     // A project whose model is gone, with the model from elsewhere.
@@ -58,6 +59,7 @@ signals:
     void projectChanged();
     void projectModelGone(const QString& project, const QString& message);
     void opened();
+    void levelsRead(const QString& text, const QString& name);
     void refused(const QString& path, const QString& message);  // a model or recipe could not be read
     void changedOnDisk(const QString& path);
     void saved(const QString& path);
@@ -86,6 +88,7 @@ private:
     Analysis m_analysis;
     JobSlot<Loaded> m_load;
     JobSlot<Recipe> m_recipe;
+    JobSlot<std::string> m_levels;
     JobSlot<int> m_save;
     int m_loadJob = 0;
     QString m_openingPath, m_modelPath, m_recipeAfterOpening;

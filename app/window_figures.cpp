@@ -18,6 +18,8 @@
 #include <QAbstractItemView>
 #include <QApplication>
 #include <QComboBox>
+#include <QFileDialog>
+#include <QFileInfo>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QPlainTextEdit>
@@ -32,6 +34,11 @@ void MainWindow::connectEditing() {
     connect(&editor, &SchemeEditor::gestureBegan, m_editing, &LayerEditing::beginGesture);
     connect(&editor, &SchemeEditor::gestureEnded, m_editing, &LayerEditing::endGesture);
     connect(&editor, &SchemeEditor::hovered, m_editing, &LayerEditing::hover);
+    connect(&editor, &SchemeEditor::levelsFileWanted, this, [this] {
+        const QString path = QFileDialog::getOpenFileName(this, tr("Open levels"), QFileInfo(m_session.modelPath()).path(), tr("Levels (*.txt *.csv *.table);;All files (*)"));
+        if (!path.isEmpty()) m_session.readLevels(path);
+    });
+    connect(&m_session, &Session::levelsRead, &editor, &SchemeEditor::offerLevels);
     connect(&editor, &SchemeEditor::hoverEnded, m_editing, &LayerEditing::hoverEnded);
     connect(m_inspector, &InspectorPanel::resetClicked, m_editing, &LayerEditing::reset);
     connect(m_inspector, &InspectorPanel::applySimilarClicked, m_editing, &LayerEditing::applyToSimilar);

@@ -6,6 +6,7 @@
 #include "core/engine/fuse_integer.h"
 #include "core/quant/codec.h"
 #include "core/quant/recipe_json.h"
+#include "core/quant/user_table.h"
 #include "core/workflow/calibrate.h"
 #include "core/workflow/kept_calibration.h"
 #include "core/workflow/load.h"
@@ -22,6 +23,9 @@ void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool en
     auto* preset = app.add_option("--preset", options.preset, "A recipe that ships: see 'list presets'")->excludes(recipe);
     auto* codec = app.add_option("--codec", options.codec, "Weights alone, all in this number format: see 'list codecs'")->excludes(recipe)->excludes(preset);
     app.add_option("--bits", options.bits, "Bits of that format, where it has several widths")->needs(codec);
+    app.add_option("--table", options.table, "A file of 2 to 256 levels: the format of all weights that are quantized");
+    app.add_option("--range", options.range, "The range rule of all weights that are quantized: minmax, percentile:99.9, leastError:2.4, entropy, aciq:laplace, adaptive:cosine, manual:-1:1");
+    app.add_option("--knee", options.knee, "Soft clip of all weights that are quantized: the share of the range that bends, 0 (hard) to 1")->check(CLI::Range(0.0, 1.0));
     app.add_option("--calibration", options.calibration, "Data that the ranges of activations are learned from");
     app.add_option("--calibration-samples", options.calibrationSamples, "Use only so many of them; 0 for all")->check(CLI::NonNegativeNumber);
     app.add_option("--preprocess", options.preprocess, "A JSON file that says how raw samples are prepared");
@@ -35,7 +39,7 @@ std::string readText(const std::string& path) {
 }
 
 std::vector<std::string> sourcesOf(const QuantizationOptions& options) {
-    return {options.recipe, options.calibration, options.preprocess, options.project ? options.project->store->path().string() : std::string()};
+    return {options.recipe, options.calibration, options.preprocess, options.table, options.project ? options.project->store->path().string() : std::string()};
 }
 
 std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOptions& options, Session& session, JobContext& job) {
@@ -59,9 +63,7 @@ Recipe recipeOfCodec(const QuantizationOptions& options) {
     return recipe;
 }
 
-}  // namespace
-
-std::optional<Recipe> chosenRecipe(const QuantizationOptions& options) {
+std::optional<Recipe> namedRecipe(const QuantizationOptions& options) {
     if (!options.recipe.empty()) return recipeFromJson(readText(options.recipe), options.recipe);
     if (!options.codec.empty()) return recipeOfCodec(options);
     if (options.preset.empty()) return options.project ? std::optional(*options.project->state.recipe()) : std::nullopt;
@@ -69,6 +71,61 @@ std::optional<Recipe> chosenRecipe(const QuantizationOptions& options) {
     std::string names;
     for (const Preset& preset : presets()) names += (names.empty() ? "" : ", ") + std::string(preset.name);
     throw Error(ErrorKind::Usage, "there is no preset '" + options.preset + "'; there are " + names);
+}
+
+// One JSON value of a recipe's range from "name:value".
+std::string rangeJson(const std::string& text) {
+    if (text.empty() || text.front() == '{') return text;
+    const auto colon = text.find(':');
+    const std::string name = text.substr(0, colon);
+    std::string value = colon == std::string::npos ? "" : text.substr(colon + 1);
+    if (name == "minmax") return value.empty() ? "\"minmax\"" : text;
+    if (value.empty()) value = name == "movingAverage" ? "0.01" : name == "percentile" ? "99.99" : name == "leastError" ? "2" : name == "entropy" ? "{}" : name == "aciq" ? "auto" : name == "adaptive" ? "squaredError" : "null";
+    if (name == "manual") {
+        const auto second = value.find(':');
+        if (second != std::string::npos) value = "[" + value.substr(0, second) + "," + value.substr(second + 1) + "]";
+    }
+    const bool word = name == "aciq" || name == "adaptive";
+    return "{\"" + name + "\": " + (word ? "\"" + value + "\"" : value) + "}";
+}
+
+}  // namespace
+
+RangeRule rangeFromText(const std::string& text) {
+    const std::string json = rangeJson(text);
+    try {
+        if (json.find_first_of("\n\\") == std::string::npos && !json.empty())
+            return recipeFromJson(R"({"format": "bitlathe recipe", "version": 1, "defaults": {"weights": {"bits": 8, "range": )" + json + "}}}", "--range").defaults.weights->range;
+    } catch (const Error&) {
+        // The message speaks of a recipe, which there is none of here.
+    }
+    throw Error(ErrorKind::Usage, "'" + text + "' is no range rule; there are minmax, movingAverage:0.01, percentile:99.9, leastError:2, entropy, aciq (or aciq:gaussian, aciq:laplace), "
+                                      "adaptive (or adaptive:squaredError, adaptive:norm2.4, adaptive:cosine, adaptive:maxError, adaptive:divergence) and manual:-1:1");
+}
+
+std::optional<Recipe> chosenRecipe(const QuantizationOptions& options) {
+    std::optional<Recipe> recipe = namedRecipe(options);
+    if (options.table.empty() && options.range.empty() && options.knee < 0) return recipe;
+    if (!recipe) recipe.emplace().defaults.weights.emplace();
+    const std::vector<float> table = options.table.empty() ? std::vector<float>() : tableFromText(readText(options.table), options.table);
+    if (const std::string problem = table.empty() ? "" : tableProblem(table, bitsForTable(table.size())); !problem.empty())
+        throw Error(ErrorKind::Usage, "table '" + options.table + "': " + problem);
+    const std::optional<RangeRule> range = options.range.empty() ? std::nullopt : std::optional<RangeRule>(rangeFromText(options.range));
+    const auto change = [&](Scheme& scheme) {
+        if (!scheme.weights) return;
+        QuantSpec& weights = *scheme.weights;
+        if (!table.empty()) {
+            weights.codec = "table";
+            weights.bits = bitsForTable(table.size());
+            weights.table = table;
+        }
+        if (range) weights.range = *range;
+        if (options.knee >= 0) weights.knee = options.knee;
+    };
+    change(recipe->defaults);
+    for (Rule& rule : recipe->rules) change(rule.scheme);
+    for (auto& [name, scheme] : recipe->layers) change(scheme);
+    return recipe;
 }
 
 std::string preprocessingOf(const QuantizationOptions& options, const std::optional<Recipe>& recipe) {
@@ -84,6 +141,7 @@ ActivationRanges chosenRanges(std::shared_ptr<const Model> model, const std::opt
     const CalibrationWork work{std::move(model), *recipe, options.calibration, preprocessingOf(options, recipe), options.calibrationSamples};
     const KeptCalibration kept = calibrateKept(work, options.project ? options.project->store.get() : nullptr, session.machine(), session.workers(), job);
     if (!kept.note.empty()) session.note("note: " + kept.note);
+    if (const std::string taken = takenText(kept.ranges); !taken.empty()) session.note("note: ranges of activations: " + taken);
     return kept.ranges;
 }
 

@@ -22,6 +22,8 @@ struct ProjectInput;
 struct QuantizationOptions {
     std::string recipe, preset, codec, calibration, preprocess, engine;
     int bits = 0;  // of the codec; 0: its only width, or 8
+    std::string table, range;  // a file of levels; a range rule: for all weights that are quantized
+    double knee = -1;          // soft clip; below 0: as the recipe says
     std::int64_t calibrationSamples = 0;
     std::shared_ptr<ProjectInput> project;  // where the input is one; see loadInput()
 };
@@ -32,7 +34,12 @@ void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool en
 // The model, or the project's model: then its recipe and its calibration data stand in for what is not given.
 std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOptions& options, Session& session, JobContext& job);
 
-// The recipe named by --recipe, --preset or --codec, else the project's; nothing when there is none. Throws Error.
+// "percentile:99.9", "leastError:2.4", "aciq:laplace", "adaptive", "manual:-1:1", or the JSON of a recipe's range.
+// Throws Error(Usage) with what there is.
+RangeRule rangeFromText(const std::string& text);
+
+// The recipe named by --recipe, --preset or --codec, else the project's, or 8-bit weights where --table, --range or --knee stand
+// alone; changed by these three. Nothing when there is none. Throws Error.
 std::optional<Recipe> chosenRecipe(const QuantizationOptions& options);
 
 // The JSON that maps raw samples: --preprocess, else the recipe's; empty: what stands beside the data.

@@ -39,13 +39,18 @@ private:
     RangeRule startOf(int kind) const;
     void showParameters(const std::optional<RangeRule>& rule);
     void parametersChanged();
+    void optionChosen(int option);
+    bool showNumbers(const RangeRule& rule);
+    bool showOptions(const RangeRule& rule);
 
+    bool m_roomy;  // there is room for the name of an option beside it
     Choice* m_kind;
     QWidget* m_parameters;
     QLabel* m_firstLabel;
     QLabel* m_secondLabel;
     QDoubleSpinBox* m_first;
     QDoubleSpinBox* m_second;
+    Choice* m_option;  // a rule's parameter that is no number
     QWidget* m_kneeRow;
     QDoubleSpinBox* m_knee;
     std::optional<RangeRule> m_rule;

@@ -1,6 +1,7 @@
 #include "widgets/editors/scheme_change.h"
 
 #include "core/quant/codec.h"
+#include "core/quant/user_table.h"
 
 #include <algorithm>
 
@@ -20,6 +21,15 @@ ActivationChoice activationChoiceOf(const Scheme& scheme) {
 
 namespace {
 
+// What a table starts with until its levels are written: −1 … 1 in equal steps, 0 among them.
+std::vector<float> evenLevels(int bits) {
+    const int half = (1 << (bits - 1)) - 1;
+    if (half < 1) return {-1, 1};
+    std::vector<float> levels;
+    for (int i = -half; i <= half; ++i) levels.push_back(float(i) / float(half));
+    return levels;
+}
+
 void setFormat(QuantSpec& weights, const NumberFormat& format) {
     const Codec* codec = findCodec(format.codec);
     if (!codec) return;
@@ -31,6 +41,7 @@ void setFormat(QuantSpec& weights, const NumberFormat& format) {
     if (!another) return;
     // What the new format does not know must not stay behind.
     if (!codec->takesTable) weights.table.clear();
+    else if (weights.table.empty() || bitsForTable(weights.table.size()) > weights.bits) weights.table = evenLevels(weights.bits);
     weights.scale = codec->scaleTypes.empty() ? ScaleType::F32 : codec->scaleTypes.front();
     if (codec->blockSize > 0) weights.granularity = PerGroup{codec->blockSize};
     if (!codec->takesRange) weights.range = MinMax{}, weights.knee = 0;
@@ -40,6 +51,7 @@ void setBits(QuantSpec& weights, int bits) {
     const Codec* codec = findCodec(weights.codec);
     if (!codec || bits < codec->minBits || bits > codec->maxBits) setFormat(weights, NumberFormat::integers());
     weights.bits = std::clamp(bits, 1, 16);
+    if (codec && codec->takesTable && bitsForTable(weights.table.size()) > bits) weights.table = evenLevels(bits);
 }
 
 }  // namespace
@@ -48,13 +60,18 @@ Scheme applied(Scheme scheme, const SchemeChange& change) {
     if (change.format == NumberFormat::real()) {
         scheme.weights.reset();
         scheme.activations.reset();  // integers times floats run nowhere
-    } else if (change.format || change.bits || change.granularity || change.range) {
+    } else if (change.format || change.bits || change.granularity || change.range || change.table) {
         if (!scheme.weights) scheme.weights.emplace();
     }
     if (scheme.weights) {
         QuantSpec& weights = *scheme.weights;
         if (change.format) setFormat(weights, *change.format);
         if (change.bits) setBits(weights, *change.bits);
+        if (change.table && change.table->size() >= 2) {
+            if (const Codec* own = findCodec(weights.codec); !own || !own->takesTable) setFormat(weights, {"table", true, true});
+            weights.table = *change.table;
+            weights.bits = bitsForTable(weights.table.size());
+        }
         const Codec* codec = findCodec(weights.codec);
         if (change.granularity && codec && codec->blockSize == 0) weights.granularity = *change.granularity;
         if (change.range && codec && codec->takesRange) weights.range = *change.range;
@@ -90,6 +107,7 @@ CommonScheme commonOf(const std::vector<Scheme>& schemes) {
         meet(common.rangeKind, weights.range.index());
         meet(common.knee, weights.knee);
         meet(common.scale, weights.scale);
+        meet(common.table, weights.table);
         meet(common.activations, activationChoiceOf(scheme));
         const RangeRule activationRange = scheme.activations.value_or(ActivationSpec{}).range;
         meet(common.activationRange, activationRange);

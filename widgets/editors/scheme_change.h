@@ -32,6 +32,7 @@ struct SchemeChange {
     std::optional<RangeRule> range;
     std::optional<double> knee;
     std::optional<ScaleType> scale;
+    std::optional<std::vector<float>> table;  // makes the format that of own tables, as wide as the levels need
     std::optional<ActivationChoice> activations;
     std::optional<RangeRule> activationRange;
     bool operator==(const SchemeChange&) const = default;
@@ -49,6 +50,7 @@ struct CommonScheme {
     std::optional<std::size_t> rangeKind;
     std::optional<double> knee;
     std::optional<ScaleType> scale;
+    std::optional<std::vector<float>> table;
     std::optional<ActivationChoice> activations;
     std::optional<std::size_t> activationRangeKind;
     std::optional<RangeRule> activationRange;

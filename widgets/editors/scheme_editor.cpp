@@ -4,6 +4,7 @@
 #include "widgets/editors/bits_editor.h"
 #include "widgets/editors/choice.h"
 #include "widgets/editors/granularity_editor.h"
+#include "widgets/editors/levels_editor.h"
 #include "widgets/editors/range_editor.h"
 #include "widgets/models/figures.h"
 
@@ -29,7 +30,7 @@ std::optional<int> number(const auto& value) {
 }  // namespace
 
 SchemeEditor::SchemeEditor(QWidget* parent)
-    : QWidget(parent), m_format(new Choice(tr("Number format"))), m_bits(new BitsEditor), m_granularity(new GranularityEditor), m_scaleRow(new QWidget), m_scale(new Choice(tr("How scales are stored"))),
+    : QWidget(parent), m_format(new Choice(tr("Number format"))), m_levels(new LevelsEditor), m_bits(new BitsEditor), m_granularity(new GranularityEditor), m_scaleRow(new QWidget), m_scale(new Choice(tr("How scales are stored"))),
       m_range(new RangeEditor(RangeEditor::For::Weights, tr("Clip range of the weights"))), m_activations(new Choice(tr("Activations"))),
       m_activationRange(new RangeEditor(RangeEditor::For::Activations, tr("Range of the activations"))) {
     offerFormats();
@@ -47,6 +48,8 @@ SchemeEditor::SchemeEditor(QWidget* parent)
         column->addWidget(editor);
     };
     section(tr("Number format"), m_format);
+    column->addWidget(m_levels);
+    m_levels->hide();
     section(tr("Bits per weight"), m_bits);
     section(tr("One scale per"), m_granularity);
     auto* scaleLine = new QHBoxLayout(m_scaleRow);
@@ -72,6 +75,12 @@ SchemeEditor::SchemeEditor(QWidget* parent)
         SchemeChange change;
         change.format = m_formats[std::size_t(value)];
         emit hovered(change);
+    });
+    connect(m_levels, &LevelsEditor::fileWanted, this, &SchemeEditor::levelsFileWanted);
+    connect(m_levels, &LevelsEditor::edited, this, [this](const std::vector<float>& levels) {
+        SchemeChange change;
+        change.table = levels;
+        emit edited(change, tr("%1 levels of one's own").arg(levels.size()));
     });
     connect(m_bits, &BitsEditor::gestureBegan, this, &SchemeEditor::gestureBegan);
     connect(m_bits, &BitsEditor::gestureEnded, this, &SchemeEditor::gestureEnded);
@@ -142,8 +151,7 @@ void SchemeEditor::offerFormats() {
     offer(tr("Integer, symmetric, full range"), NumberFormat::integers(true, false), tr("x ≈ s·q, q from −2ⁿ⁻¹ to 2ⁿ⁻¹ − 1: one more code below."));
     offer(tr("Integer, asymmetric"), NumberFormat::integers(false, true), tr("x ≈ s·(q − z), q from 0 to 2ⁿ − 1: for weights that lie to one side of zero."));
     for (const Codec& codec : codecs()) {
-        // Levels of one's own come with a recipe: here is no file to take them from.
-        if (codec.name == "int" || codec.takesTable) continue;
+        if (codec.name == "int") continue;
         offer(fromUtf8(codec.label), {std::string(codec.name), true, true}, fromUtf8(codec.formula) + QLatin1Char('\n') + fromUtf8(codec.explanation));
     }
     m_format->setMaxVisibleItems(30);
@@ -167,6 +175,8 @@ void SchemeEditor::show(const std::vector<Scheme>& schemes) {
     const Codec* codec = common.format ? findCodec(common.format->codec) : nullptr;
     m_format->show(indexOf(common.format));
     m_format->setToolTip(codec ? fromUtf8(codec->formula) + QLatin1Char('\n') + fromUtf8(codec->explanation) : QString());
+    m_levels->setVisible(codec && codec->takesTable);
+    if (codec && codec->takesTable) m_levels->show(common.table);
     m_bits->setWidths(codec && codec->name != "int" ? codec->minBits : 1, codec ? codec->maxBits : 16);
     m_bits->show(common.bits);
     m_bits->setEnabled(!codec || codec->minBits < codec->maxBits);
@@ -202,6 +212,7 @@ void SchemeEditor::showScales(const Codec* codec, const std::optional<ScaleType>
 
 void SchemeEditor::setScaleCounts(std::array<std::int64_t, 3> counts) { m_granularity->setScaleCounts(counts); }
 void SchemeEditor::setFoundRange(double lo, double hi) { m_range->setFound(lo, hi); }
+void SchemeEditor::offerLevels(const QString& text, const QString& source) { m_levels->offerText(text, source); }
 int SchemeEditor::groupSize() const { return m_granularity->groupSize(); }
 
 }  // namespace bitlathe

@@ -12,6 +12,7 @@ namespace bitlathe {
 class BitsEditor;
 class Choice;
 class GranularityEditor;
+class LevelsEditor;
 class RangeEditor;
 struct Codec;
 
@@ -24,6 +25,8 @@ public:
     void setScaleCounts(std::array<std::int64_t, 3> counts);
     void setFoundRange(double lo, double hi);
     int groupSize() const;
+    // The text of a file of levels that levelsFileWanted() asked for; source names it.
+    void offerLevels(const QString& text, const QString& source);
 
 signals:
     // what: the edit in words, without the layers ("4 bits").
@@ -32,6 +35,7 @@ signals:
     void gestureEnded();
     void hovered(const bitlathe::SchemeChange& change);
     void hoverEnded();
+    void levelsFileWanted();
 
 private:
     void offerFormats();
@@ -40,6 +44,7 @@ private:
 
     Choice* m_format;
     std::vector<NumberFormat> m_formats;  // by the choice's value
+    LevelsEditor* m_levels;
     BitsEditor* m_bits;
     GranularityEditor* m_granularity;
     QWidget* m_scaleRow;

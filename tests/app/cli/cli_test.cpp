@@ -22,6 +22,23 @@ TEST_F(Cli, WrongUsageIsExitCode2) {
     EXPECT_TRUE(files().empty());
 }
 
+TEST_F(Cli, TablesRangesAndKneesChangeEveryQuantizedWeight) {
+    write("levels.txt", "# mine\n-1 -0.5\n-0.2,0;0.2 0.5 1\n");
+    write("twice.txt", "1 1");
+    write("word.txt", "1\ntwo");
+    const Answer table = cli("quantize " + kModel + " --table " + at("levels.txt") + " --dry-run --json");
+    ASSERT_EQ(table.code, 0) << table.err;
+    for (const auto& layer : Json::parse(table.out)["layers"]) EXPECT_EQ(layer["asked"], "table3 channel");
+    const Answer soft = cli("quantize " + kModel + " --preset int4-channel --range adaptive:cosine --knee 0.25 --dry-run --json");
+    ASSERT_EQ(soft.code, 0) << soft.err;
+    for (const auto& layer : Json::parse(soft.out)["layers"]) EXPECT_EQ(layer["asked"], "int4 channel, knee 0.25");
+    expectRefusal(cli("quantize " + kModel + " --table " + at("twice.txt") + " --dry-run"), 2, "twice");
+    expectRefusal(cli("quantize " + kModel + " --table " + at("word.txt") + " --dry-run"), 4, "line 2");
+    for (const std::string bad : {"best", "percentile:40", "aciq:bell", "manual:1", "adaptive:psnr", "{\"minmax\":1}"})
+        expectRefusal(cli("quantize " + kModel + " --range '" + bad + "' --dry-run"), 2, "aciq:laplace");
+    EXPECT_EQ(cli("quantize " + kModel + " --knee 2 --dry-run").code, 2);
+}
+
 TEST_F(Cli, HelpAndVersionGoToStandardOutput) {
     for (const std::string ask : {"--help", "--version", "quantize --help"}) {
         const Answer answer = cli(ask);

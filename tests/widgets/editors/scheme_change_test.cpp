@@ -68,6 +68,33 @@ TEST(SchemeChange, EveryFormatOfTheListCanBeChosenAndLeftAgain) {
     }
 }
 
+TEST(SchemeChange, LevelsOfOnesOwnBringTheirFormatAndTheirWidth) {
+    SchemeChange change;
+    change.table = std::vector<float>{-1, -0.25f, 0, 0.25f, 1};
+    const Scheme own = applied(scheme(8), change);
+    EXPECT_EQ(own.weights->codec, "table");
+    EXPECT_EQ(own.weights->bits, 3);
+    EXPECT_EQ(own.weights->table, *change.table);
+    EXPECT_EQ(applied(Scheme{}, change).weights->table, *change.table);
+    SchemeChange fewer;
+    fewer.bits = 2;  // five levels do not fit: it starts again with even ones
+    EXPECT_EQ(applied(own, fewer).weights->table, (std::vector<float>{-1, 0, 1}));
+    SchemeChange integers;
+    integers.format = NumberFormat::integers();
+    EXPECT_TRUE(applied(own, integers).weights->table.empty());
+}
+
+TEST(SchemeChange, AKneeStaysWhereThereIsARange) {
+    SchemeChange change;
+    change.knee = 0.2;
+    const Scheme soft = applied(scheme(8), change);
+    EXPECT_EQ(soft.weights->knee, 0.2);
+    SchemeChange blocks;
+    blocks.format = NumberFormat{"q4_0", true, true};
+    EXPECT_EQ(applied(soft, blocks).weights->knee, 0);
+    EXPECT_EQ(applied(applied(soft, blocks), change).weights->knee, 0);
+}
+
 TEST(SchemeChange, AWidthThatTheFormatLacksMakesIntegers) {
     Scheme nf4 = scheme(4);
     nf4.weights->codec = "nf4";

@@ -1,8 +1,13 @@
+#include "widgets/editors/levels_editor.h"
 #include "widgets/editors/scheme_editor.h"
 
 #include <gtest/gtest.h>
 
 #include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QPushButton>
 #include <QRadioButton>
 #include <QSignalSpy>
 #include <QSlider>
@@ -84,6 +89,63 @@ TEST(SchemeEditor, ChoosingAGranularityAsksForIt) {
         if (button->text() == "Group") button->click();
     ASSERT_EQ(changes.size(), 1u);
     EXPECT_EQ(changes[0].granularity, Granularity(PerGroup{128}));
+}
+
+TEST(LevelsEditor, SaysWhatIsWrongWhileLevelsAreWritten) {
+    LevelsEditor editor;
+    std::vector<std::vector<float>> made;
+    QObject::connect(&editor, &LevelsEditor::edited, [&](const std::vector<float>& levels) { made.push_back(levels); });
+    editor.show(std::vector<float>{-1, 0, 1});
+    auto* text = editor.findChild<QPlainTextEdit*>();
+    QPushButton* use = nullptr;
+    for (auto* button : editor.findChildren<QPushButton*>())
+        if (button->text() == QLatin1String("Use them")) use = button;
+    ASSERT_TRUE(use);
+    EXPECT_TRUE(use->isEnabled());
+    for (const char* wrong : {"", "1", "1 2 x", "1, 1", "inf 2"}) {
+        text->setPlainText(QLatin1String(wrong));
+        EXPECT_FALSE(use->isEnabled()) << wrong;
+    }
+    text->setPlainText(QString::fromUtf8("−1 −0.5\n0; 0.5 # half\n1"));
+    ASSERT_TRUE(use->isEnabled());
+    use->click();
+    ASSERT_EQ(made.size(), 1u);
+    EXPECT_EQ(made[0], (std::vector<float>{-1, -0.5f, 0, 0.5f, 1}));
+}
+
+TEST(LevelsEditor, AFilesTextIsAppliedAtOnceOrStaysWithItsFault) {
+    LevelsEditor editor;
+    QSignalSpy edits(&editor, &LevelsEditor::edited);
+    editor.offerText(QStringLiteral("0.1\n0.2\nzwei\n"), QStringLiteral("mine.txt"));
+    EXPECT_EQ(edits.count(), 0);
+    bool said = false;
+    for (auto* label : editor.findChildren<QLabel*>()) said = said || label->text().contains(QLatin1String("'mine.txt', line 3"));
+    EXPECT_TRUE(said);
+    editor.offerText(QStringLiteral("0.1\n0.2\n"), QStringLiteral("mine.txt"));
+    EXPECT_EQ(edits.count(), 1);
+}
+
+TEST(SchemeEditor, KneeAndRuleOptionsAskForThemselvesAlone) {
+    SchemeEditor editor;
+    Scheme adaptive = scheme(4);
+    adaptive.weights->range = Adaptive{};
+    editor.show({adaptive});
+    std::vector<SchemeChange> changes;
+    QObject::connect(&editor, &SchemeEditor::edited, [&](const SchemeChange& change) { changes.push_back(change); });
+    for (auto* box : editor.findChildren<QDoubleSpinBox*>())
+        if (box->accessibleName().startsWith(QLatin1String("Soft clip"))) box->setValue(25);
+    ASSERT_EQ(changes.size(), 1u);
+    SchemeChange knee;
+    knee.knee = 0.25;
+    EXPECT_EQ(changes[0], knee);
+    for (auto* choice : editor.findChildren<QComboBox*>()) {
+        const int cosine = choice->findText(QLatin1String("Cosine"));
+        if (cosine >= 0) emit choice->activated(cosine);
+    }
+    ASSERT_EQ(changes.size(), 2u);
+    SchemeChange range;
+    range.range = Adaptive{Adaptive::Metric::Cosine};
+    EXPECT_EQ(changes[1], range);
 }
 
 }  // namespace
