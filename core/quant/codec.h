@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct GroupParameters {
     float scale = 1.0f;
     std::int32_t zeroPoint = 0;
     std::span<std::byte> inner;  // innerBytes(spec) long, owned by the caller
+    const std::stop_token* stop = nullptr;  // looked at by fits that search for long; a stopped one may leave anything
 };
 
 // The kernels' way with many whole groups of blockSize values that lie side by side: the same parameters, codes
@@ -59,6 +61,7 @@ struct Codec {
                                  // fused pass of core/kernels/weight_pass.h is its speed
     bool takesTable = false;     // honours QuantSpec::table
     bool decodesAffine = false;  // decodes to scale · (code − zero point), codes in I8, U8, I16 or U16
+    bool fitsPoints = false;     // fit() makes weightedPoints() of the values, so that weighted points stand for many
     bool takesNearest = true;    // a code is the nearest level; false: the format has thresholds of its own
     int blockSize = 0;           // > 0: groups have this size whatever the granularity says (MX: 32)
     int blockBytes = 0;          // > 0: a file holds a group in so many bytes, codes and all; the last group of a

@@ -33,7 +33,7 @@ void keep(const QuantSpec& spec, std::span<const float> made, GroupParameters& o
 }
 
 void fitKMeans(const QuantSpec& spec, std::span<const float> x, std::span<const float> importance, ValueRange, GroupParameters& out) noexcept {
-    keep(spec, leastSquaresLevels(weightedPoints(x, importance), 1 << spec.bits), out);
+    keep(spec, leastSquaresLevels(weightedPoints(x, importance), 1 << spec.bits, out.stop), out);
 }
 void fitQuantiles(const QuantSpec& spec, std::span<const float> x, std::span<const float> importance, ValueRange, GroupParameters& out) noexcept {
     keep(spec, equalProbabilityLevels(weightedPoints(x, importance), 1 << spec.bits), out);
@@ -67,6 +67,7 @@ constexpr Codec row(std::string_view name, std::string_view label, std::string_v
         .name = name, .label = label, .formula = formula, .explanation = explanation,
         .minBits = 1, .maxBits = 8,
         .takesSymmetric = false, .takesNarrow = false, .takesRange = false,
+        .fitsPoints = true,
         .scaleTypes = kHalfOrFloat,
         .codeType = [](const QuantSpec&) noexcept { return ElementType::U8; },
         .innerBytes = [](const QuantSpec& spec) noexcept { return static_cast<int>(countOf(spec) * sizeof(float)); },
@@ -90,6 +91,7 @@ constexpr Codec equalRow() {
                       "It breaks on outliers as integers do, and pruned weights do not stay 0.",
                       fitEqual);
     codec.takesRange = true;
+    codec.fitsPoints = false;
     codec.fitNeedsValues = [](const QuantSpec&) noexcept { return false; };
     return codec;
 }

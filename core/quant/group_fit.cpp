@@ -5,6 +5,7 @@
 #include "core/quant/block_rows.h"
 #include "core/quant/ranges.h"
 #include "core/quant/soft_clip.h"
+#include "core/quant/weighted_points.h"
 
 #include <cassert>
 #include <cmath>
@@ -15,8 +16,9 @@ namespace bitlathe {
 namespace {
 
 void fitOne(const Codec& codec, QuantizedTensor& q, std::int64_t group, std::span<const float> x, ValueRange range,
-            std::span<const float> importance = {}) noexcept {
+            std::span<const float> importance = {}, const std::stop_token* stop = nullptr) noexcept {
     GroupParameters parameters = groupParameters(q, group);
+    parameters.stop = stop;
     codec.fit(q.spec, x, importance, range, parameters);
     // A group of zeros must not raise the scale that it shares with others.
     if (range.lo == range.hi && isShared(scaleTypeOf(q.spec))) parameters.scale = 0.0f;
@@ -73,6 +75,22 @@ bool chooses(const QuantSpec& spec) noexcept {
 // Groups of so many values are searched one after the other, each in parallel.
 constexpr std::int64_t kLongGroup = 1 << 18;
 
+// Many values of a format that sees only weighted points become points in parallel first.
+void fitPoints(const Codec& codec, QuantizedTensor& q, std::int64_t group, std::span<const float> x, std::span<const float> importance, Workers& workers,
+               JobContext& job) {
+    const WeightedPoints points = weightedPoints(x, importance, [&](std::int64_t chunks, const std::function<void(std::int64_t)>& body) {
+        workers.forEach(chunks, [&](std::int64_t chunk) {
+            if (!job.stopRequested()) body(chunk);
+        });
+        job.checkpoint(0);
+    });
+    const std::vector<float> values(points.values.begin(), points.values.end()), weights(points.weights.begin(), points.weights.end());
+    const ValueRange range = values.empty() ? ValueRange{} : holdingZero({values.front(), values.back()});
+    job.checkpoint(0.5);
+    fitOne(codec, q, group, values, range, weights, &job.stopToken());
+    job.checkpoint(1.0);
+}
+
 // One importance per element of a channel becomes one per value, in the weight's own order.
 std::vector<float> spreadOverChannels(std::span<const float> importance, const ChannelLayout& layout) {
     std::vector<float> all;
@@ -127,8 +145,13 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
     };
     if (grid.perChannel == 0) {
         const std::vector<float> weights = spreadOverChannels(importance, q.layout);
+        if (codec.fitsPoints && static_cast<std::int64_t>(values.size()) >= kLongGroup) {
+            fitPoints(codec, q, 0, values, weights, workers, job);
+            storeScales(q);
+            return;
+        }
         fitOne(codec, q, 0, values,
-               ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : keep(0, chooseRange(values, q.spec, workers, job, weights, isa)), weights);
+               ends && isMinMax(q.spec) ? holdingZero(ends->tensor) : keep(0, chooseRange(values, q.spec, workers, job, weights, isa)), weights, &job.stopToken());
         storeScales(q);
         job.checkpoint(1.0);
         return;
@@ -153,7 +176,7 @@ void fitGroups(std::span<const float> values, QuantizedTensor& q, Workers& worke
             const auto x = part.subspan(at, length);
             const auto element = static_cast<std::size_t>(tiles[t].element) + at % static_cast<std::size_t>(tiles[t].elements);
             const auto weights = importance.empty() ? importance : importance.subspan(element, length);
-            fitOne(codec, q, group, x, keep(group, choose(x, weights)), weights);
+            fitOne(codec, q, group, x, keep(group, choose(x, weights)), weights, &job.stopToken());
         });
     };
     if (grid.size >= kLongGroup) {

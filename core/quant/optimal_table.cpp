@@ -43,8 +43,10 @@ private:
 // One more part: next[j] = least over i of before[i] + cost(i, j), for j in [lo, hi), where the best i lies in
 // [from, to]. best[j] is that i. `parts` parts stand before, so i >= parts.
 void addPart(const Costs& costs, const std::vector<double>& before, std::vector<double>& next, std::uint32_t* best, std::size_t lo,
-             std::size_t hi, std::size_t from, std::size_t to) {
+             std::size_t hi, std::size_t from, std::size_t to, const std::stop_token* stop) {
+    constexpr std::size_t kMany = 2048;  // candidates times places that are worth a look at the stop
     if (lo >= hi) return;
+    if (stop && (hi - lo > kMany || to - from > kMany) && stop->stop_requested()) return;
     const std::size_t j = lo + (hi - lo) / 2;
     double least = std::numeric_limits<double>::infinity();
     std::size_t at = from;
@@ -54,8 +56,8 @@ void addPart(const Costs& costs, const std::vector<double>& before, std::vector<
     }
     next[j] = least;
     best[j] = static_cast<std::uint32_t>(at);
-    addPart(costs, before, next, best, lo, j, from, at);
-    addPart(costs, before, next, best, j + 1, hi, at, to);
+    addPart(costs, before, next, best, lo, j, from, at, stop);
+    addPart(costs, before, next, best, j + 1, hi, at, to, stop);
 }
 
 void append(std::vector<float>& levels, float level) {
@@ -64,7 +66,7 @@ void append(std::vector<float>& levels, float level) {
 
 }  // namespace
 
-std::vector<float> leastSquaresLevels(const WeightedPoints& points, int k) {
+std::vector<float> leastSquaresLevels(const WeightedPoints& points, int k, const std::stop_token* stop) {
     const std::size_t n = points.values.size();
     std::vector<float> levels;
     if (n <= static_cast<std::size_t>(k)) {
@@ -78,7 +80,8 @@ std::vector<float> leastSquaresLevels(const WeightedPoints& points, int k) {
     for (std::size_t j = 1; j <= n; ++j) before[j] = costs.of(0, j);
     std::vector<std::uint32_t> best(parts * (n + 1));
     for (std::size_t p = 1; p < parts; ++p) {
-        addPart(costs, before, next, best.data() + p * (n + 1), p + 1, n + 1, p, n - 1);
+        addPart(costs, before, next, best.data() + p * (n + 1), p + 1, n + 1, p, n - 1, stop);
+        if (stop && stop->stop_requested()) return levels;
         before.swap(next);
     }
     std::vector<std::size_t> ends = {n};

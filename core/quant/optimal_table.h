@@ -4,6 +4,7 @@
 
 #include "core/quant/weighted_points.h"
 
+#include <stop_token>
 #include <vector>
 
 namespace bitlathe {
@@ -11,7 +12,8 @@ namespace bitlathe {
 // At most k ascending levels with the least Σ weight · (value − nearest level)², by dynamic programming over
 // the points in O(k n log n): the best split of a prefix moves right with the prefix (divide and conquer;
 // Grønlund et al. 2017, Wang and Song 2011). Exact for the points given. Memory: k · n · 4 bytes.
-std::vector<float> leastSquaresLevels(const WeightedPoints& points, int k);
+// stop: looked at every few thousand steps; once it is set the levels are any.
+std::vector<float> leastSquaresLevels(const WeightedPoints& points, int k, const std::stop_token* stop = nullptr);
 
 // At most k ascending levels: the mean of each of k parts that hold equal weight.
 std::vector<float> equalProbabilityLevels(const WeightedPoints& points, int k);

@@ -1,6 +1,8 @@
 // Values as ascending distinct points with weights: what optimal tables are computed from. Knows no formats.
 #pragma once
 
+#include "core/quant/chunks.h"
+
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -19,5 +21,8 @@ inline constexpr std::size_t kExactPoints = 8192;
 // The finite values; importance: empty, or one weight >= 0 per value. Values of weight 0 are left out,
 // unless all have it: then each weighs 1. May be empty.
 WeightedPoints weightedPoints(std::span<const float> x, std::span<const float> importance);
+// The same of many values in chunks, at most four of them at a time in memory. Weights of bins are added in the
+// order of chunks, so the result is the same for every number of threads.
+WeightedPoints weightedPoints(std::span<const float> x, std::span<const float> importance, const ForChunks& forChunks);
 
 }  // namespace bitlathe

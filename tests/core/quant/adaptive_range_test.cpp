@@ -135,6 +135,15 @@ TEST(Adaptive, StreamedActivationsSayWhatTheyTook) {
         }
 }
 
+TEST(Adaptive, CalibrationSaysWhatItsActivationsTook) {
+    ActivationRanges ranges;
+    ranges["a"].taken = ranges["b"].taken = "least squared error";
+    ranges["c"].taken = "ACIQ, laplace";
+    ranges["input"];  // its rule did not choose
+    EXPECT_EQ(takenText(ranges), "least squared error on 2 of 3 activations; ACIQ, laplace on 1");
+    EXPECT_EQ(takenText(ActivationRanges{}), "");
+}
+
 TEST(Adaptive, TheTextNamesTheMostFrequentFirst) {
     const std::uint8_t taken[] = {4, 4, 4, 1, 0, 4};
     EXPECT_EQ(takenText(taken, "channels"), "least squared error on 4 of 6 channels; min–max on 1; percentile 99.99 on 1");

@@ -1,7 +1,10 @@
 // Tables made from weights: optima against exhaustive and quadratic searches (tests/golden/misc).
 #include "core/quant/optimal_table.h"
 
+#include "core/base/job.h"
+#include "core/base/parallel.h"
 #include "core/quant/codec.h"
+#include "core/quant/quantized_tensor.h"
 #include "tests/core/quant/golden.h"
 
 #include <gtest/gtest.h>
@@ -11,6 +14,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <stop_token>
 
 namespace bitlathe {
 namespace {
@@ -132,6 +136,38 @@ TEST(LookupCodecs, KMeansNeverLosesToTheOtherTables) {
         }
         EXPECT_LE(errors[0], errors[1]) << bits;
         EXPECT_LE(errors[0], errors[2]) << bits;
+    }
+}
+
+TEST(OptimalTable, ManyValuesInChunksGiveTheSamePointsForEveryNumberOfThreads) {
+    std::mt19937 random(9);
+    std::normal_distribution<float> normal(0, 1);
+    std::vector<float> x(5'300'000), importance(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = normal(random), importance[i] = float(i % 3);
+    const auto in = [](Workers& workers) { return [&workers](std::int64_t n, const std::function<void(std::int64_t)>& body) { workers.forEach(n, body); }; };
+    Workers one(1), three(3);
+    const WeightedPoints a = weightedPoints(x, importance, in(one)), b = weightedPoints(x, importance, in(three)), whole = weightedPoints(x, importance);
+    EXPECT_EQ(a.values, b.values);
+    EXPECT_EQ(a.weights, b.weights);
+    ASSERT_EQ(a.values.size(), whole.values.size());
+    for (std::size_t i = 0; i < whole.values.size(); ++i) ASSERT_NEAR(a.values[i], whole.values[i], 1e-9 * std::fabs(whole.values[i]));
+    EXPECT_EQ(a.weights, whole.weights);
+}
+
+TEST(OptimalTable, AStopEndsALongSearch) {
+    std::mt19937 random(10);
+    std::normal_distribution<float> normal(0, 1);
+    std::vector<float> x(400'000);
+    for (float& v : x) v = normal(random);
+    std::stop_source stop;
+    stop.request_stop();
+    const std::stop_token token = stop.get_token();
+    EXPECT_TRUE(leastSquaresLevels(weightedPoints(x, {}), 256, &token).empty());
+    Workers workers(2);
+    JobContext job(token);
+    for (const Granularity& granularity : {Granularity(PerTensor{}), Granularity(PerChannel{})}) {
+        QuantSpec spec{"kmeans", 8, true, true, granularity};
+        EXPECT_THROW(quantizeWeights(Tensor::of<float>({4, 100'000}, x), {1, 4, 100'000}, spec, workers, job), Cancelled);
     }
 }
 
