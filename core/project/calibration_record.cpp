@@ -11,7 +11,7 @@ namespace {
 
 // The ranges of all values, field by field.
 struct Columns {
-    std::vector<std::string> values;
+    std::vector<std::string> values, taken;
     std::vector<float> low, high, min, max;
     std::vector<std::int64_t> count, notFinite, batches;
     std::vector<double> histogramLow, histogramHigh;
@@ -23,6 +23,7 @@ void fields(F& f, Columns& c) {
     f("values", c.values, "", "names of the tensors in the graph; the other arrays have one element for each");
     f("range_low", c.low, "", "the range by the recipe's rule, which scales are made of");
     f("range_high", c.high, "", "the range by the recipe's rule, which scales are made of");
+    f("rule_taken", c.taken, "", "which rule the range is of, where the recipe's rule chose among several; else empty");
     f("min", c.min, "", "smallest finite element seen");
     f("max", c.max, "", "largest finite element seen");
     f("count", c.count, "elements", "elements seen");
@@ -56,6 +57,7 @@ Hdf5Node toNode(const ActivationRanges& ranges, const CalibrationSubject& subjec
     Columns columns;
     for (const auto& [name, range] : ranges) {
         columns.values.push_back(name);
+        columns.taken.push_back(range.taken);
         columns.low.push_back(range.range.lo);
         columns.high.push_back(range.range.hi);
         columns.min.push_back(range.min);
@@ -94,7 +96,7 @@ std::optional<ActivationRanges> rangesFrom(const Hdf5Node& node, const Calibrati
     FromNode from(node);
     fields(from, c);
     const std::size_t n = c.values.size();
-    for (const std::size_t size : {c.low.size(), c.high.size(), c.min.size(), c.max.size(), c.count.size(), c.notFinite.size(), c.batches.size(), c.histogramLow.size(),
+    for (const std::size_t size : {c.taken.size(), c.low.size(), c.high.size(), c.min.size(), c.max.size(), c.count.size(), c.notFinite.size(), c.batches.size(), c.histogramLow.size(),
                                    c.histogramHigh.size(), c.below.size(), c.above.size(), c.bins.size()})
         if (size != n) return std::nullopt;
     if (!from.complete()) return std::nullopt;
@@ -105,7 +107,7 @@ std::optional<ActivationRanges> rangesFrom(const Hdf5Node& node, const Calibrati
         const auto begin = c.counts.begin() + std::ptrdiff_t(at);
         at += std::size_t(c.bins[i]);
         ActivationRange range{{c.low[i], c.high[i]}, c.min[i], c.max[i], c.count[i], c.notFinite[i], c.batches[i],
-                              {c.histogramLow[i], c.histogramHigh[i], {begin, begin + std::ptrdiff_t(c.bins[i])}, c.below[i], c.above[i]}};
+                              {c.histogramLow[i], c.histogramHigh[i], {begin, begin + std::ptrdiff_t(c.bins[i])}, c.below[i], c.above[i]}, c.taken[i]};
         ranges.emplace(c.values[i], std::move(range));
     }
     return ranges;
