@@ -3,6 +3,7 @@
 #include "core/base/sha256.h"
 #include "core/project/node_fields.h"
 
+#include <algorithm>
 #include <span>
 
 namespace bitlathe {
@@ -23,7 +24,6 @@ void fields(F& f, Columns& c) {
     f("values", c.values, "", "names of the tensors in the graph; the other arrays have one element for each");
     f("range_low", c.low, "", "the range by the recipe's rule, which scales are made of");
     f("range_high", c.high, "", "the range by the recipe's rule, which scales are made of");
-    f("rule_taken", c.taken, "", "which rule the range is of, where the recipe's rule chose among several; else empty");
     f("min", c.min, "", "smallest finite element seen");
     f("max", c.max, "", "largest finite element seen");
     f("count", c.count, "elements", "elements seen");
@@ -83,6 +83,9 @@ Hdf5Node toNode(const ActivationRanges& ranges, const CalibrationSubject& subjec
     node.add("most_samples", subject.mostSamples, "samples; 0: all");
     ToNode to(node);
     fields(to, columns);
+    // Only where the recipe's rule chose among several.
+    if (std::any_of(columns.taken.begin(), columns.taken.end(), [](const std::string& rule) { return !rule.empty(); }))
+        to("rule_taken", columns.taken, "", "which rule the range is of");
     return node;
 }
 
@@ -96,7 +99,9 @@ std::optional<ActivationRanges> rangesFrom(const Hdf5Node& node, const Calibrati
     FromNode from(node);
     fields(from, c);
     const std::size_t n = c.values.size();
-    for (const std::size_t size : {c.taken.size(), c.low.size(), c.high.size(), c.min.size(), c.max.size(), c.count.size(), c.notFinite.size(), c.batches.size(), c.histogramLow.size(),
+    if (const auto* taken = node.get<std::vector<std::string>>("rule_taken")) c.taken = *taken;
+    c.taken.resize(n);
+    for (const std::size_t size : {c.low.size(), c.high.size(), c.min.size(), c.max.size(), c.count.size(), c.notFinite.size(), c.batches.size(), c.histogramLow.size(),
                                    c.histogramHigh.size(), c.below.size(), c.above.size(), c.bins.size()})
         if (size != n) return std::nullopt;
     if (!from.complete()) return std::nullopt;
