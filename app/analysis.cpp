@@ -26,7 +26,14 @@ struct Analysis::Delivery {
 
 Analysis::Analysis(JobRunner& runner, Jobs& jobs, MeasureLayer measure, ReportCache& cache, QObject* parent)
     : QObject(parent), m_jobs(jobs), m_post(postTo(this)), m_measure(std::move(measure)), m_cache(cache), m_slot(runner, m_post),
-      m_ghostSlot(runner, m_post), m_curveSlot(runner, m_post) {}
+      m_ghostSlot(runner, m_post), m_curveSlot(runner, m_post) {
+    m_progressTimer.setInterval(100);
+    connect(&m_progressTimer, &QTimer::timeout, this, [this] {
+        const double fraction = m_fraction ? m_fraction->load(std::memory_order_relaxed) : 1;
+        if (fraction >= 1) m_progressTimer.stop();
+        else emit progressed(m_fractionLayer, fraction);
+    });
+}
 
 Analysis::~Analysis() {
     m_slot.cancel();
@@ -113,6 +120,7 @@ void Analysis::restart() {
     pacePreviews();
     std::vector<Order> orders = pending();
     if (orders.empty()) {
+        m_fraction.reset();
         m_slot.cancel();
         if (m_job) m_jobs.end(m_job);
         m_job = 0;
@@ -131,16 +139,28 @@ void Analysis::run(JobSlot<int>& slot, std::vector<Order> orders, std::optional<
         if (!m_job && orders.size() > 4) m_job = m_jobs.begin(tr("Measuring layers"), [this] { m_slot.cancel(false); });
         if (m_job) report = m_jobs.reportFor(m_job);
     }
+    std::shared_ptr<std::atomic<double>> fraction;
+    if (!wondering) {
+        fraction = m_fraction = std::make_shared<std::atomic<double>>(0.0);
+        m_fractionLayer = orders.front().layer;
+        m_progressTimer.start();
+    }
     auto delivery = std::make_shared<Delivery>();
     delivery->generation = m_generation;
     slot.start(
-        [this, delivery, orders = std::move(orders), model = m_model, measure = m_measure, post = m_post, wondering](JobContext& job) {
+        [this, delivery, orders = std::move(orders), model = m_model, measure = m_measure, post = m_post, wondering, fraction](JobContext& job) {
             double doneWeights = 0, allWeights = 1;
             for (const Order& order : orders) allWeights += double(model->layers[order.layer].parameters);
             for (const Order& order : orders) {
                 const double weights = double(model->layers[order.layer].parameters);
-                JobContext part = job.part(doneWeights / allWeights, (doneWeights + weights) / allWeights);
-                part.checkpoint(0, model->layers[order.layer].name);
+                const bool watched = fraction && &order == &orders.front();
+                JobContext own = job.part(doneWeights / allWeights, (doneWeights + weights) / allWeights);
+                own.checkpoint(0, model->layers[order.layer].name);
+                // The front layer's own 0 … 1 beside its share of the whole job.
+                JobContext part = watched ? JobContext(job.stopToken(), [&own, fraction](double done, std::string_view what) {
+                    fraction->store(done, std::memory_order_relaxed);
+                    own.report(done, what);
+                }) : own;
                 // A layer that cannot be measured must not keep the others waiting.
                 try {
                     measure(*model, order.layer, order.scheme, order.sample, part, [&](ReportPtr fresh) {
@@ -149,6 +169,7 @@ void Analysis::run(JobSlot<int>& slot, std::vector<Order> orders, std::optional<
                 } catch (const Error& error) {
                     post([this, order, generation = delivery->generation, message = error.message()] { fail(generation, order, message); });
                 }
+                if (watched) fraction->store(1, std::memory_order_relaxed);
                 doneWeights += weights;
             }
             return 0;

@@ -11,6 +11,8 @@
 
 #include <QObject>
 #include <QString>
+#include <QTimer>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -63,6 +65,8 @@ public:
 signals:
     void reportsArrived(const std::vector<bitlathe::ReportPtr>& reports);
     void wondered(bitlathe::Analysis::Wonder what, const std::vector<bitlathe::ReportPtr>& reports);
+    // How far the selected layer's exact figure is, 0 … 1, while it takes a while; some ten times a second.
+    void progressed(std::size_t layer, double fraction);
     void failed(std::size_t layer, const QString& message);
     void finished();
 
@@ -94,6 +98,10 @@ private:
     int m_job = 0;
     std::uint64_t m_generation = 0;  // of the model
     std::int64_t m_sample = kLargestSample;
+    // Of the selected layer, from the worker; a job of its own has a figure of its own.
+    std::shared_ptr<std::atomic<double>> m_fraction;
+    std::size_t m_fractionLayer = 0;
+    QTimer m_progressTimer;
     bool m_awaited = false;  // the selected layer's preview is being made
 };
 

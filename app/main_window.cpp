@@ -215,7 +215,7 @@ void MainWindow::connectSession() {
     });
     connect(&document, &Document::otherChanged, this, [this] {
         const Document& now = m_session.document();
-        m_commands->action(QStringLiteral("edit.compare"))->setText(!now.hasOther() ? tr("Compare") : now.atB() ? tr("B (see A)") : tr("A (see B)"));
+        m_commands->action(QStringLiteral("edit.compare"))->setText(!now.hasOther() ? tr("Compare A/B") : now.atB() ? tr("At B: see A") : tr("At A: see B"));
     });
     connect(&document, &Document::modifiedChanged, this, &MainWindow::showTitle);
     connect(&document, &Document::snapshotsChanged, this, [this] {

@@ -96,12 +96,12 @@ void MainWindow::addEditCommands() {
         m_docks[QStringLiteral("history")]->show();
         m_docks[QStringLiteral("history")]->raise();
     }, tr("Remember the recipe as it is now, by name"));
-    add(QStringLiteral("edit.compare"), edit, tr("Compare"), QStringLiteral("compare"), QKeySequence(Qt::CTRL | Qt::Key_D), [this, &document] {
+    add(QStringLiteral("edit.compare"), edit, tr("Compare A/B"), QStringLiteral("compare"), QKeySequence(Qt::CTRL | Qt::Key_D), [this, &document] {
         if (!document.hasOther() && document.model())
             m_message->show(MessageStrip::Level::Note, tr("The recipe as it is now is kept as A; you are at B, which starts as its copy. Edit B; Compare (%1) switches between the two, and undo goes back.").arg(m_commands->key(QStringLiteral("edit.compare")).toString(QKeySequence::NativeText)));
         document.toggleAB();
     },
-        tr("A/B: the first time puts the present recipe aside as A; then switches between A and B"));
+        tr("Two recipes side by side: the first time keeps the present recipe as A and goes on with its copy B; then switches between them, and all figures with it"));
     add(QStringLiteral("edit.find"), edit, tr("Filter layers"), QStringLiteral("filter"), QKeySequence(Qt::CTRL | Qt::Key_F), [this] {
         m_docks[QStringLiteral("layers")]->show();
         m_layers->focusFilter();

@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/export_control.h"
 #include "app/main_window.h"
+#include "app/report_rows.h"
 #include "app/run_control.h"
 #include "app/totals.h"
 #include "widgets/canvas/theme.h"
@@ -60,6 +61,9 @@ void MainWindow::connectEditing() {
     connect(&m_session.document(), &Document::recipeChanged, this, &MainWindow::recipeChanged);
     connect(&m_session.document().history(), &QUndoStack::indexChanged, this, [this] { enableCommands(); });
     connect(&m_session.analysis(), &Analysis::reportsArrived, this, &MainWindow::reportsArrived);
+    connect(&m_session.analysis(), &Analysis::progressed, this, [this](std::size_t layer, double fraction) {
+        if (!m_editing->selection().empty() && m_editing->selection().front() == layer) m_plots->setProgress(fraction);
+    });
     connect(&m_session.analysis(), &Analysis::failed, this, [this](std::size_t layer, const QString& message) {
         m_log->add(message);
         if (!m_editing->selection().empty() && m_editing->selection().front() == layer) showSubject();
@@ -234,6 +238,9 @@ void MainWindow::showEffect() {
                         anyBefore && measured ? turn(worstBefore, worstNow, false) : Turn::Same, !exact});
     }
     if (layers.size() == 1) {
+        const auto old = m_before.find(layers.front());
+        if (const ReportPtr report = m_session.analysis().report(layers.front()))
+            for (EffectRow& row : reportRows(*report, old != m_before.end() ? old->second.get() : nullptr)) rows.push_back(std::move(row));
         if (const auto carried = m_run->carriedSqnr(model->layers[layers.front()].name))
             rows.push_back({tr("Output SQNR"), QString(), dbText(carried->db) + QStringLiteral(" dB") + (carried->stale ? tr(", old") : QString()), (carried->stale ? tr("The recipe was edited since this was measured: run again.\n") : QString()) + tr("Carried error at this layer's output with all layers quantized, against float; measured on %1").arg(carried->measuredOn), Turn::Same, carried->stale});
     }

@@ -1,7 +1,9 @@
 #include "app/cli/command.h"
 #include "app/cli/explain.h"
 #include "app/cli/json_output.h"
+#include "app/cli/layer_figures.h"
 #include "app/cli/project_input.h"
+#include "app/cli/quantization_options.h"
 #include "app/cli/text_table.h"
 
 #include "core/formats/gguf/imatrix.h"
@@ -89,24 +91,37 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
     app.add_flag("--json", common.json, "Print one JSON document");
     app.add_option("--importance", *importanceFile, "A file of llama.cpp's imatrix: names the weights that it does not know");
     auto* layer = app.add_option("--layer", explain->layer, "Explain how this layer's weights are quantized, on one of them");
-    auto* recipe = app.add_option("--recipe", explain->recipe, "With --layer: a recipe file (JSON)")->needs(layer);
-    app.add_option("--preset", explain->preset, "With --layer: a recipe that ships: see 'list presets'")->needs(layer)->excludes(recipe);
+    auto* recipe = app.add_option("--recipe", explain->recipe, "A recipe file (JSON): measure what it does to each layer; with --layer explain it");
+    app.add_option("--preset", explain->preset, "The same for a recipe that ships: see 'list presets'")->excludes(recipe);
     app.add_option("--format", explain->format, "With --layer: a number format: see 'list codecs'")->needs(layer);
     app.add_option("--bits", explain->bits, "With --layer: bits per weight")->needs(layer)->check(CLI::Range(1, 16));
     app.add_option("--weight", explain->weight, "With --layer: which weight, counted in the file's order from 0")->needs(layer)->check(CLI::NonNegativeNumber);
     return [path, explain, importanceFile](Session& session) -> int {
         const auto project = openProject(*path, session);
-        if (project && explain->layer.empty()) {
+        QuantizationOptions quantization;
+        quantization.recipe = explain->recipe;
+        quantization.preset = explain->preset;
+        const auto recipe = explain->layer.empty() ? chosenRecipe(quantization) : std::nullopt;
+        if (project && explain->layer.empty() && !recipe) {
             inspectProject(*project, session);
             return kDone;
         }
-        const auto model = project ? modelOf(*project, session, session.job()) : loadModel(*path, session.machine(), session.job());
+        JobContext loading = session.job().part(0.0, recipe ? 0.2 : 1.0), measuring = session.job().part(0.2, 1.0);
+        const auto model = project ? modelOf(*project, session, loading) : loadModel(*path, session.machine(), loading);
         if (!explain->layer.empty()) return explainLayer(*model, *explain, session);
         std::shared_ptr<const Importance> importance;
         if (!importanceFile->empty()) importance = std::make_shared<const Importance>(gguf::readImportance(*importanceFile, session.job()));
+        const LayerFigures figures = recipe ? measureLayers(*model, *recipe, session, measuring) : LayerFigures(model->layers.size());
         session.endProgress();
-        if (session.json()) printJson(toJson(*model, importance.get()));
-        else print(*model, importance.get());
+        if (session.json()) {
+            Json document = toJson(*model, importance.get());
+            for (std::size_t i = 0; i < figures.size(); ++i)
+                if (figures[i]) document["layers"][i]["quantized"] = figuresJson(*figures[i]);
+            printJson(document);
+        } else {
+            print(*model, importance.get());
+            if (recipe) printFigures(*model, figures);
+        }
         return kDone;
     };
 }

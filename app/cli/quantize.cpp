@@ -5,6 +5,7 @@
 #include "app/cli/text_table.h"
 
 #include "core/formats/gguf/imatrix.h"
+#include "core/quant/code_entropy.h"
 #include "core/workflow/export.h"
 #include "core/workflow/load.h"
 #include "core/workflow/sources.h"
@@ -26,11 +27,15 @@ std::string_view nameOf(Issue::Level level) {
     return "";
 }
 
-Json toJson(const Model& model, const ExportPlan& plan, const std::string& output, std::int64_t fileBytes) {
+Json toJson(const Model& model, const ExportPlan& plan, const std::string& output, std::int64_t fileBytes, Workers& workers) {
     Json layers = Json::array(), issues = Json::array();
     if (plan.quantized)
-        for (const LayerOutcome& outcome : plan.quantized->layers)
+        for (const LayerOutcome& outcome : plan.quantized->layers) {
             layers.push_back({{"name", model.layers[outcome.layer].name}, {"asked", shortText(outcome.asked)}, {"got", shortText(outcome.got)}, {"reason", outcome.reason}});
+            if (!outcome.weights || outcome.weights->codes.count() == 0) continue;
+            const CodeEntropy entropy = codeEntropy(*outcome.weights, workers);
+            layers.back().update({{"bytes", storedBytes(outcome.weights->layout, outcome.weights->spec)}, {"entropyBitsPerCode", entropy.bitsPerCode}, {"huffmanBytes", entropy.huffmanBytes}});
+        }
     for (const Issue& issue : plan.issues)
         issues.push_back({{"level", nameOf(issue.level)}, {"layer", issue.layer}, {"message", issue.message}, {"cure", issue.cure}});
     return {{"output", output.empty() ? Json(nullptr) : Json(output)}, {"fileBytes", output.empty() ? Json(nullptr) : Json(fileBytes)},
@@ -112,7 +117,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         if (options->dryRun) {
             const ExportPlan plan = planExport(request, session.workers(), writing);
             session.endProgress();
-            if (session.json()) printJson(toJson(*request.model, plan, "", 0));
+            if (session.json()) printJson(toJson(*request.model, plan, "", 0, session.workers()));
             else print(*request.model, plan, "", 0);
             for (const Issue& issue : plan.issues)
                 if (issue.level == Issue::Level::Error) return kRecipeImpossible;
@@ -120,7 +125,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         }
         const ExportResult result = exportModel(request, session.workers(), writing);
         session.endProgress();
-        if (session.json()) printJson(toJson(*request.model, result.plan, options->output, result.fileBytes));
+        if (session.json()) printJson(toJson(*request.model, result.plan, options->output, result.fileBytes, session.workers()));
         else print(*request.model, result.plan, options->output, result.fileBytes);
         return kDone;
     };

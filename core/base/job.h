@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/error.h"
+#include "core/base/lost_pages.h"
 
 #include <functional>
 #include <new>
@@ -29,6 +30,10 @@ public:
     // Progress and cancellation in one. Throws Cancelled when the job was stopped.
     void checkpoint(double fraction, std::string_view what = {}) {
         if (m_stop.stop_requested()) throw Cancelled{};
+        if (m_report) m_report(m_begin + fraction * (m_end - m_begin), what);
+    }
+    // Progress alone: for a context that passes another one's on.
+    void report(double fraction, std::string_view what) const {
         if (m_report) m_report(m_begin + fraction * (m_end - m_begin), what);
     }
     // For inner loops, from any thread: true once the job was stopped.
@@ -70,13 +75,16 @@ private:
 
 // Runs the function here and now. Only Error and Cancelled are outcomes, and what the standard library
 // throws in the outside world's name: exhausted memory, a folder that may not be read. Everything else is a
-// bug and passes through.
+// bug and passes through. A job during which pages of a mapped file were lost has read zeros: it fails.
 template <class F>
 auto runJob(JobContext& context, F&& job) -> Outcome<decltype(job(context))> {
+    const std::uint64_t lost = lostPages();
     try {
-        return job(context);
+        auto value = job(context);
+        if (lostPages() != lost) return lostPagesError();
+        return value;
     } catch (const Error& error) {
-        return error;
+        return lostPages() != lost ? lostPagesError() : error;
     } catch (const Cancelled&) {
         return Cancelled{};
     } catch (const std::bad_alloc&) {

@@ -23,10 +23,14 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     file->m_path = path;
     if (info.st_size > 0) {
         void* at = ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
-        const int reason = errno;
-        ::close(fd);
-        if (at == MAP_FAILED) refuseInput("cannot map '" + path.string() + "': " + systemReason(reason));
+        if (at == MAP_FAILED) {
+            const int reason = errno;
+            ::close(fd);
+            refuseInput("cannot map '" + path.string() + "': " + systemReason(reason));
+        }
         file->m_bytes = {static_cast<const std::byte*>(at), static_cast<std::size_t>(info.st_size)};
+        file->m_fd = fd;
+        file->m_guard.emplace(file->m_bytes, fd, file->m_path.c_str());
     } else {
         ::close(fd);
     }
@@ -43,7 +47,9 @@ void MappedFile::release(std::span<const std::byte> part) const noexcept {
 }
 
 MappedFile::~MappedFile() {
+    m_guard.reset();
     if (!m_bytes.empty()) ::munmap(const_cast<std::byte*>(m_bytes.data()), m_bytes.size());
+    if (m_fd >= 0) ::close(m_fd);
 }
 
 }  // namespace bitlathe

@@ -1,10 +1,14 @@
-// A file's bytes as memory, read-only. Pages come in when they are touched: opening costs nothing.
+// A file's bytes as memory, read-only. Pages come in when they are touched: opening costs nothing. Another program
+// may cut the file meanwhile: then the lost bytes read as zeros, and jobs that read them fail (lost_pages.h).
 #pragma once
+
+#include "core/base/lost_pages.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace bitlathe {
@@ -19,6 +23,8 @@ public:
 
     std::span<const std::byte> bytes() const noexcept { return m_bytes; }
     const std::filesystem::path& path() const noexcept { return m_path; }
+    // False once another program has cut the file.
+    bool intact() const noexcept { return !m_guard || m_guard->intact(); }
 
     // These bytes will not be needed soon: their pages leave this process's memory until somebody touches them
     // again, which is always allowed. Keeps a pass over a file that is larger than memory small. Bytes that lie
@@ -29,6 +35,8 @@ private:
     MappedFile() = default;
     std::filesystem::path m_path;
     std::span<const std::byte> m_bytes;
+    int m_fd = -1;
+    std::optional<PageGuard> m_guard;
 };
 
 }  // namespace bitlathe

@@ -17,5 +17,5 @@ set(analyze_sources
 )
 list(TRANSFORM analyze_sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 bitlathe_room(analyze SOURCES ${analyze_sources} USES bitlathe_metrics bitlathe_quant bitlathe_kernels bitlathe_model bitlathe_base)
-# Loops over eight lanes, which the compiler should keep in vector registers.
+# Loops over columns, which the compiler should keep in vector registers.
 set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/layer_facts.cpp PROPERTIES COMPILE_OPTIONS -O3)

@@ -1,6 +1,7 @@
 #include "core/workflow/analyze.h"
 
 #include "core/base/job.h"
+#include "core/base/lost_pages.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
 #include "core/workflow/layer_measure.h"
@@ -47,6 +48,7 @@ std::int64_t groupSizeOf(const WeightSource& source, const QuantSpec& spec) noex
 std::shared_ptr<const LayerReport> analyzeLayer(const WeightSource& source, const Scheme& scheme, const AnalyzeOptions& options,
                                                 ReportCache* cache, Workers& workers, JobContext& job, const PublishReport& publish) {
     const auto show = [&](std::shared_ptr<const LayerReport> report) {
+        refuseLostPages(source.values.bytes());
         if (publish) publish(report);
         return report;
     };
@@ -62,10 +64,12 @@ std::shared_ptr<const LayerReport> analyzeLayer(const WeightSource& source, cons
     if (!facts) {
         JobContext part = job.part(0.1, 0.4);
         facts = std::make_shared<const LayerFacts>(layerFacts(source.values.as<float>(), source.layout, options.isa, workers, part));
+        refuseLostPages(source.values.bytes());
         if (cache) cache->keep(source.model, source.layer, facts);
     }
     JobContext part = job.part(0.4, 1);
     auto report = std::make_shared<const LayerReport>(exactReport(source, scheme, *facts, options.isa, workers, part));
+    refuseLostPages(source.values.bytes());
     if (cache) cache->keep(source.model, report);
     return show(std::move(report));
 }

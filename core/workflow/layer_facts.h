@@ -31,4 +31,9 @@ struct LayerFacts {
 // values: the weight's own order. The same for every number of threads and every isa. Throws Cancelled.
 LayerFacts layerFacts(std::span<const float> values, const ChannelLayout& layout, Isa isa, Workers& workers, JobContext& job);
 
+// The same of a weight as its file stores it, converted tile by tile and never as a whole: F32, and F16 and BF16
+// whose channels lie in one piece.
+bool hasStoredFacts(const Tensor& stored, const ChannelLayout& layout) noexcept;
+LayerFacts storedFacts(const Tensor& stored, const ChannelLayout& layout, Isa isa, Workers& workers, JobContext& job);
+
 }  // namespace bitlathe

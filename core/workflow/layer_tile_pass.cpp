@@ -6,6 +6,7 @@
 #include "core/quant/fast_rows.h"
 #include "core/quant/group_fit.h"
 #include "core/quant/soft_clip.h"
+#include "core/workflow/pass_bins.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,32 +19,6 @@ namespace {
 
 constexpr std::int64_t kLongestGroup = 2048;
 constexpr std::size_t kMostBins = 4096;
-
-// A histogram's axis for the pass, whose bins are half open: the upper end moves up by an ulp or two, so
-// that the axis holds it.
-class PassBins {
-public:
-    explicit PassBins(const Histogram& axis) : m_counts(axis.counts.size() + 2) {
-        m_bins.low = below(axis.lo);
-        m_bins.high = std::nextafter(-below(-axis.hi), std::numeric_limits<float>::infinity());
-        m_bins.count = static_cast<int>(axis.counts.size());
-        m_bins.counts = m_counts.data();
-    }
-    const Bins& bins() const noexcept { return m_bins; }
-    void addTo(Histogram& histogram) const {
-        histogram.below += static_cast<std::uint64_t>(m_counts.front());
-        histogram.above += static_cast<std::uint64_t>(m_counts.back());
-        for (std::size_t i = 0; i < histogram.counts.size(); ++i) histogram.counts[i] += static_cast<std::uint64_t>(m_counts[i + 1]);
-    }
-
-private:
-    static float below(double v) noexcept {  // the largest float <= v
-        const float f = float(v);
-        return double(f) > v ? std::nextafter(f, -std::numeric_limits<float>::infinity()) : f;
-    }
-    std::vector<std::int64_t> m_counts;
-    Bins m_bins;
-};
 
 bool isGrouped(const QuantizedTensor& q) noexcept { return q.grid().perChannel > 1; }
 

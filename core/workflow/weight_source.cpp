@@ -1,5 +1,6 @@
 #include "core/workflow/weight_source.h"
 
+#include "core/base/lost_pages.h"
 #include "core/base/mapped_file.h"
 #include "core/kernels/convert_rows.h"
 #include "core/model/model.h"
@@ -67,7 +68,10 @@ WeightSource weightSource(const Model& model, std::size_t layer) {
     source.model = identityOf(model);
     source.layer = layer;
     const Value* value = which.weight == kNoValue ? nullptr : &model.graph.value(which.weight);
+    const auto read = !value ? std::span<const std::byte>() : value->blocks ? value->blocks->bytes : value->constant ? value->constant->bytes() : std::span<const std::byte>();
+    refuseLostPages(read);
     source.values = value && Widening::takes(*value) ? Widening(model, *value).floats() : weightOf(model.graph, which);
+    refuseLostPages(read);  // while it was converted
     source.layout = which.layout;
     source.bytesBefore = value && value->constant ? static_cast<std::int64_t>(value->constant->bytes().size()) : which.bytes;
     return source;

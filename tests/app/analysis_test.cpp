@@ -7,6 +7,7 @@
 
 #include <QTest>
 
+#include <algorithm>
 #include <mutex>
 
 namespace bitlathe {
@@ -35,8 +36,14 @@ protected:
             asked.push_back(layer);
             samples.push_back(sample);
         }
-        for (int i = 0; i < slowness; ++i) {
-            job.checkpoint(double(i) / slowness);
+        for (int i = 0, steps = slowness; i < steps; ++i) {
+            try {
+                job.checkpoint(double(i) / steps);
+            } catch (const Cancelled&) {
+                std::lock_guard lock(mutex);
+                ++stopped;
+                throw;
+            }
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         auto report = std::make_shared<LayerReport>();
@@ -64,7 +71,7 @@ protected:
     std::vector<std::size_t> asked;
     std::vector<std::int64_t> samples;
     std::vector<ReportPtr> arrived;
-    int slowness = 0;
+    int slowness = 0, stopped = 0;
 };
 
 TEST_F(AnalysisOfLayers, EveryQuantizedLayerGetsItsExactReport) {
@@ -105,6 +112,63 @@ TEST_F(AnalysisOfLayers, AnOvertakenAnswerIsNeverShown) {
     for (const ReportPtr& report : arrived)
         if (report->layer == 0) EXPECT_EQ(report->scheme, ints(3));
     EXPECT_EQ(analysis.report(0)->scheme, ints(3));
+}
+
+TEST_F(AnalysisOfLayers, AnOldJobIsStoppedBeforeTheNewOneAnswers) {
+    slowness = 10'000;
+    analysis.setSelected({0});
+    analysis.setSchemes({ints(7), {}, {}});
+    ASSERT_TRUE(QTest::qWaitFor([&] { std::lock_guard lock(mutex); return !asked.empty(); }, 5000));
+    slowness = 0;
+    analysis.setSchemes({ints(3), {}, {}});
+    ASSERT_TRUE(wait());
+    ASSERT_TRUE(QTest::qWaitFor([&] { std::lock_guard lock(mutex); return stopped == 1; }, 5000)) << "the old job went on";
+    EXPECT_EQ(analysis.report(0)->scheme, ints(3));
+}
+
+TEST_F(AnalysisOfLayers, VisibleRowsComeAfterTheSelectedLayerAndBeforeTheRest) {
+    auto tall = std::make_shared<Model>();
+    for (int i = 0; i < 8; ++i) tall->layers.push_back(sampleLayer("blk." + std::to_string(i), LayerKind::Linear, Shape{8, 8}, {1, 8, 8}, true));
+    model = tall;
+    analysis.setModel(tall);
+    analysis.setSelected({6});
+    analysis.setVisible({3, 4});
+    analysis.setSchemes(std::vector<Scheme>(8, ints(4)));
+    ASSERT_TRUE(wait());
+    std::lock_guard lock(mutex);
+    EXPECT_EQ(asked, (std::vector<std::size_t>{6, 3, 4, 0, 1, 2, 5, 7}));
+}
+
+TEST_F(AnalysisOfLayers, UndoNeedsNoJob) {
+    analysis.setSelected({0});
+    analysis.setSchemes({ints(8), {}, {}});
+    ASSERT_TRUE(wait());
+    analysis.setSchemes({ints(3), {}, {}});
+    ASSERT_TRUE(wait());
+    QTest::qWait(20);
+    const auto before = asked.size();
+    arrived.clear();
+    analysis.setSchemes({ints(8), {}, {}});
+    ASSERT_EQ(arrived.size(), 1u) << "told at once, within the same event";
+    EXPECT_TRUE(arrived.front()->exact());
+    QTest::qWait(50);
+    EXPECT_EQ(asked.size(), before);
+}
+
+TEST_F(AnalysisOfLayers, TellsHowFarTheSelectedLayersExactFigureIs) {
+    slowness = 400;
+    std::vector<double> told;
+    QObject::connect(&analysis, &Analysis::progressed, &analysis, [&](std::size_t layer, double fraction) {
+        EXPECT_EQ(layer, 0u);
+        told.push_back(fraction);
+    });
+    analysis.setSelected({0});
+    analysis.setSchemes({ints(4), {}, ints(4)});
+    ASSERT_TRUE(wait());
+    ASSERT_GE(told.size(), 2u);
+    EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+    EXPECT_GT(told.back(), told.front());
+    EXPECT_LE(told.back(), 1.0);
 }
 
 TEST_F(AnalysisOfLayers, AHandThatEditsFasterThanPreviewsComeGetsSmallerOnes) {

@@ -123,7 +123,8 @@ const std::vector<int>& groupSizes() {
 }
 
 std::optional<Granularity> steppedGroup(const Granularity& granularity, int direction) {
-    const auto& sizes = groupSizes();
+    // The sizes that formats and kernels know; larger ones are hardly worth their name and are typed.
+    static const std::vector<int> sizes = {16, 32, 64, 128, 256};
     if (const auto* group = std::get_if<PerGroup>(&granularity)) {
         if (direction > 0) {
             const auto next = std::upper_bound(sizes.begin(), sizes.end(), group->size);

@@ -59,7 +59,7 @@ CommonScheme commonOf(const std::vector<Scheme>& schemes);
 
 // Powers of two that make sense as group sizes, smallest first.
 const std::vector<int>& groupSizes();
-// The next larger or smaller group size; from a scheme without groups: channel ↔ largest group.
+// One step of the keys [ and ]: tensor, channel, groups of 256, 128, 64, 32, 16; nothing at the ends.
 std::optional<Granularity> steppedGroup(const Granularity& granularity, int direction);
 
 }  // namespace bitlathe

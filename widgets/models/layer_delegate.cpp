@@ -79,6 +79,7 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         case LayerTableModel::Name: paintName(*painter, inner.adjusted(2, 0, 0, 0), index, fixed); break;
         case LayerTableModel::SchemeColumn: paintScheme(*painter, rect, index, selected, hovered, fixed); break;
         case LayerTableModel::Sqnr: paintSqnr(*painter, inner, index, selected); break;
+        case LayerTableModel::Huffman:
         case LayerTableModel::Carried:
             if (index.data(LayerTableModel::PreviewRole).toBool() || text == QStringLiteral("–")) painter->setPen(toQColor(colors.dimmed));
             drawTabular(*painter, inner, text);

@@ -15,6 +15,7 @@ struct LayerRow {
     double bits = 32;               // asked bits per weight; of the source for float layers
     double sqnrDb = std::numeric_limits<double>::quiet_NaN();  // NaN: float, or not measured yet
     double rms = std::numeric_limits<double>::quiet_NaN();
+    std::int64_t huffmanBytes = 0;  // of the weights by a Huffman code; 0: float, or not measured yet
     double clipped = std::numeric_limits<double>::quiet_NaN();  // 0..1
     bool quantized = false;
     bool quantizable = false;

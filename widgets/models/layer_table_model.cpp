@@ -71,6 +71,7 @@ void LayerTableModel::refreshFacts(std::size_t row) {
     facts.sqnrDb = measured ? report->error.sqnrDb : none;
     facts.rms = measured ? report->error.rootMeanSquare : none;
     facts.clipped = measured ? report->error.clipped : none;
+    facts.huffmanBytes = measured ? report->entropy.huffmanBytes : 0;
     facts.bytes = bytesOf(layer, scheme);
 }
 
@@ -187,6 +188,7 @@ QVariant LayerTableModel::text(std::size_t row, int column) const {
         case SchemeColumn: return fromUtf8(asFloat ? std::string_view(layer.storedAs) : std::string_view(facts.scheme));
         case Bits: return bitsText(asFloat ? sourceBitsOf(layer) : facts.bits);
         case Size: return bytesText(asFloat ? layer.bytes : facts.bytes);
+        case Huffman: return asFloat ? QStringLiteral("–") : facts.huffmanBytes ? bytesText(facts.huffmanBytes) : QStringLiteral("…");
         case Carried: {
             const auto found = m_carried.find(row);
             return found == m_carried.end() ? QStringLiteral("–") : dbText(found->second);
@@ -203,6 +205,7 @@ QVariant LayerTableModel::sortKey(std::size_t row, int column) const {
         case ShapeColumn: return qlonglong(facts.parameters);
         case Bits: return facts.bits;
         case Size: return qlonglong(facts.bytes);
+        case Huffman: return qlonglong(facts.huffmanBytes);
         case Sqnr: return std::isnan(facts.sqnrDb) ? 1e9 : facts.sqnrDb;
         case Carried: {
             const auto found = m_carried.find(row);
@@ -236,6 +239,12 @@ QString LayerTableModel::tooltip(std::size_t row, int column) const {
             if (!facts.quantized) return tr("%1 bytes, as in the source").arg(exactCountText(layer.bytes));
             return tr("%1 bytes before, %2 after: codes, scales and zero points; the bias stays as it is")
                 .arg(exactCountText(layer.bytes), exactCountText(facts.bytes));
+        case Huffman:
+            if (!facts.quantized) return tr("Not quantized: no codes.");
+            if (!report) return tr("Being measured.");
+            return tr("%1 bytes if the weight's codes were Huffman-coded (weight sharing), %2 as stored\nEntropy %3 bits of the %4 that a code takes; over %5 of %6 weights")
+                .arg(exactCountText(facts.huffmanBytes), exactCountText(report->bytesAfter), numberText(report->entropy.bitsPerCode), bitsText(facts.bits), report->exact() ? tr("all") : percentText(report->doneFraction),
+                     exactCountText(report->statistics.count));
         case Carried:
             return m_carried.contains(row) ? tr("Carried SQNR of this layer's output with everything before it quantized too, against float, on %1").arg(m_carriedOn) +
                                                  (m_carriedStale ? tr("\nThe recipe was edited since: run again.") : QString())
@@ -278,7 +287,7 @@ QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
 
 QVariant LayerTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal) return {};
-    if (role == Qt::TextAlignmentRole) return int(section == Parameters || section == Bits || section == Size || section == Carried ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+    if (role == Qt::TextAlignmentRole) return int(section == Parameters || section == Bits || section == Size || section == Huffman || section == Carried ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
     const bool tip = role == Qt::ToolTipRole;
     if (role != Qt::DisplayRole && !tip) return {};
     switch (section) {
@@ -289,6 +298,7 @@ QVariant LayerTableModel::headerData(int section, Qt::Orientation orientation, i
         case SchemeColumn: return tip ? tr("How the weights are to be stored") : tr("Scheme");
         case Bits: return tip ? tr("Bits of one code") : tr("Bits");
         case Size: return tip ? tr("Bytes as they will be stored, scales and zero points included") : tr("Size");
+        case Huffman: return tip ? tr("Bytes of the weight if its codes were entropy-coded by a Huffman code: beside the size, never instead of it") : tr("Huffman");
         case Carried: return tip ? tr("Signal to noise of the layer's output when everything before it is quantized too, dB; from the newest run") : tr("Carried dB");
         case Sqnr: return tip ? tr("Signal to quantization noise of the weights, dB: 10·log10(Σx² / Σe²)") : tr("SQNR dB");
     }

@@ -18,7 +18,7 @@ namespace bitlathe {
 class LayerTableModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column { Name, Kind, ShapeColumn, Parameters, SchemeColumn, Bits, Size, Sqnr, Carried, ColumnCount };
+    enum Column { Name, Kind, ShapeColumn, Parameters, SchemeColumn, Bits, Size, Huffman, Sqnr, Carried, ColumnCount };
     enum Role {
         SortRole = Qt::UserRole + 1,  // a number or a text that orders the column
         PrefixRole,                   // Name: how many leading characters are the block's and may be dimmed

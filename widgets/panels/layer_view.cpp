@@ -66,7 +66,7 @@ void LayerView::fitColumns() {
 void LayerView::layOutColumns() {
     if (m_wanted.size() < LayerTableModel::ColumnCount) return;
     // Least important first.
-    static constexpr int order[] = {LayerTableModel::Parameters, LayerTableModel::Kind, LayerTableModel::ShapeColumn,
+    static constexpr int order[] = {LayerTableModel::Huffman, LayerTableModel::Parameters, LayerTableModel::Kind, LayerTableModel::ShapeColumn,
                                     LayerTableModel::Size, LayerTableModel::Bits, LayerTableModel::Carried};
     const int room = viewport()->width();
     const int nameNeeds = std::min(m_wanted[LayerTableModel::Name], 140);

@@ -84,6 +84,7 @@ PlotsPanel::Figure PlotsPanel::addFigure(const QString& caption, const QString& 
 }
 
 void PlotsPanel::showLayer(const Subject& subject) {
+    m_progress = -1;
     m_fullTitle = subject.title;
     m_fullSubtitle = subject.subtitle;
     m_title->setToolTip(subject.title);
@@ -104,6 +105,7 @@ void PlotsPanel::showNothing() { m_stack->setCurrentIndex(0); }
 void PlotsPanel::setReport(std::shared_ptr<const LayerReport> report, const QString& label, qint64 bytes) {
     m_bytes = bytes;
     m_stale = !report;
+    if (!report || report->exact()) m_progress = -1;
     if (report) {
         m_report = report;
         m_scene.setReport(std::move(report), label.toStdString());
@@ -111,6 +113,12 @@ void PlotsPanel::setReport(std::shared_ptr<const LayerReport> report, const QStr
         m_canvas->setAccessibleDescription(QString::fromStdString(m_scene.description()));
     }
     fillFigures();
+}
+
+void PlotsPanel::setProgress(double fraction) {
+    if (fraction == m_progress) return;
+    m_progress = fraction;
+    elide();
 }
 
 void PlotsPanel::fillFigures() {
@@ -158,10 +166,11 @@ void PlotsPanel::elide() {
     const int space = std::max(room - figures, 80);
     m_title->setText(m_title->fontMetrics().elidedText(m_fullTitle, Qt::ElideLeft, space));
     // Whole facts or none: half a number says something wrong.
-    QStringList facts = m_fullSubtitle.split(QStringLiteral(" · "));
+    const QString line = m_progress < 0 ? m_fullSubtitle : tr("measuring every weight: %1 %").arg(int(m_progress * 100)) + QStringLiteral(" · ") + m_fullSubtitle;
+    QStringList facts = line.split(QStringLiteral(" · "));
     while (facts.size() > 1 && m_subtitle->fontMetrics().horizontalAdvance(facts.join(QStringLiteral(" · "))) > space) facts.removeLast();
     m_subtitle->setText(facts.join(QStringLiteral(" · ")));
-    m_subtitle->setToolTip(m_fullSubtitle);
+    m_subtitle->setToolTip(line);
 }
 
 void PlotsPanel::resizeEvent(QResizeEvent* event) {

@@ -32,6 +32,8 @@ public:
     void showNothing();
     // Another report of the layer shown, or null while there is none yet: the old picture stays, greyed.
     void setReport(std::shared_ptr<const LayerReport> report, const QString& label, qint64 bytes);
+    // How far the exact figures are, 0 … 1, while the picture is a preview; below 0: nothing to say.
+    void setProgress(double fraction);
     void setLogCounts(bool on);
     bool logCounts() const;
     void fit();
@@ -70,6 +72,7 @@ private:
     QStackedWidget* m_stack;
     std::shared_ptr<const LayerReport> m_report;
     qint64 m_bytes = 0;
+    double m_progress = -1;
     bool m_stale = false;  // the report is of another scheme or layer
     QString m_fullTitle, m_fullSubtitle;
 };

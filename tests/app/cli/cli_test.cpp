@@ -180,6 +180,24 @@ TEST_F(Cli, InspectExplainsEveryFormatOnAWeightOfTheLayer) {
     EXPECT_EQ(cli("inspect " + kModel + " --format nf4").code, 2);
 }
 
+TEST_F(Cli, InspectMeasuresWhatARecipeDoesToEachLayer) {
+    const Json document = Json::parse(cli("inspect " + kModel + " --preset int4-channel --json").out);
+    int measured = 0;
+    for (const Json& layer : document.at("layers")) {
+        if (!layer.contains("quantized")) continue;
+        ++measured;
+        const Json& figures = layer.at("quantized");
+        EXPECT_GT(figures.at("sqnrDb").get<double>(), 5.0);
+        EXPECT_GT(figures.at("klDivergence").get<double>(), 0.0);
+        EXPECT_LE(figures.at("entropyBitsPerCode").get<double>(), 4.0);
+        EXPECT_GT(figures.at("huffmanBytes").get<std::int64_t>(), 0);
+    }
+    EXPECT_GT(measured, 5);
+    const std::string text = cli("inspect " + kModel + " --preset int4-channel").out;
+    for (const char* heading : {"Huffman", "SQNR dB", "KL nats"}) EXPECT_NE(text.find(heading), std::string::npos) << heading;
+    EXPECT_EQ(cli("inspect " + kModel + " --preset none").code, 2);
+}
+
 TEST_F(Cli, EvaluateMeasuresTheDemoAndItsGateFails) {
     const std::string common = "evaluate " + kModel + " --data " + kTest + " --samples 200 --json ";
     const Json document = Json::parse(cli(common).out);

@@ -137,7 +137,8 @@ TEST(SteppedGroup, WalksThroughSizesToChannelAndTensorAndBack) {
     EXPECT_EQ(steppedGroup(PerChannel{}, 1), Granularity(PerTensor{}));
     EXPECT_EQ(steppedGroup(PerTensor{}, 1), std::nullopt);
     EXPECT_EQ(steppedGroup(PerTensor{}, -1), Granularity(PerChannel{}));
-    EXPECT_EQ(steppedGroup(PerChannel{}, -1), Granularity(PerGroup{1024}));
+    EXPECT_EQ(steppedGroup(PerChannel{}, -1), Granularity(PerGroup{256}));
+    EXPECT_EQ(steppedGroup(PerGroup{1024}, -1), Granularity(PerGroup{256}));
     EXPECT_EQ(steppedGroup(PerGroup{16}, -1), std::nullopt);
 }
 
