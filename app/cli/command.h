@@ -60,6 +60,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common);
 Action runCommand(CLI::App& app, CommonOptions& common);
 Action evaluateCommand(CLI::App& app, CommonOptions& common);
 Action compareCommand(CLI::App& app, CommonOptions& common);
+Action duelCommand(CLI::App& app, CommonOptions& common);
 Action benchCommand(CLI::App& app, CommonOptions& common);
 Action listCommand(CLI::App& app, CommonOptions& common);
 

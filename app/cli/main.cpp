@@ -26,6 +26,7 @@ constexpr std::array kCommands = {
     Row{"run", "Run a model on given inputs and write its outputs", runCommand},
     Row{"evaluate", "Measure a model, float or quantized, on a dataset", evaluateCommand},
     Row{"compare", "Compare two models layer by layer, and by their outputs", compareCommand},
+    Row{"duel", "Compare number formats on a layer: error against bytes", duelCommand},
     Row{"bench", "Time a model, layer by layer", benchCommand},
     Row{"list", "List codecs, formats, presets, targets, kernels or operators", listCommand},
 };

@@ -58,6 +58,18 @@ struct ValuePatch {
     bool exact() const noexcept { return doneFraction >= 1.0; }
 };
 
+// What a hand has picked out of one layer, in any combination.
+struct WeightAddress {
+    std::int64_t channel = 0, element = 0;
+    bool operator==(const WeightAddress&) const = default;
+};
+struct WeightSelection {
+    std::optional<WeightInterval> interval;  // a bin of the histogram: these weights light up
+    std::optional<std::int64_t> channel;
+    std::optional<WeightAddress> weight;
+    bool operator==(const WeightSelection&) const = default;
+};
+
 // One weight and what becomes of it.
 struct WeightPoint {
     std::size_t layer = 0;

@@ -2,6 +2,8 @@
 # builds without them.
 set(analyze_sources
   analyze.cpp
+  duel.cpp
+  duel_formats.cpp
   layer_facts.cpp
   layer_measure.cpp
   layer_report_exact.cpp

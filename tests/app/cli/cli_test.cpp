@@ -198,6 +198,31 @@ TEST_F(Cli, InspectMeasuresWhatARecipeDoesToEachLayer) {
     EXPECT_EQ(cli("inspect " + kModel + " --preset none").code, 2);
 }
 
+TEST_F(Cli, DuelPutsFormatsSideBySideAndMarksTheFront) {
+    const Answer answer = cli("duel " + kModel + " --layer 'stage1.*' --formats 'int8 channel,int4 group 32,uint4 channel,q4_0' --json");
+    EXPECT_EQ(answer.code, 0) << answer.err;
+    const Json document = Json::parse(answer.out);
+    EXPECT_GT(document["layers"].size(), 2u);
+    ASSERT_EQ(document["formats"].size(), 4u);
+    double bytes = 0;
+    for (const Json& row : document["formats"]) {
+        EXPECT_GE(row["bytes"].get<double>(), bytes) << "sorted by size";
+        bytes = row["bytes"].get<double>();
+        EXPECT_TRUE(row["exact"].get<bool>());
+        EXPECT_NEAR(row["bitsPerWeight"].get<double>(), 8 * bytes / document["weights"].get<double>(), 1e-9);
+    }
+    EXPECT_EQ(document["formats"][3]["format"], "int8 channel");
+    EXPECT_TRUE(document["formats"][3]["front"].get<bool>()) << "nothing is as good";
+    EXPECT_TRUE(document["formats"][0]["front"].get<bool>()) << "nothing is as small";
+    EXPECT_EQ(cli("duel " + kModel + " --layer 'stage1.*' --formats 'int8 channel,int4 group 32,uint4 channel,q4_0' --json --threads 1 --sort given").code, 0);
+    const Answer text = cli("duel " + kModel + " --layer classifier --preset int4-g128");
+    EXPECT_EQ(text.code, 0) << text.err;
+    EXPECT_NE(text.out.find("int4 group 128"), std::string::npos);
+    EXPECT_NE(text.out.find("KiB"), std::string::npos);
+    expectRefusal(cli("duel " + kModel + " --layer nobody"), 2, "nobody");
+    expectRefusal(cli("duel " + kModel + " --layer classifier --formats int99"), 2, "int4 group 128");
+}
+
 TEST_F(Cli, EvaluateMeasuresTheDemoAndItsGateFails) {
     const std::string common = "evaluate " + kModel + " --data " + kTest + " --samples 200 --json ";
     const Json document = Json::parse(cli(common).out);

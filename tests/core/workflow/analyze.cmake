@@ -1,1 +1,3 @@
-bitlathe_test(analyze SOURCES ${CMAKE_CURRENT_LIST_DIR}/analyze_test.cpp ${CMAKE_CURRENT_LIST_DIR}/layer_measure_test.cpp ${CMAKE_CURRENT_LIST_DIR}/value_patch_test.cpp USES bitlathe_analyze)
+set(analyze_tests analyze_test.cpp duel_test.cpp layer_measure_test.cpp value_patch_test.cpp)
+list(TRANSFORM analyze_tests PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+bitlathe_test(analyze SOURCES ${analyze_tests} USES bitlathe_analyze)
