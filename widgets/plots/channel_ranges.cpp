@@ -123,8 +123,8 @@ void drawChannelRanges(PlotContext& context, PlotState& state, PlotRect card, co
     const auto count = std::int64_t(report.channels.size());
     PlotFrame frame(context, state.view, card, labels);
     if (frame.begin({-0.5, double(count) - 0.5}, {lo - margin, hi + margin})) {
-        if (data.channel && *data.channel >= 0 && *data.channel < count) {
-            const float x0 = std::floor(frame.px(double(*data.channel) - 0.5)), x1 = std::max(std::floor(frame.px(double(*data.channel) + 0.5)), x0 + 1);
+        if (data.selection.channel && *data.selection.channel >= 0 && *data.selection.channel < count) {
+            const float x0 = std::floor(frame.px(double(*data.selection.channel) - 0.5)), x1 = std::max(std::floor(frame.px(double(*data.selection.channel) + 0.5)), x0 + 1);
             const float wider = std::round(frame.scaled(2));
             frame.list()->AddRectFilled(ImVec2(x0 - wider, frame.area().min.y), ImVec2(x1 + wider, frame.area().max.y), c.accent.withAlpha(90).packed());
         }
@@ -134,10 +134,10 @@ void drawChannelRanges(PlotContext& context, PlotState& state, PlotRect card, co
             if (frame.clicked()) context.intents.push_back(SelectChannel{under});
             if (state.view.drag == PlotView::Drag::None) explain(frame, report.channels[std::size_t(under)], under, limit, report.scheme.weights.has_value());
         }
-        if (state.keyboard && data.channel)
+        if (state.keyboard && data.selection.channel)
             for (const KeyPress& press : context.frame.keys) {
-                const std::int64_t to = *data.channel + (press.key == CanvasKey::Right ? 1 : press.key == CanvasKey::Left ? -1 : 0) * (press.shift ? 10 : 1);
-                if (to != *data.channel && to >= 0 && to < count) context.intents.push_back(SelectChannel{to});
+                const std::int64_t to = *data.selection.channel + (press.key == CanvasKey::Right ? 1 : press.key == CanvasKey::Left ? -1 : 0) * (press.shift ? 10 : 1);
+                if (to != *data.selection.channel && to >= 0 && to < count) context.intents.push_back(SelectChannel{to});
             }
     }
     frame.end();

@@ -3,21 +3,13 @@
 #include <cmath>
 
 #include "core/base/number_text.h"
+#include "widgets/plots/color_bar.h"
 #include "widgets/plots/plot.h"
+#include "widgets/plots/value_scale.h"
 
 namespace bitlathe {
 
 namespace {
-
-// The value that the ramp ends at: all but the largest hundredth of the cells are below.
-double rampEnd(const ErrorMap& map) {
-    std::vector<float> all(map.rms);
-    if (all.empty()) return 0;
-    const auto at = all.begin() + std::ptrdiff_t(double(all.size() - 1) * 0.99);
-    std::nth_element(all.begin(), at, all.end());
-    const double end = *at;
-    return end > 0 ? end : *std::max_element(all.begin(), all.end());
-}
 
 // One texel per `step` × `step` cells (their root mean square), row 0 at the bottom.
 void fillTexture(CanvasTexture& texture, const ErrorMap& map, int step, double end) {
@@ -41,22 +33,6 @@ void fillTexture(CanvasTexture& texture, const ErrorMap& map, int step, double e
     ++texture.generation;
 }
 
-void drawColorBar(const PlotFrame& frame, PlotRect card, const std::string& title, double end) {
-    const float width = std::round(frame.scaled(card.width() < frame.scaled(260) ? 40 : 64)), height = frame.scaled(6), top = card.min.y + frame.scaled(14);
-    const std::string high = valueText(end, 2);
-    float right = card.max.x - frame.scaled(12);
-    const float textTop = card.min.y + frame.scaled(10);
-    right -= frame.text(frame.fonts().small, ImVec2(right, textTop), frame.colors().dimmed, high, 1) + frame.scaled(6);
-    const auto steps = int(width);
-    const float left = std::round(right - width);
-    for (int i = 0; i < steps; ++i)
-        frame.list()->AddRectFilled(ImVec2(left + float(i), top), ImVec2(left + float(i) + 1, top + height), magnitude((float(i) + 0.5f) / float(steps)).packed());
-    const float titleEnd = card.min.x + frame.scaled(24) + frame.textWidth(frame.fonts().strong, title);
-    std::string low = "0";
-    if (left - frame.scaled(6) - frame.textWidth(frame.fonts().small, low) < titleEnd) low.clear();
-    frame.text(frame.fonts().small, ImVec2(left - frame.scaled(6), textTop), frame.colors().dimmed, low, 1);
-}
-
 }  // namespace
 
 void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const PlotData& data) {
@@ -72,7 +48,7 @@ void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const P
     const ErrorMap& map = report.map;
     labels.doneFraction = report.doneFraction;
     const double perX = double(map.elementsPerColumn), perY = double(map.channelsPerRow);
-    const double end = rampEnd(map);
+    const double end = nearlyLargest(map.rms);
     PlotFrame frame(context, state.view, card, labels);
     if (frame.begin({0, map.columns * perX}, {0, map.rows * perY})) {
         // Several cells on a pixel are averaged; when zoomed in each is drawn as it is.
@@ -92,14 +68,14 @@ void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const P
         if (x0 < x1 && y0 < y1 && from.x < to.x)
             frame.list()->AddImage(&state.texture, ImVec2(frame.px(x0), frame.py(y1)), ImVec2(frame.px(x1), frame.py(y0)),
                                    ImVec2(float(x0 / fullX), float(1 - y1 / fullY)), ImVec2(float(x1 / fullX), float(1 - y0 / fullY)), frame.ink({255, 255, 255}));
-        if (data.channel) {
-            const float y = std::floor(frame.py((std::floor(double(*data.channel) / perY) + 0.5) * perY));
+        if (data.selection.channel) {
+            const float y = std::floor(frame.py((std::floor(double(*data.selection.channel) / perY) + 0.5) * perY));
             frame.list()->AddRectFilled(ImVec2(area.min.x, y), ImVec2(area.max.x, y + std::max(1.0f, frame.scaled(1))), context.frame.colors.accent.packed());
         }
         const int column = indexAt(frame.xAt(frame.pointer().x) / perX, -1, map.columns), row = indexAt(frame.yAt(frame.pointer().y) / perY, -1, map.rows);
         if (frame.hovered() && column >= 0 && column < map.columns && row >= 0 && row < map.rows) {
             const std::int64_t channel = row * map.channelsPerRow, element = column * map.elementsPerColumn;
-            if (frame.clicked()) context.intents.push_back(SelectCell{channel, element});
+            if (frame.clicked()) context.intents.push_back(SelectChannel{channel});
             const auto span = [](std::int64_t first, std::int64_t size) {
                 return countText(std::uint64_t(first)) + (size > 1 ? "\u2013" + countText(std::uint64_t(first + size - 1)) : "");
             };
@@ -110,7 +86,7 @@ void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const P
         }
     }
     frame.end();
-    drawColorBar(frame, card, labels.title, end);
+    drawColorBar(frame, card, labels.title, [](float t) { return magnitude(t); }, "0", valueText(end, 2));
 }
 
 }  // namespace bitlathe

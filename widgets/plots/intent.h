@@ -6,6 +6,8 @@
 #include <string_view>
 #include <variant>
 
+#include "core/metrics/value_patch.h"
+
 namespace bitlathe {
 
 // The representable range as dragged, lo <= 0 <= hi, in weight units. While the button is down
@@ -21,10 +23,28 @@ struct SelectChannel {
     friend bool operator==(const SelectChannel&, const SelectChannel&) = default;
 };
 
-// A cell of the error map: its first channel, and its first element within the channel.
-struct SelectCell {
+// A bin of the weight histogram, or several: its weights light up.
+struct SelectBin {
+    WeightInterval interval;
+    friend bool operator==(const SelectBin&, const SelectBin&) = default;
+};
+
+// A single weight, and with it its channel.
+struct SelectWeight {
     std::int64_t channel = 0, element = 0;
-    friend bool operator==(const SelectCell&, const SelectCell&) = default;
+    friend bool operator==(const SelectWeight&, const SelectWeight&) = default;
+};
+
+// Bin, channel and weight as they were before; empty: all are let go.
+struct SetSelection {
+    WeightSelection selection;
+    friend bool operator==(const SetSelection&, const SetSelection&) = default;
+};
+
+// Not a hand but the value map: these cells are wanted for what is visible now.
+struct ShowPatch {
+    PatchRequest request;
+    friend bool operator==(const ShowPatch&, const ShowPatch&) = default;
 };
 
 // A point of the size-against-error curve.
@@ -40,6 +60,6 @@ struct SelectFormat {
     friend bool operator==(const SelectFormat&, const SelectFormat&) = default;
 };
 
-using PlotIntent = std::variant<SetClip, SelectChannel, SelectCell, SelectBits, SelectFormat>;
+using PlotIntent = std::variant<SetClip, SelectChannel, SelectBits, SelectFormat, SelectBin, SelectWeight, SetSelection, ShowPatch>;
 
 }  // namespace bitlathe

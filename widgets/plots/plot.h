@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/metrics/layer_report.h"
+#include "core/metrics/value_patch.h"
 #include "widgets/canvas/canvas_texture.h"
 #include "widgets/plots/plot_frame.h"
 
@@ -41,6 +42,8 @@ struct Explanation {
     friend bool operator==(const Explanation&, const Explanation&) = default;
 };
 
+struct ValueMapState;
+
 // What there is to show. The report may be missing: then a plot shows its empty state.
 struct PlotData {
     std::shared_ptr<const LayerReport> report;
@@ -49,7 +52,12 @@ struct PlotData {
     std::string quantizedLabel;                // "int4 group 128"
     bool logCounts = false;
     bool floatOnly = false;                    // the hand holds "see float": no bars, no handles
-    std::optional<std::int64_t> channel;       // the selected one
+    WeightSelection selection;
+    std::shared_ptr<const ChannelView> channel;   // of the selected channel; null until it is counted
+    std::shared_ptr<const WeightPoint> point;     // of the selected weight; null until it is known
+    std::shared_ptr<const ValuePatch> patch;      // the newest one
+    std::shared_ptr<const ValuePatch> wholePatch; // the newest one of a whole layer
+    std::int64_t groupSize = 0;                   // elements that share a scale; 0: no groups
     std::vector<SizeCurve> sizeCurves;         // the current one first
     int currentBits = 0;                       // marked on the first curve; 0: none
     std::vector<SizePoint> otherFormats;       // of about the current size
@@ -70,6 +78,7 @@ struct PlotState {
     const LayerReport* textureOf = nullptr;
     int textureStep = 0;
     float scrolled = 0;                    // of a card of text, pixels
+    std::shared_ptr<ValueMapState> valueMap;  // made by the value map for itself
 };
 
 struct Plot {
@@ -86,6 +95,7 @@ void drawTransferCurve(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawErrorHistogram(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawChannelRanges(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawErrorMap(PlotContext&, PlotState&, PlotRect, const PlotData&);
+void drawValueMap(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawSizeAgainstError(PlotContext&, PlotState&, PlotRect, const PlotData&);
 void drawExplanation(PlotContext&, PlotState&, PlotRect, const PlotData&);
 
@@ -95,6 +105,7 @@ inline constexpr std::array plots{
     Plot{"errors", "Quantization error", "Error", 200, false, drawErrorHistogram},
     Plot{"channels", "Range by output channel", "Channels", 200, false, drawChannelRanges},
     Plot{"map", "RMS error map", "Error map", 200, false, drawErrorMap},
+    Plot{"values", "Value and bit map", "Values", 320, false, drawValueMap},
     Plot{"size", "Size against error", "Size", 230, false, drawSizeAgainstError},
     Plot{"how", "How it works", "How", 380, false, drawExplanation},
 };

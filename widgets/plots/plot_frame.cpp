@@ -192,7 +192,7 @@ bool PlotFrame::begin(Extent fitX, Extent fitY) {
     }
 
     const float lineHeight = fonts().small->FontSize;
-    m_area.min.y = std::round(m_card.min.y + scaled(m_labels.notice.empty() ? 34 : 50) + (m_legendBelow ? scaled(16) : 0));
+    m_area.min.y = std::round(m_card.min.y + scaled(m_labels.notice.empty() ? 34 : 50) + (m_legendBelow ? scaled(16) : 0) + m_labels.toolRow);
     m_area.max.y = std::round(m_card.max.y - scaled(12) - lineHeight * (m_labels.xLabel.empty() ? 1 : 2));
     m_area.max.x = std::round(m_card.max.x - scaled(14));
     const float height = m_area.height();
@@ -281,6 +281,7 @@ void PlotFrame::zoomWithKeys() {
         if (press.key == CanvasKey::Enter) m_view.fitted = true;
         if (press.key != CanvasKey::Plus && press.key != CanvasKey::Minus) continue;
         m_view.x = zoomed(m_view.x, (m_view.x.lo + m_view.x.hi) / 2, press.key == CanvasKey::Plus ? 0.8 : 1.25, m_fitX);
+        if (m_labels.wheelY && !m_labels.logY) m_view.y = zoomed(m_view.y, (m_view.y.lo + m_view.y.hi) / 2, press.key == CanvasKey::Plus ? 0.8 : 1.25, m_fitY);
         m_view.fitted = false;
     }
 }

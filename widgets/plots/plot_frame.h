@@ -75,6 +75,7 @@ struct PlotLabels {
     double doneFraction = 1;              // below 1: the preview look
     bool keyboard = false;                // has the keys: + and − zoom, Enter fits
     bool wholeLegend = false;             // a legend that finds no room beside the title gets a line of its own
+    float toolRow = 0;                    // pixels kept free below the title line (buttons)
     float headRoomRight = 0;              // pixels kept free at the right of the title line (colour bar)
 };
 

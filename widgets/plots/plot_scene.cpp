@@ -35,7 +35,8 @@ void PlotScene::setReport(std::shared_ptr<const LayerReport> report, std::string
     if (!sameLayer) {
         fitAll();
         m_data.ghost = nullptr;
-        m_data.channel.reset();
+        setSelection({});
+        m_data.patch = m_data.wholePatch = nullptr;
         for (Placed& p : m_plots) {
             p.state.clipWish.reset();
             p.state.focused.reset();
@@ -58,6 +59,20 @@ void PlotScene::setLogCounts(bool on) {
         p.state.fit.reset();
     }
     m_axis.reset();
+}
+
+void PlotScene::setSelection(const WeightSelection& selection) {
+    m_data.selection = selection;
+    if (m_data.channel && m_data.channel->channel != selection.channel) m_data.channel = nullptr;
+    if (m_data.point && selection.weight != WeightAddress{m_data.point->channel, m_data.point->element}) m_data.point = nullptr;
+}
+
+void PlotScene::setPatch(std::shared_ptr<const ValuePatch> patch) {
+    m_data.patch = std::move(patch);
+    if (!m_data.patch || !m_data.report) return;
+    const PatchRequest& r = m_data.patch->request;
+    const auto channels = std::int64_t(m_data.report->channels.size());
+    if (r.channel == 0 && r.element == 0 && r.channels == channels && r.channels * r.elements == m_data.report->statistics.count) m_data.wholePatch = m_data.patch;
 }
 
 void PlotScene::setSizeCurves(std::vector<SizeCurve> curves, int currentBits, std::vector<SizePoint> otherFormats) {
@@ -106,11 +121,16 @@ void PlotScene::layOut(const CanvasFrame& frame) {
 }
 
 void PlotScene::takeKeys(const CanvasFrame& frame) {
+    // The first half of a double click picked something out; it was meant to fit the picture.
+    if (frame.doubleClicked && m_data.selection != m_beforeClick) m_intents.push_back(SetSelection{m_beforeClick});
+    else if (ImGui::IsMouseClicked(0)) m_beforeClick = m_data.selection;
     if (ImGui::IsMouseClicked(0))
         for (std::size_t i = 0; i < m_plots.size(); ++i)
             if (m_plots[i].rect.contains(ImGui::GetIO().MousePos)) m_keyboard = i;
     for (const KeyPress& press : frame.keys) {
         const std::size_t count = m_plots.size();
+        const bool lineHeld = m_keyboard < count && m_plots[m_keyboard].state.focused;  // Escape lets it go first
+        if (press.key == CanvasKey::Escape && !lineHeld && m_data.selection != WeightSelection{}) m_intents.push_back(SetSelection{});
         if (press.key == CanvasKey::PageDown && count) m_keyboard = (m_keyboard + 1) % count;
         else if (press.key == CanvasKey::PageUp && count) m_keyboard = (m_keyboard + count - 1) % count;
         else continue;

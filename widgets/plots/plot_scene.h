@@ -19,7 +19,7 @@ class PlotScene {
 public:
     // The names of rows of plots[]; the first one gets the most room, the others share a row below, on
     // several pages behind tabs where the row is too narrow for all. Unknown names are left out.
-    explicit PlotScene(std::vector<std::string> names = {"weights", "transfer", "errors", "channels", "map", "size", "how"});
+    explicit PlotScene(std::vector<std::string> names = {"weights", "transfer", "errors", "channels", "map", "values", "size", "how"});
 
     PlotScene(const PlotScene&) = delete;
     PlotScene& operator=(const PlotScene&) = delete;
@@ -30,7 +30,13 @@ public:
     void setLogCounts(bool on);
     // While a hand holds "see float".
     void setFloatOnly(bool on) { m_data.floatOnly = on; }
-    void setSelectedChannel(std::optional<std::int64_t> channel) { m_data.channel = channel; }
+    // What is picked out, and the answers about it; answers that belong to something else are not shown.
+    void setSelection(const WeightSelection& selection);
+    void setChannelView(std::shared_ptr<const ChannelView> view) { m_data.channel = std::move(view); }
+    void setPoint(std::shared_ptr<const WeightPoint> point) { m_data.point = std::move(point); }
+    // An answer to ShowPatch. groupSize: elements that share a scale under the present scheme; 0: no groups.
+    void setPatch(std::shared_ptr<const ValuePatch> patch);
+    void setGroupSize(std::int64_t groupSize) { m_data.groupSize = groupSize; }
     void setSizeCurves(std::vector<SizeCurve> curves, int currentBits, std::vector<SizePoint> otherFormats = {});
     void setExplanation(Explanation explanation) { m_data.explanation = std::move(explanation); }
     void fitAll();
@@ -70,6 +76,7 @@ private:
     std::vector<PlotIntent> m_intents;
     PlotView* m_captured = nullptr;
     double m_ghostSince = -1;   // -1: starts with the next frame
+    WeightSelection m_beforeClick;
     std::size_t m_keyboard = 0; // the plot that was clicked last
     std::size_t m_front = 1;    // of the plots below: its page is the one shown
     PlotRect m_tabs;            // where the tabs are; empty when there is one page

@@ -9,6 +9,7 @@
 #include "widgets/plots/step_curve.h"
 #include "widgets/plots/ticks.h"
 #include "widgets/plots/weight_axis.h"
+#include "widgets/plots/weight_marks.h"
 
 namespace bitlathe {
 
@@ -83,6 +84,9 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
     double top = real.peak();
     for (const LevelBar& bar : bars) top = std::max(top, bar.share);
     if (quantized && bars.empty()) top = std::max(top, coded.peak());
+    // A selected channel takes the curve over; the layer stays as an outline.
+    const std::optional<StepCurve> channel = channelCurve(data);
+    if (channel) top = std::max(top, channel->peak());
     const bool here = card.contains(ImGui::GetIO().MousePos);
     if (!state.fit || (context.frame.doubleClicked && here)) state.fit = weightFit(report, real, data.logCounts);
     const Extent fitY = data.logCounts ? Extent{std::max(real.smallest(), top * 1e-9) * 60, top * 160} : Extent{0, roundUp(top * 104)};
@@ -101,17 +105,26 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
         std::optional<ClipHandles> clip;
         if (quantized) clip.emplace(frame, context, state, report);
         if (clip) clip->shade();
-        drawSteps(frame, percent(real), c.real, 0.22f, 0);
+        drawLitBins(frame, data);
+        const float layer = channel ? 0.4f : 1;
+        drawSteps(frame, percent(channel ? *channel : real), c.real, 0.22f, 0);
         if (quantized && data.ghost && data.ghostStrength > 0 && data.ghost->scheme.weights) {
             const std::vector<LevelBar> old = percentBars(levelBars(stepCurve(data.ghost->quantized), data.ghost->transfer.levels));
             drawBars(frame, old, mix(c.quantized, c.dimmed, 0.6f), 0.5f * data.ghostStrength);
         }
-        if (!bars.empty()) drawBars(frame, percentBars(bars), c.quantized, 1);
-        else if (quantized) drawSteps(frame, percent(coded), c.quantized, 0.3f, 1);
-        drawSteps(frame, percent(real), c.real, 0, 1);
+        if (!bars.empty()) drawBars(frame, percentBars(bars), c.quantized, layer);
+        else if (quantized) drawSteps(frame, percent(coded), mix(c.plot, c.quantized, layer), 0.3f * layer, 1);
+        drawSteps(frame, percent(real), channel ? mix(c.plot, c.real, 0.45f) : c.real, 0, 1);
+        if (channel) drawSteps(frame, percent(*channel), c.real, 0, 1);
         if (quantized) drawLevelMarks(frame, report.transfer);
         if (clip) clip->draw();
         drawBeyond(frame, state.view.x, real);
+        drawPointOnAxis(frame, data);
+        drawChannelNote(frame, data);
+        if (frame.clicked() && frame.hovered() && !(clip && clip->underPointer())) {
+            const WeightInterval* before = ImGui::GetIO().KeyShift && data.selection.interval ? &*data.selection.interval : nullptr;
+            context.intents.push_back(SelectBin{binsAt(frame, real, frame.pointer().x, before)});
+        }
         if (frame.hovered() && state.view.drag == PlotView::Drag::None && !(clip && clip->underPointer())) explain(frame, report, real, shares, quantized);
     }
     frame.end();

@@ -194,19 +194,19 @@ TEST_F(PlotHand, ClickingAChannelSelectsIt) {
     const float x = pixelX("channels", 40), y = (areaOf("channels").y0 + areaOf("channels").y1) / 2;
     rig.click(x, y);
     EXPECT_EQ(taken<SelectChannel>(), std::vector<SelectChannel>{{40}});
-    scene.setSelectedChannel(40);
+    scene.setSelection({.channel = 40});
     rig.canvas.pressKey({CanvasKey::Right});
     rig.settle();
     EXPECT_EQ(taken<SelectChannel>(), std::vector<SelectChannel>{{41}});
 }
 
-TEST_F(PlotHand, ClickingTheMapSelectsTheCell) {
+TEST_F(PlotHand, ClickingTheErrorMapSelectsTheChannel) {
     show(report);
     const Area a = areaOf("map");
     const float x = pixelX("map", 20 * 8 + 4);
     const float y = a.y1 - (a.y1 - a.y0) * (33.5f / 96);
     rig.click(x, y);
-    EXPECT_EQ(taken<SelectCell>(), (std::vector<SelectCell>{{33, 160}}));
+    EXPECT_EQ(taken<SelectChannel>(), (std::vector<SelectChannel>{{33}}));
 }
 
 TEST_F(PlotHand, AnEditLeavesAGhostForASecondAndThenNothingMoves) {

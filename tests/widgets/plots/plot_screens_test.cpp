@@ -64,7 +64,7 @@ TEST_P(Screens, Layer) {
     const Picture empty = rig.picture();
     save(empty, base + "-empty");
     scene.setReport(drawnReport({.tail = 0.002}), "int4, one scale");
-    scene.setSelectedChannel(30);
+    scene.setSelection({.channel = 30});
     rig.settle();
     const Picture full = rig.picture();
     EXPECT_GT(colorsIn(full), colorsIn(empty) + 50);
