@@ -40,6 +40,18 @@ void LayerEditing::setScheme(std::size_t layer, const Scheme& scheme, const QStr
                     tr("%1 for %2").arg(what, subject({layer})), m_gesture);
 }
 
+void LayerEditing::setWeights(const QuantSpec& spec, const QString& what) {
+    const auto layers = editable();
+    if (layers.empty()) return;
+    hoverEnded();
+    m_document.edit(withLayers(m_document.recipe(), *m_document.model(), layers,
+                               [&](std::size_t, Scheme scheme) {
+                                   scheme.weights = spec;
+                                   return scheme;
+                               }),
+                    tr("%1 for %2").arg(what, subject(layers)), m_gesture);
+}
+
 void LayerEditing::stepGroup(int direction) {
     const auto layers = editable();
     if (layers.empty()) return;
@@ -131,6 +143,14 @@ void LayerEditing::hover(const SchemeChange& change) {
 
 void LayerEditing::hoverPreset(const Preset& preset) {
     if (m_document.model()) emit ghostsWanted(schemesFor(preset.recipe, *m_document.model()));
+}
+
+void LayerEditing::hoverWeights(const QuantSpec& spec) {
+    const auto layers = editable();
+    if (layers.empty()) return;
+    std::vector<Scheme> schemes = m_document.schemes();
+    for (std::size_t layer : layers) schemes[layer].weights = spec;
+    emit ghostsWanted(schemes);
 }
 
 void LayerEditing::hoverEnded() { emit ghostsWanted({}); }

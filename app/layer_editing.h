@@ -23,6 +23,8 @@ public:
     void apply(const SchemeChange& change, const QString& what);
     void applyTo(const std::vector<std::size_t>& layers, const SchemeChange& change, const QString& what);
     void setScheme(std::size_t layer, const Scheme& scheme, const QString& what);
+    // One format for the weights of all selected layers; activations stay as they are.
+    void setWeights(const QuantSpec& spec, const QString& what);
     void stepGroup(int direction);
     void reset();
     std::vector<std::size_t> similar() const;  // other layers of the current one's kind with another scheme
@@ -39,6 +41,7 @@ public:
     // What a choice under the pointer would make of the selected layers; answers through the analysis.
     void hover(const SchemeChange& change);
     void hoverPreset(const Preset& preset);
+    void hoverWeights(const QuantSpec& spec);
     void hoverEnded();
 
 signals:

@@ -2,12 +2,14 @@
 
 #include "app/commands.h"
 #include "app/dock.h"
+#include "app/duel_control.h"
 #include "app/export_control.h"
 #include "app/project_control.h"
 #include "app/run_control.h"
 #include "core/formats/format.h"
 #include "widgets/models/figures.h"
 #include "widgets/models/layer_table_model.h"
+#include "widgets/panels/duel_panel.h"
 #include "widgets/panels/empty_state.h"
 #include "widgets/panels/export_panel.h"
 #include "widgets/panels/history_panel.h"
@@ -48,6 +50,7 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
       m_start(new StartPanel), m_history(new HistoryPanel(session.document().history())), m_log(new LogPanel), m_runPanel(new RunPanel),
       m_run(new RunControl(session, *m_runPanel, this)), m_exportPanel(new ExportPanel), m_exporting(new ExportControl(session, *m_run, *m_exportPanel, this)),
       m_project(new ProjectControl(session, *m_run, *m_exporting, this)),
+      m_duelPanel(new DuelPanel), m_duel(new DuelControl(session.resources(), session.jobs(), session.cache(), *m_duelPanel, this)),
       m_message(new MessageStrip), m_jobBar(new JobBar), m_totals(new TotalsBar), m_centre(new QStackedWidget),
       m_curveCanvas(new Canvas(tr("Size against error"), CanvasRenderer::Cpu)), m_curveScene(std::make_unique<PlotScene>(std::vector<std::string>{"size"})),
       m_explaining(new Explaining(session.resources().runner, session.resources().workers, this)) {
@@ -83,6 +86,8 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
     connectSession();
     connectProject();
     connectEditing();
+    connectWeights();
+    connectDuel();
     qApp->installEventFilter(this);
     m_start->setDemoAvailable(!Session::demoModel().isEmpty());
     m_start->setRecent(m_session.recentFiles());
@@ -115,12 +120,14 @@ void MainWindow::buildDocks() {
     dock(QStringLiteral("scheme"), tr("Quantization scheme"), m_inspector, Qt::RightDockWidgetArea);
     QDockWidget* run = dock(QStringLiteral("run"), tr("Run"), m_runPanel, Qt::BottomDockWidgetArea);
     QDockWidget* exports = dock(QStringLiteral("export"), tr("Export"), m_exportPanel, Qt::BottomDockWidgetArea);
+    QDockWidget* duel = dock(QStringLiteral("duel"), tr("Duel"), m_duelPanel, Qt::BottomDockWidgetArea);
     QDockWidget* history = dock(QStringLiteral("history"), tr("History"), m_history, Qt::BottomDockWidgetArea);
     QDockWidget* log = dock(QStringLiteral("log"), tr("Issues and log"), m_log, Qt::BottomDockWidgetArea);
     tabifyDockWidget(run, exports);
-    tabifyDockWidget(exports, history);
+    tabifyDockWidget(exports, duel);
+    tabifyDockWidget(duel, history);
     tabifyDockWidget(history, log);
-    for (QDockWidget* hidden : {run, exports, history, log}) hidden->hide();
+    for (QDockWidget* hidden : {run, exports, duel, history, log}) hidden->hide();
     setDocumentMode(true);
     // Tab bars of docks come and go; their base line is not in the theme's colours.
     for (const auto& [id, made] : m_docks)

@@ -23,6 +23,8 @@ class QToolButton;
 namespace bitlathe {
 
 class Commands;
+class DuelControl;
+class DuelPanel;
 class ExportControl;
 class ExportPanel;
 class HistoryPanel;
@@ -55,6 +57,8 @@ public:
     PlotsPanel& plots() { return *m_plots; }
     RunControl& run() { return *m_run; }
     ExportControl& exporting() { return *m_exporting; }
+    DuelControl& duel() { return *m_duel; }
+    DuelPanel& duelPanel() { return *m_duelPanel; }
     MessageStrip& messages() { return *m_message; }
     ProjectControl& project() { return *m_project; }
 
@@ -69,6 +73,7 @@ protected:
     bool eventFilter(QObject* object, QEvent* event) override;
     void changeEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
 
 private:
     // main_window.cpp
@@ -121,6 +126,13 @@ private:
     void showGhosts(const std::vector<Scheme>& schemes);
     void plotIntent(const PlotIntent& intent);
     void setShowFloat(bool on);
+    // window_weights.cpp
+    void connectWeights();
+    void focusLayer();
+    void weightIntent(const PlotIntent& intent);
+    std::optional<std::int64_t> pickedWeight() const;  // in the file's order
+    void connectDuel();
+    void askForLevels(bool duel);  // a file for the inspector's editor, or for the duel's
 
     Session& m_session;
     Commands* m_commands;
@@ -137,6 +149,8 @@ private:
     ExportPanel* m_exportPanel;
     ExportControl* m_exporting;
     ProjectControl* m_project;
+    DuelPanel* m_duelPanel;
+    DuelControl* m_duel;
     MessageStrip* m_message;
     JobBar* m_jobBar;
     TotalsBar* m_totals;
@@ -153,6 +167,7 @@ private:
     Explaining* m_explaining;
     std::map<std::size_t, ReportPtr> m_before;  // by layer: as it was before the last step
     bool m_showFloat = false;
+    bool m_levelsForDuel = false;
     QString m_lastMessage;
 };
 

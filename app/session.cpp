@@ -33,8 +33,12 @@ bool isProjectFile(const std::filesystem::path& path) {
 
 Session::Session(const Resources& resources, QObject* parent)
     : QObject(parent), m_resources(resources), m_analysis(resources.runner, m_jobs, measureWith(resources.workers, m_cache, m_project), m_cache),
+      m_focus(resources.runner, resources.workers, resources.machine.isa),
       m_load(resources.runner, postTo(this)), m_recipe(resources.runner, postTo(this)), m_levels(resources.runner, postTo(this)), m_save(resources.runner, postTo(this)) {
-    connect(&m_document, &Document::modelChanged, this, [this] { m_analysis.setModel(m_document.model()); });
+    connect(&m_document, &Document::modelChanged, this, [this] {
+        m_analysis.setModel(m_document.model());
+        m_focus.setModel(m_document.model());
+    });
     connect(&m_document, &Document::recipeChanged, this, [this] { m_analysis.setSchemes(m_document.schemes()); });
     connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, [this](const QString& path) {
         // An editor that writes beside and renames drops the watch together with the old file.

@@ -7,6 +7,7 @@
 #include "app/jobs.h"
 #include "app/open_project.h"
 #include "app/resources.h"
+#include "app/weight_focus.h"
 
 #include <QFileSystemWatcher>
 #include <QObject>
@@ -51,6 +52,8 @@ public:
     Document& document() { return m_document; }
     Analysis& analysis() { return m_analysis; }
     Jobs& jobs() { return m_jobs; }
+    ReportCache& cache() { return m_cache; }
+    WeightFocus& focus() { return m_focus; }  // what is picked out of the layer looked at
     const Resources& resources() const { return m_resources; }
 
 signals:
@@ -86,6 +89,7 @@ private:
     Jobs m_jobs;
     Document m_document;
     Analysis m_analysis;
+    WeightFocus m_focus;
     JobSlot<Loaded> m_load;
     JobSlot<Recipe> m_recipe;
     JobSlot<std::string> m_levels;

@@ -57,7 +57,7 @@ void MainWindow::buildMenus() {
     quantize->addSeparator();
     for (int bits = 8; bits >= 1; --bits) quantize->addAction(m_commands->action(QStringLiteral("scheme.bits%1").arg(bits)));
     fill(quantize, {id("scheme.float"), {}, id("scheme.smallerGroup"), id("scheme.largerGroup"), {}, id("scheme.reset"), id("scheme.similar")});
-    fill(menuBar()->addMenu(tr("&Window")), {id("window.layers"), id("window.scheme"), id("window.run"), id("window.export"), id("window.history"), id("window.log"), {}, id("window.reset")});
+    fill(menuBar()->addMenu(tr("&Window")), {id("window.layers"), id("window.scheme"), id("window.run"), id("window.export"), id("window.duel"), id("window.history"), id("window.log"), {}, id("window.reset")});
     fill(menuBar()->addMenu(tr("&Help")), {id("help.keys"), id("view.palette"), {}, id("help.report"), id("help.about")});
     fillRecent();
 }

@@ -174,8 +174,9 @@ void MainWindow::addViewCommands() {
         });
     const QString window = tr("Window");
     const std::pair<QString, QString> docks[] = {{QStringLiteral("layers"), tr("Layers")}, {QStringLiteral("scheme"), tr("Quantization scheme")}, {QStringLiteral("run"), tr("Run")},
-                                                 {QStringLiteral("export"), tr("Export panel")}, {QStringLiteral("history"), tr("History")}, {QStringLiteral("log"), tr("Issues and log")}};
-    for (int i = 0; i < 6; ++i)
+                                                 {QStringLiteral("export"), tr("Export panel")}, {QStringLiteral("history"), tr("History")}, {QStringLiteral("log"), tr("Issues and log")},
+                                                 {QStringLiteral("duel"), tr("Duel of formats")}};
+    for (int i = 0; i < int(std::size(docks)); ++i)
         add(QStringLiteral("window.") + docks[i].first, window, tr("Show or hide: %1").arg(docks[i].second), {}, QKeySequence(Qt::ALT | Qt::Key(Qt::Key_1 + i)), [this, id = docks[i].first] {
             QDockWidget* dock = m_docks[id];
             const bool covered = dock->isVisible() && dock->visibleRegion().isEmpty();  // behind another tab

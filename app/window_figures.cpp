@@ -10,6 +10,7 @@
 #include "widgets/models/figures.h"
 #include "widgets/models/layer_bytes.h"
 #include "widgets/models/layer_table_model.h"
+#include "widgets/panels/duel_panel.h"
 #include "widgets/panels/inspector_panel.h"
 #include "widgets/panels/layer_view.h"
 #include "widgets/panels/layers_panel.h"
@@ -35,11 +36,8 @@ void MainWindow::connectEditing() {
     connect(&editor, &SchemeEditor::gestureBegan, m_editing, &LayerEditing::beginGesture);
     connect(&editor, &SchemeEditor::gestureEnded, m_editing, &LayerEditing::endGesture);
     connect(&editor, &SchemeEditor::hovered, m_editing, &LayerEditing::hover);
-    connect(&editor, &SchemeEditor::levelsFileWanted, this, [this] {
-        const QString path = QFileDialog::getOpenFileName(this, tr("Open levels"), QFileInfo(m_session.modelPath()).path(), tr("Levels (*.txt *.csv *.table);;All files (*)"));
-        if (!path.isEmpty()) m_session.readLevels(path);
-    });
-    connect(&m_session, &Session::levelsRead, &editor, &SchemeEditor::offerLevels);
+    connect(&editor, &SchemeEditor::levelsFileWanted, this, [this] { askForLevels(false); });
+    connect(&m_session, &Session::levelsRead, this, [this, &editor](const QString& text, const QString& name) { (m_levelsForDuel ? m_duelPanel->editor() : editor).offerLevels(text, name); });
     connect(&editor, &SchemeEditor::hoverEnded, m_editing, &LayerEditing::hoverEnded);
     connect(m_inspector, &InspectorPanel::resetClicked, m_editing, &LayerEditing::reset);
     connect(m_inspector, &InspectorPanel::applySimilarClicked, m_editing, &LayerEditing::applyToSimilar);
@@ -97,6 +95,7 @@ void MainWindow::selectionChanged() {
     if (layers == m_editing->selection()) return;
     m_editing->setSelection(layers);
     m_session.analysis().setSelected(layers);
+    focusLayer();
     showSubject();
     showReport();
     showEffect();
@@ -125,6 +124,7 @@ void MainWindow::recipeChanged() {
                                        tr("look at it and quantize its weights; run the exported file elsewhere").toStdString()});
     }
     m_log->setIssues(issues);
+    focusLayer();
     showSubject();
     showReport();
     showEffect();
@@ -194,6 +194,7 @@ void MainWindow::showReport() {
     ReportPtr report = m_session.analysis().report(layer);
     if (report && report->scheme != scheme) report = m_session.analysis().known(layer, scheme);
     m_plots->setReport(report, fromUtf8(scheme.weights ? shortText({scheme.weights, std::nullopt}) : model->layers[layer].storedAs), bytesOf(model->layers[layer], scheme));
+    m_session.focus().setReport(report);
     if (report) m_inspector->setFoundRange(report->clipLo, report->clipHi);
 }
 
@@ -281,7 +282,7 @@ void MainWindow::askForExplanation() {
     const auto& selection = m_editing->selection();
     if (!model || selection.empty() || !report || report->layer != selection.front() || !report->scheme.weights) return m_explaining->ask(std::nullopt);
     if (!report->exact()) return;  // the group that is shown is not known yet
-    m_explaining->ask(Explaining::Question{model, report->layer, *report->scheme.weights, report->transfer.group, std::nullopt});
+    m_explaining->ask(Explaining::Question{model, report->layer, *report->scheme.weights, report->transfer.group, pickedWeight()});
 }
 
 void MainWindow::showCurves() {
@@ -320,10 +321,7 @@ void MainWindow::plotIntent(const PlotIntent& intent) {
         change.bits = format->bits;
         m_editing->apply(change, tr("%1, %2 bits").arg(fromUtf8(std::string(format->codec))).arg(format->bits));
     }
-    if (const auto* channel = std::get_if<SelectChannel>(&intent)) {
-        m_plots->scene().setSelectedChannel(channel->channel);
-        m_plots->canvas().refresh();
-    }
+    weightIntent(intent);
 }
 
 void MainWindow::setShowFloat(bool on) {

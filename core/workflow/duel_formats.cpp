@@ -91,7 +91,11 @@ QuantSpec specFromText(std::string_view text) {
 }
 
 std::string duelLabel(const QuantSpec& spec) {
-    std::string label = shortText({spec, std::nullopt});
+    // How scales are stored is worth a word only where it is not the format's own way.
+    QuantSpec plain = spec;
+    const auto scales = codecOf(spec).scaleTypes;
+    if (!scales.empty() && scaleTypeOf(spec) == scales.front()) plain.scale = ScaleType::F32;
+    std::string label = shortText({plain, std::nullopt});
     if (codecOf(spec).takesRange && !std::holds_alternative<MinMax>(spec.range)) label += ", " + rangeText(spec.range);
     return label;
 }

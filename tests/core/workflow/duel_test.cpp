@@ -97,6 +97,8 @@ TEST(DuelLabel, SaysTheRangeRuleWhereItIsNotMinMax) {
     EXPECT_EQ(duelLabel(spec), "int4 channel");
     spec.range = LeastError{};
     EXPECT_EQ(duelLabel(spec), "int4 channel, least squared error");
+    EXPECT_EQ(duelLabel(specFromText("mxfp4")), "mxfp4") << "its scales are E8M0 anyway";
+    EXPECT_EQ(duelLabel(specFromText("int4 channel, scale f16")), "int4 channel, scale f16");
 }
 
 TEST(MarkFront, HoldsTheRowsThatNoOtherBeats) {

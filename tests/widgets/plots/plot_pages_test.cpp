@@ -58,7 +58,7 @@ TEST_F(PlotHand, TheTransferCurvesClipLinesAskForTheSame) {
 
 TEST_F(PlotHand, WhatFindsNoRoomIsBehindTabs) {
     show(report);
-    const std::vector<std::string> names = {"transfer", "errors", "channels", "map", "size", "how"};
+    const std::vector<std::string> names = {"transfer", "errors", "channels", "map", "values", "size", "how"};
     std::set<std::string> seen;
     for (const std::string& name : names) {
         scene.turnTo(name);
