@@ -26,10 +26,10 @@ std::vector<float> channelOf(std::span<const float> values, const ChannelLayout&
 }
 
 // Every n-th value, so that at most kMostValues are left.
-std::vector<float> thinned(std::vector<float> x) {
-    const std::size_t step = (x.size() + kMostValues - 1) / std::size_t(kMostValues);
-    if (step <= 1) return x;
+std::vector<float> thinned(std::span<const float> x) {
+    const std::size_t step = std::max<std::size_t>(1, (x.size() + kMostValues - 1) / std::size_t(kMostValues));
     std::vector<float> out;
+    out.reserve(x.size() / step + 1);
     for (std::size_t i = 0; i < x.size(); i += step) out.push_back(x[i]);
     return out;
 }
@@ -38,16 +38,22 @@ double decibels(double signal, double noise) {
     return noise > 0 ? 10 * std::log10(signal / noise) : std::numeric_limits<double>::infinity();
 }
 
-void fillSpread(WorkedGroup& g) {
+// Of all values, however many.
+void fillSpread(WorkedGroup& g, std::span<const float> x, JobContext& job) {
+    constexpr std::size_t kSlice = 1 << 20;
     double sum = 0, squares = 0;
-    for (const float v : g.x)
-        if (std::isfinite(v)) {
+    g.count = 0;
+    for (std::size_t at = 0; at < x.size(); at += kSlice) {
+        job.checkpoint(0.8);
+        for (const float v : x.subspan(at, std::min(kSlice, x.size() - at))) {
+            if (!std::isfinite(v)) continue;
             g.lo = g.count ? std::min(g.lo, v) : v;
             g.hi = g.count ? std::max(g.hi, v) : v;
             ++g.count;
             sum += double(v);
             squares += double(v) * double(v);
         }
+    }
     if (g.count == 0) return;
     const double mean = sum / double(g.count);
     g.deviation = std::sqrt(std::max(squares / double(g.count) - mean * mean, 0.0));
@@ -55,7 +61,6 @@ void fillSpread(WorkedGroup& g) {
 }
 
 void fillFigures(WorkedGroup& g) {
-    fillSpread(g);
     if (g.count == 0) return;
     const std::vector<float>& levels = g.curve.levels;
     const std::size_t n = levels.size();
@@ -80,7 +85,8 @@ void fillFigures(WorkedGroup& g) {
         }
     }
     g.sqnrDb = decibels(signal, noise);
-    g.clipped = double(beyond) / double(g.count);
+    if (sorted.empty()) return;
+    g.clipped = double(beyond) / double(sorted.size());
     g.clippedError = noise > 0 ? beyondNoise / noise : 0;
     g.toZero = notZero > 0 ? double(becameZero) / double(notZero) : 0;
     std::sort(taken.begin(), taken.end());
@@ -124,20 +130,22 @@ WorkedGroup workedGroup(std::span<const float> values, const ChannelLayout& layo
     fitGroups(values, g.q, workers, fitting);
     const bool parts = codec.partSize > 0 && codec.partSize < codec.blockSize;
     const int part = index && parts ? int(element % grid.size / codec.partSize) : -1;
-    std::vector<float> own = groupValues(values, g.q, g.local);
-    const auto ends = std::minmax_element(own.begin(), own.end(), [](float a, float b) { return (std::isfinite(a) ? a : 0.0f) < (std::isfinite(b) ? b : 0.0f); });
-    const auto finite = [](float v) { return std::isfinite(v) ? v : 0.0f; };
-    g.curve = transferCurve(values, g.q, g.local, {finite(*ends.first), finite(*ends.second)}, part);
+    // A group that is the tensor may be as large as memory: it is not copied.
+    std::vector<float> copied;
+    if (grid.perChannel > 0) copied = groupValues(values, g.q, g.local);
+    std::span<const float> own = grid.perChannel > 0 ? std::span<const float>(copied) : values;
+    g.whole = thinned(own);
+    fillSpread(g, own, job);
+    if (g.whole.size() < own.size()) g.whole.push_back(std::fabs(g.lo) > std::fabs(g.hi) ? g.lo : g.hi);
+    g.curve = transferCurve(values, g.q, g.local, {g.lo, g.hi}, part);
     if (g.curve.channel >= 0) g.curve.channel = channel;
     g.curve.group = *group;
-    g.whole = thinned(own);
     if (g.curve.part >= 0) {
-        const std::int64_t first = std::int64_t(g.curve.part) * codec.partSize;
-        own = {own.begin() + first, own.begin() + first + g.curve.length};
+        own = own.subspan(std::size_t(g.curve.part) * std::size_t(codec.partSize), std::size_t(g.curve.length));
+        fillSpread(g, own, job);
     }
-    const std::size_t all = own.size();
-    g.x = thinned(std::move(own));
-    g.sampled = g.x.size() < all;
+    g.x = thinned(own);
+    g.sampled = g.x.size() < own.size();
     g.back.resize(g.x.size());
     g.codes.resize(g.x.size());
     roundTrip(g.q, g.local, std::max(g.curve.part, 0), g.x, g.back, g.codes);
@@ -152,6 +160,8 @@ std::optional<OutlierTrial> outlierTrial(const WorkedGroup& group, Workers& work
     const std::size_t step = std::max<std::size_t>(1, group.whole.size() / kMost);
     for (std::size_t i = 0; i < group.whole.size(); i += step)
         if (std::isfinite(group.whole[i])) x.push_back(group.whole[i]);
+    const auto largest = std::max_element(group.whole.begin(), group.whole.end(), [](float a, float b) { return (std::isfinite(a) ? std::fabs(a) : 0.0f) < (std::isfinite(b) ? std::fabs(b) : 0.0f); });
+    if (step > 1 && std::isfinite(*largest)) x.push_back(*largest);
     if (x.size() < 4) return std::nullopt;
     const auto farthest = std::max_element(x.begin(), x.end(), [](float a, float b) { return std::fabs(a) < std::fabs(b); }) - x.begin();
     if (x[std::size_t(farthest)] == 0) return std::nullopt;

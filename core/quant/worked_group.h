@@ -20,11 +20,12 @@ struct WorkedGroup {
     std::vector<float> whole;    // all values of the group, of all its parts; spread likewise
     bool sampled = false;        // x is a part
 
-    // Of the finite x.
+    // Of all finite values of the piece.
     std::int64_t count = 0;
     float lo = 0, hi = 0;
     double deviation = 0;      // from the mean
     double farthest = 0;       // of the value farthest from the mean, in deviations
+    // Of the finite x.
     double clipped = 0;        // share beyond the outermost levels by more than half of the last step
     double clippedError = 0;   // their share of the squared error
     double toZero = 0;         // share of values other than 0 that read back as 0
