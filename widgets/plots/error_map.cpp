@@ -49,8 +49,13 @@ void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const P
     labels.doneFraction = report.doneFraction;
     const double perX = double(map.elementsPerColumn), perY = double(map.channelsPerRow);
     const double end = nearlyLargest(map.rms);
+    // The last row and column may cover less than the others: the axes end where the weight does.
+    const auto channels = std::int64_t(report.channels.size());
+    const std::int64_t elements = channels > 0 ? report.statistics.count / channels : 0;
+    const double wide = elements > 0 ? std::min(map.columns * perX, double(elements)) : map.columns * perX;
+    const double tall = channels > 0 ? std::min(map.rows * perY, double(channels)) : map.rows * perY;
     PlotFrame frame(context, state.view, card, labels);
-    if (frame.begin({0, map.columns * perX}, {0, map.rows * perY})) {
+    if (frame.begin({0, wide}, {0, tall})) {
         // Several cells on a pixel are averaged; when zoomed in each is drawn as it is.
         const double cellsX = state.view.x.size() / perX / frame.area().width(), cellsY = state.view.y.size() / perY / frame.area().height();
         const int step = indexAt(std::max(cellsX, cellsY), 1, std::max(map.rows, map.columns));
@@ -62,8 +67,8 @@ void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const P
         const ImVec2 from(frame.px(0), frame.py(state.texture.height * step * perY)), to(frame.px(state.texture.width * step * perX), frame.py(0));
         // Only the visible part, so that coordinates stay small however deep the zoom.
         const PlotRect& area = frame.area();
-        const double x0 = std::max(frame.xAt(area.min.x), 0.0), x1 = std::min(frame.xAt(area.max.x), state.texture.width * step * perX);
-        const double y0 = std::max(frame.yAt(area.max.y), 0.0), y1 = std::min(frame.yAt(area.min.y), state.texture.height * step * perY);
+        const double x0 = std::max(frame.xAt(area.min.x), 0.0), x1 = std::min({frame.xAt(area.max.x), state.texture.width * step * perX, wide});
+        const double y0 = std::max(frame.yAt(area.max.y), 0.0), y1 = std::min({frame.yAt(area.min.y), state.texture.height * step * perY, tall});
         const double fullX = state.texture.width * step * perX, fullY = state.texture.height * step * perY;
         if (x0 < x1 && y0 < y1 && from.x < to.x)
             frame.list()->AddImage(&state.texture, ImVec2(frame.px(x0), frame.py(y1)), ImVec2(frame.px(x1), frame.py(y0)),
@@ -76,12 +81,13 @@ void drawErrorMap(PlotContext& context, PlotState& state, PlotRect card, const P
         if (frame.hovered() && column >= 0 && column < map.columns && row >= 0 && row < map.rows) {
             const std::int64_t channel = row * map.channelsPerRow, element = column * map.elementsPerColumn;
             if (frame.clicked()) context.intents.push_back(SelectChannel{channel});
-            const auto span = [](std::int64_t first, std::int64_t size) {
-                return countText(std::uint64_t(first)) + (size > 1 ? "\u2013" + countText(std::uint64_t(first + size - 1)) : "");
+            const auto span = [](std::int64_t first, std::int64_t size, double most) {
+                const std::int64_t last = std::min(first + size, std::int64_t(most)) - 1;
+                return countText(std::uint64_t(first)) + (last > first ? "\u2013" + countText(std::uint64_t(last)) : "");
             };
             if (state.view.drag == PlotView::Drag::None)
-                frame.readOut({{map.channelsPerRow > 1 ? "channels" : "channel", span(channel, map.channelsPerRow)},
-                               {map.elementsPerColumn > 1 ? "elements" : "element", span(element, map.elementsPerColumn)},
+                frame.readOut({{map.channelsPerRow > 1 ? "channels" : "channel", span(channel, map.channelsPerRow, tall)},
+                               {map.elementsPerColumn > 1 ? "elements" : "element", span(element, map.elementsPerColumn, wide)},
                                {"RMS error", valueText(map.rms[std::size_t(row) * std::size_t(map.columns) + std::size_t(column)], 3)}});
         }
     }
