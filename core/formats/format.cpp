@@ -49,6 +49,7 @@ std::string sourceSha256(const Model& model, JobContext& context) {
     while (!rest.empty()) {
         const auto part = rest.first(std::min(kStep, rest.size()));
         sum.add(part);
+        file->release(part);
         rest = rest.subspan(part.size());
         context.checkpoint(1.0 - static_cast<double>(rest.size()) / static_cast<double>(file->bytes().size()), "hashing the source file");
     }

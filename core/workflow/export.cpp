@@ -60,6 +60,7 @@ void addHash(Sha256& sum, const fs::path& path, JobContext& job) {
     for (auto rest = file->bytes(); !rest.empty();) {
         const auto part = rest.first(std::min(kStep, rest.size()));
         sum.add(part);
+        file->release(part);
         rest = rest.subspan(part.size());
         job.checkpoint(0.0, "hashing " + path.filename().string());
     }

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 namespace bitlathe {
 
@@ -60,6 +62,13 @@ private:
     const Shape& m_shape;
 };
 
+// Floats that lie in the file, whose pages leave memory when the last user is done.
+Tensor lent(const Tensor& floats, std::shared_ptr<const MappedFile> file) {
+    const auto bytes = floats.bytes();
+    std::shared_ptr<const void> owner(bytes.data(), [file = std::move(file), bytes](const void*) { file->release(bytes); });
+    return Tensor(ElementType::F32, floats.shape(), bytes, std::move(owner));
+}
+
 }  // namespace
 
 WeightSource weightSource(const Model& model, std::size_t layer) {
@@ -72,6 +81,7 @@ WeightSource weightSource(const Model& model, std::size_t layer) {
     refuseLostPages(read);
     source.values = value && Widening::takes(*value) ? Widening(model, *value).floats() : weightOf(model.graph, which);
     refuseLostPages(read);  // while it was converted
+    if (model.file && value && value->constant && value->constant->type() == ElementType::F32) source.values = lent(source.values, model.file);
     source.layout = which.layout;
     source.bytesBefore = value && value->constant ? static_cast<std::int64_t>(value->constant->bytes().size()) : which.bytes;
     return source;
