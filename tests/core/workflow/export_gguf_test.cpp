@@ -173,6 +173,27 @@ TEST_F(ExportGguf, MixturesFollowTheRecipe) {
     EXPECT_EQ(types["output_norm"], "float32");
 }
 
+// Q4_K_M of llama-quantize, every tensor.
+TEST_F(ExportGguf, AMixtureHasTheBytesOfLlamaQuantize) {
+    const fs::path folder = std::string(BITLATHE_SOURCE_DIR) + "/../shared/vectors/gguf";
+    if (!fs::exists(folder)) GTEST_SKIP() << "the reference vectors are not here";
+    ExportRequest wanted = request(loadModel(folder / "tiny-f16.gguf", Machine::detect(), job), "q4_k");
+    for (const char* name : {"token_embd", "blk.*.attn_v", "blk.*.ffn_down"}) {
+        Rule rule;
+        rule.name = name;
+        rule.scheme = wanted.recipe.defaults;
+        rule.scheme.weights->codec = "q6_k", rule.scheme.weights->bits = 6;
+        wanted.recipe.rules.push_back(rule);
+    }
+    wanted.path = writeSample("mixture.gguf", "");
+    exportModel(wanted, workers, job);
+    const Model theirs = readModel(folder / "tiny-Q4_K_M.gguf", job);
+    for (const Layer& layer : theirs.layers) {
+        const std::string name = theirs.graph.value(layer.weight).name;
+        EXPECT_TRUE(tensorOf(wanted.path, name) == tensorOf(theirs.source, name)) << name;
+    }
+}
+
 TEST_F(ExportGguf, OldVersionsAreWrittenAnew) {
     const auto model = open(smallGguf(1));
     const ExportRequest wanted = request(model, "q8_0");
