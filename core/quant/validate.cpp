@@ -84,6 +84,9 @@ void checkWeights(const QuantSpec& spec, const std::string& layer, std::int64_t 
                               "choose granularity channel, or smaller groups"});
     }
     checkRange(spec.range, layer, "weights", issues);
+    if (std::holds_alternative<Aciq>(spec.range) && codec->takesRange && !codec->affine && codec->name != "equal")
+        issues.push_back({Level::Note, layer, "ACIQ is solved for levels in even steps, which " + std::string(codec->label) + " has not: its range is a guess",
+                          "choose least error or adaptive"});
     if (std::holds_alternative<Entropy>(spec.range) && !std::holds_alternative<PerTensor>(spec.granularity)) {
         const auto* group = std::get_if<PerGroup>(&spec.granularity);
         const std::int64_t values = group && perChannel > 0 ? std::min<std::int64_t>(group->size, perChannel) : perChannel;

@@ -158,6 +158,15 @@ TEST(Recipe, ValidationSaysWhereAKneeCannotApply) {
     EXPECT_TRUE(says(issues, Level::Error, "head.fc", "from 0 to 1"));
 }
 
+TEST(Recipe, ValidationSaysWhatAciqAssumes) {
+    Recipe recipe;
+    recipe.layers["conv1"] = ofBits(8);
+    recipe.layers["conv1"].weights->range = Aciq{};
+    EXPECT_TRUE(validate(recipe, sample()).empty());
+    recipe.layers["conv1"].weights->codec = "fp8e4m3";
+    EXPECT_TRUE(says(validate(recipe, sample()), Issue::Level::Note, "conv1", "even steps"));
+}
+
 TEST(Recipe, ValidationRefusesRangesThatMeanNothing) {
     for (const RangeRule& rule : {RangeRule(Manual{0.5, 1}), RangeRule(Manual{0, 0}), RangeRule(Percentile{20}), RangeRule(MovingAverage{0}), RangeRule(LeastError{-1}), RangeRule(Entropy{4, 128})}) {
         Recipe recipe;
