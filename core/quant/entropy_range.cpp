@@ -86,14 +86,17 @@ double edge(const Histogram& histogram, std::size_t i) noexcept {
     return histogram.lo + (histogram.hi - histogram.lo) * (double(i) / double(histogram.counts.size()));
 }
 
-double logOf(std::uint64_t whole) noexcept {
-    constexpr std::size_t kKnown = 1024;
-    static const std::array<double, kKnown> known = [] {
-        std::array<double, kKnown> logs{};
-        for (std::size_t i = 1; i < kKnown; ++i) logs[i] = std::log(double(i));
+struct Logarithm {
+    double log = 0, inverse = 0;  // of a whole number above 0
+};
+constexpr std::size_t kKnown = 1024;
+const std::array<Logarithm, kKnown>& knownLogarithms() noexcept {
+    static const std::array<Logarithm, kKnown> known = [] {
+        std::array<Logarithm, kKnown> logs{};
+        for (std::size_t i = 1; i < kKnown; ++i) logs[i] = {std::log(double(i)), 1 / double(i)};
         return logs;
     }();
-    return whole < kKnown ? known[whole] : std::log(double(whole));
+    return known;
 }
 
 struct Window {
@@ -126,10 +129,11 @@ private:
 class Estimate {
 public:
     Estimate(const Histogram& histogram, std::size_t levels)
-        : m_counts(histogram.counts), m_levels(levels), m_before(m_counts.size() + 1), m_spread(levels) {
+        : m_counts(histogram.counts), m_levels(levels), m_before(m_counts.size() + 1), m_short(m_before.size()), m_spread(levels) {
         for (std::size_t i = 0; i < m_counts.size(); ++i) {
             m_before[i + 1] = m_before[i];
             add(m_before[i + 1], m_counts[i], 1);
+            m_short[i + 1] = {m_before[i + 1].count, m_before[i + 1].filled};
         }
     }
     // Infinite where the reference's is; kUnknown where it must be computed.
@@ -147,18 +151,26 @@ public:
         const double taken = kSmoothing * double(size - p.filled) / double(p.filled);
         if (!(taken < 1)) return std::numeric_limits<double>::infinity();
         const std::size_t merged = size / m_levels;
-        std::size_t filledQ = 0;
-        double massQ = 0;
+        std::size_t filledLevels = 0, at = w.begin;
+        std::uint64_t values = 0;
+        const double emptyBins = kSmoothing * double(merged), perFilled = taken + kSmoothing;
+        Before before = m_short[at];
         for (std::size_t level = 0; level < m_levels; ++level) {
-            const std::size_t from = w.begin + level * merged, to = from + merged;
-            std::uint64_t filled = m_before[to].filled - m_before[from].filled, sum = m_before[to].count - m_before[from].count, mass = sum;
+            at += merged;
+            const Before after = m_short[at];
+            std::uint64_t filled = after.filled - before.filled, sum = after.count - before.count, mass = sum;
+            before = after;
             if (level == 0 && low > 0) filled += m_counts[w.begin] == 0, mass += low;
-            if (to == w.end && high > 0) filled += m_counts[w.end - 1] == 0, mass += high;
-            if (level == m_levels - 1) sum += m_before[w.end].count - m_before[to].count;
-            const std::uint64_t value = filled > 0 ? sum / filled : 0;
-            m_spread[level] = {value, double(mass) - taken * double(filled) + kSmoothing * double(merged - filled)};
-            if (value > 0) filledQ += merged, massQ += double(value) * double(merged);
+            if (at == w.end && high > 0) filled += m_counts[w.end - 1] == 0, mass += high;
+            if (level == m_levels - 1) sum += m_short[w.end].count - after.count;
+            // As the reference divides: counts below 2^53 give the whole number that integers would.
+            const std::uint64_t value = filled <= 1 ? (filled == 1 ? sum : 0) : static_cast<std::uint64_t>(double(sum) / double(filled));
+            m_spread[level] = {value, double(mass) + emptyBins - perFilled * double(filled)};
+            filledLevels += value > 0;
+            values += value;
         }
+        const std::size_t filledQ = filledLevels * merged;
+        const double massQ = double(values) * double(merged);
         if (filledQ == 0) return std::numeric_limits<double>::infinity();
         const double takenQ = kSmoothing * double(size - filledQ) / double(filledQ);
         if (!(takenQ < 1)) return std::numeric_limits<double>::infinity();
@@ -173,8 +185,9 @@ public:
                 pLogQ += level.mass * logSmoothing;
                 continue;
             }
-            const double part = takenQ / double(level.value);
-            pLogQ += level.mass * (logOf(level.value) - part * (1 + part * (0.5 + part / 3)));
+            const Logarithm log = logarithmOf(level.value);
+            const double part = takenQ * log.inverse;
+            pLogQ += level.mass * (log.log - part * (1 + part * (0.5 + part * (1.0 / 3))));
         }
         pLogQ += (double(total) - masses) * logSmoothing;  // what lies behind the last whole level
         return (pLogP - pLogQ) / double(total) + std::log(massQ / double(total));
@@ -188,23 +201,32 @@ private:
             return {count - o.count, filled - o.filled, cLogC - o.cLogC, logC1 - o.logC1, inverse - o.inverse, inverse2 - o.inverse2};
         }
     };
+    struct Before {
+        std::uint64_t count = 0, filled = 0;
+    };
+    Logarithm logarithmOf(std::uint64_t whole) const noexcept {
+        return whole < kKnown ? m_known[whole] : Logarithm{std::log(double(whole)), 1 / double(whole)};
+    }
     struct Level {
         std::uint64_t value = 0;  // of q
         double mass = 0;          // of p
     };
-    static void add(Sums& sums, std::uint64_t count, int sign) noexcept {
+    void add(Sums& sums, std::uint64_t count, int sign) const noexcept {
         if (count == 0) return;
-        const double c = double(count), log = logOf(count);
+        const double c = double(count);
+        const auto [log, inverse] = logarithmOf(count);
         sums.count += sign > 0 ? count : std::uint64_t{0} - count;
         sums.filled += sign > 0 ? 1 : std::uint64_t(-1);
         sums.cLogC += sign * c * log;
         sums.logC1 += sign * (log + 1);
-        sums.inverse += sign / (2 * c);
-        sums.inverse2 += sign / (6 * c * c);
+        sums.inverse += sign * inverse / 2;
+        sums.inverse2 += sign * inverse * inverse / 6;
     }
     std::span<const std::uint64_t> m_counts;
     std::size_t m_levels;
-    std::vector<Sums> m_before;
+    std::vector<Sums> m_before;   // over all bins before one
+    std::vector<Before> m_short;  // what every level needs of it
+    const std::array<Logarithm, kKnown>& m_known = knownLogarithms();
     std::vector<Level> m_spread;
 };
 
