@@ -111,11 +111,14 @@ double pairErrorBody(const ErrorPoints& points, const float* y, float norm) noex
             return e * e;
         });
     // Relative to the largest error, so that no power leaves the floats.
-    float largest = 0;
-    for (std::int64_t i = 0; i < points.count; ++i) {
-        const float e = __builtin_fabsf(points.x[i] - y[i]);
-        largest = e > largest ? e : largest;
+    Block most = {};
+    for (std::int64_t i = 0; i < points.count; i += kLanes) {
+        const std::int64_t n = points.count - i < kLanes ? points.count - i : kLanes;
+        const Block e = magnitude(n == kLanes ? load(points.x + i) - load(y + i) : loadPart(points.x + i, n) - loadPart(y + i, n));
+        most = e > most ? e : most;
     }
+    float largest = 0;
+    for (int i = 0; i < kLanes; ++i) largest = most[i] > largest ? most[i] : largest;
     if (!(largest >= 1e-37f)) return 0;
     const float inverse = 1.0f / largest;
     const double sum = sumOf(points, [&](std::int64_t i, Block x, int n) __attribute__((always_inline)) { return power(magnitude(error(i, x, n) * inverse), norm); });

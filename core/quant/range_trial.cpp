@@ -1,8 +1,10 @@
 #include "core/quant/range_trial.h"
 
 #include "core/kernels/grid_error.h"
+#include "core/kernels/level_rows.h"
 #include "core/quant/affine.h"
 #include "core/quant/codec.h"
+#include "core/quant/level_table.h"
 #include "core/quant/soft_clip.h"
 
 #include <algorithm>
@@ -12,28 +14,65 @@ namespace bitlathe {
 
 RangeTrial::RangeTrial(const RangePoints& points, const QuantSpec& spec, Isa isa)
     : m_points(points), m_spec(spec), m_codec(codecOf(spec)), m_isa(isa), m_grid(m_codec.affine && !(spec.bits == 1 && spec.symmetric) && !isSoft(spec)),
-      m_inner(static_cast<std::size_t>(m_codec.innerBytes(spec))) {}
+      m_inner(static_cast<std::size_t>(m_codec.innerBytes(spec))) {
+    if (!hasFastRows(spec) || m_codec.fast.tablePerGroup) return;
+    m_fast = m_codec.fast.format(spec);
+    if (m_fast->kind != LevelFormat::Kind::Levels) return;
+    LevelTable table;
+    m_codec.fast.table(spec, {}, table);
+    m_table.emplace(table, false);
+}
+
+void RangeTrial::fit(ValueRange range, GroupParameters& group) {
+    group.inner = m_inner;
+    m_codec.fit(m_spec, m_points.values, m_points.weights, range, group);
+}
 
 double RangeTrial::error(ValueRange range, double norm) {
     const ErrorPoints points{m_points.values.data(), m_points.weights.empty() ? nullptr : m_points.weights.data(), static_cast<std::int64_t>(m_points.values.size())};
+    GroupParameters group;
+    fit(range, group);
+    const bool repeats = m_inner.empty() && m_known && m_known->scale == group.scale && m_known->zeroPoint == group.zeroPoint && m_known->norm == norm;
+    if (repeats) return m_known->error;
+    double sum = 0;
     if (m_grid) {
-        GroupParameters group;
-        m_codec.fit(m_spec, {}, {}, range, group);
         const CodeRange codes = codeRange(m_spec.bits, m_spec.symmetric, m_spec.narrow);
-        return gridError(m_isa, points, {group.scale, float(codes.lo - group.zeroPoint), float(codes.hi - group.zeroPoint)}, float(norm));
+        sum = gridError(m_isa, points, {group.scale, float(codes.lo - group.zeroPoint), float(codes.hi - group.zeroPoint)}, float(norm));
+    } else {
+        code(group);
+        sum = pairError(m_isa, points, m_back.data(), float(norm));
     }
-    code(range);
-    return pairError(m_isa, points, m_back.data(), float(norm));
+    m_known = {group.scale, group.zeroPoint, norm, sum};
+    return sum;
 }
 
-void RangeTrial::code(ValueRange range) {
-    GroupParameters group;
-    group.inner = m_inner;
-    m_codes.resize(m_points.values.size() * static_cast<std::size_t>(bitsOf(m_codec.codeType(m_spec)) / 8));
+void RangeTrial::code(const GroupParameters& group) {
     m_back.resize(m_points.values.size());
-    m_codec.fit(m_spec, m_points.values, m_points.weights, range, group);
-    encodeShaped(m_codec, m_spec, group, m_points.values, m_codes);
-    m_codec.decode(m_spec, group, m_codes, m_back);
+    if (!m_fast) {
+        m_codes.resize(m_points.values.size() * static_cast<std::size_t>(bitsOf(m_codec.codeType(m_spec)) / 8));
+        encodeShaped(m_codec, m_spec, group, m_points.values, m_codes);
+        m_codec.decode(m_spec, group, m_codes, m_back);
+        return;
+    }
+    LevelRows rows;
+    rows.x = m_points.values.data();
+    if (isSoft(m_spec)) {
+        m_shaped.resize(m_points.values.size());
+        shape(m_points.values, m_codec.representable(m_spec, group), m_spec.knee, m_shaped);
+        rows.x = m_shaped.data();
+    }
+    const float divisor = m_codec.fast.divisor ? m_codec.fast.divisor(group) : group.scale;
+    const LevelSet set = m_table ? m_table->set() : LevelSet{};
+    rows.count = static_cast<std::int64_t>(m_points.values.size());
+    rows.format = *m_fast;
+    rows.groups.size = std::max<std::int64_t>(rows.count, 1);
+    rows.groups.scales = &group.scale;
+    rows.groups.divisors = &divisor;
+    rows.groups.zeroPoints = &group.zeroPoint;
+    rows.groups.sets = m_table ? &set : nullptr;
+    rows.groups.oneSet = true;
+    rows.decoded = m_back.data();
+    levelRows(m_isa, rows);
 }
 
 double RangeTrial::figure(ValueRange range, Adaptive::Metric metric) {
@@ -41,7 +80,9 @@ double RangeTrial::figure(ValueRange range, Adaptive::Metric metric) {
     if (metric == Metric::SquaredError) return error(range, 2.0);
     if (metric == Metric::Norm24) return error(range, 2.4);
     if (metric == Metric::Divergence) return divergence(range);
-    code(range);
+    GroupParameters group;
+    fit(range, group);
+    code(group);
     double xx = 0, yy = 0, xy = 0, largest = 0;
     for (std::size_t i = 0; i < m_back.size(); ++i) {
         const double x = double(m_points.values[i]), y = double(m_back[i]), w = m_points.weights.empty() ? 1.0 : double(m_points.weights[i]);
@@ -58,11 +99,10 @@ double RangeTrial::divergence(ValueRange range) {
     constexpr std::size_t kBins = 256;
     constexpr double kSmoothing = 1e-4;
     GroupParameters group;
-    group.inner = m_inner;
-    m_codec.fit(m_spec, m_points.values, m_points.weights, range, group);
+    fit(range, group);
     std::vector<float> levels = m_codec.levels(m_spec, group);
     if (m_codec.partSize > 0 || levels.empty()) return error(range, 2.0);  // parts have levels of their own
-    code(range);
+    code(group);
     const double lo = double(m_points.full.lo), hi = double(m_points.full.hi), perUnit = double(kBins) / (hi - lo);
     std::vector<double> p(kBins), q(kBins), weightOf(levels.size());
     double total = 0;

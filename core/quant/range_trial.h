@@ -3,16 +3,20 @@
 #pragma once
 
 #include "core/kernels/isa.h"
+#include "core/quant/fast_rows.h"
 #include "core/quant/range_points.h"
 #include "core/quant/scheme.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace bitlathe {
 
 struct Codec;
+struct GroupParameters;
 
 // Refers to the points and the spec, which must outlive it. Keeps scratch memory: one thread at a time.
 class RangeTrial {
@@ -32,7 +36,8 @@ public:
     double figure(ValueRange range, Adaptive::Metric metric);
 
 private:
-    void code(ValueRange range);  // fills m_back
+    void fit(ValueRange range, GroupParameters& group);
+    void code(const GroupParameters& group);  // fills m_back
     double divergence(ValueRange range);
 
     const RangePoints& m_points;
@@ -40,8 +45,13 @@ private:
     const Codec& m_codec;
     Isa m_isa;
     bool m_grid;  // codes form an even grid that needs no encoding
+    std::optional<LevelFormat> m_fast;       // the kernels' row of the format, where there is one for any scale
+    std::optional<SearchableTable> m_table;  // its levels
     std::vector<std::byte> m_codes, m_inner;
-    std::vector<float> m_back;
+    std::vector<float> m_back, m_shaped;
+    // The last error: ranges that round to the same scale have the same.
+    struct Known { float scale = 0; std::int32_t zeroPoint = 0; double norm = 0, error = 0; };
+    std::optional<Known> m_known;
 };
 
 }  // namespace bitlathe

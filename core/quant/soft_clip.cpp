@@ -30,7 +30,19 @@ float shaped(float x, ValueRange range, double knee) noexcept {
 void shape(std::span<const float> x, ValueRange range, double knee, std::span<float> out) noexcept {
     assert(x.size() == out.size());
     const SoftEnd low = softEnd(-range.lo, knee), high = softEnd(range.hi, knee);
-    for (std::size_t i = 0; i < x.size(); ++i) out[i] = x[i] < 0 ? -shapedMagnitude(-x[i], low) : shapedMagnitude(x[i], high);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        // shapedMagnitude() with the end chosen by value, so that loops become vector code.
+        const bool negative = x[i] < 0;
+        const float limit = negative ? low.limit : high.limit, start = negative ? low.start : high.start;
+        const float width = negative ? low.width : high.width, inverse = negative ? low.inverse : high.inverse;
+        const float magnitude = negative ? -x[i] : x[i];
+        float u = ((limit - magnitude) + width) * inverse;
+        u = u < 1.0f ? u : 1.0f;
+        u = u > 0.0f ? u : 0.0f;
+        const float bent = limit - width * (u * u);
+        const float y = magnitude > start ? bent : magnitude;
+        out[i] = negative ? -y : y;
+    }
 }
 
 bool takesKnee(const QuantSpec& spec) noexcept {

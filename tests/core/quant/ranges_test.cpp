@@ -5,6 +5,8 @@
 #include "core/quant/codec.h"
 #include "core/quant/least_error.h"
 #include "core/quant/order_statistics.h"
+#include "core/quant/range_trial.h"
+#include "core/quant/soft_clip.h"
 
 #include <gtest/gtest.h>
 
@@ -166,6 +168,41 @@ TEST(LeastError, TheFastErrorIsTheCodecs) {
                     EXPECT_NEAR(codec.squaredError(spec, group, x, {}), expected, (bits > 10 ? 1e-2 : 1e-5) * expected) << bits;  // fine steps: the float's own rounding shows
                     EXPECT_GT(codec.squaredError(spec, group, x, counts), expected);
                 }
+    }
+}
+
+TEST(LeastError, TheTrialsErrorIsTheCodecsForEveryFormatAndEveryIsa) {
+    const auto x = normal(777, 22);
+    std::vector<float> counts(x.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = float(i % 5);
+    for (const Codec& codec : codecs()) {
+        if (!codec.takesRange || codec.partSize > 0) continue;
+        for (const double knee : {0.0, 0.3})
+            for (const ValueRange range : {ValueRange{-4, 4}, ValueRange{-1, 0.7f}}) {
+                QuantSpec spec;
+                spec.codec = codec.name;
+                spec.bits = std::clamp(4, codec.minBits, codec.maxBits);
+                spec.knee = knee;
+                if (codec.takesTable) spec.table = {-1, -0.4f, 0, 0.3f, 1};
+                const RangePoints points{x, counts, {-4, 4}, false};
+                std::vector<std::byte> inner(static_cast<std::size_t>(codec.innerBytes(spec)));
+                GroupParameters group;
+                group.inner = inner;
+                codec.fit(spec, x, counts, range, group);
+                std::vector<std::byte> codes(x.size() * static_cast<std::size_t>(bitsOf(codec.codeType(spec)) / 8));
+                std::vector<float> y(x.size());
+                encodeShaped(codec, spec, group, x, codes);
+                codec.decode(spec, group, codes, y);
+                for (const double norm : {2.0, 2.4}) {
+                    double want = 0;
+                    for (std::size_t i = 0; i < x.size(); ++i) want += double(counts[i]) * std::pow(std::fabs(double(x[i]) - double(y[i])), norm);
+                    RangeTrial reference(points, spec);
+                    const double plain = reference.error(range, norm);
+                    EXPECT_NEAR(plain, want, 1e-4 * want) << codec.name << " knee " << knee;
+                    EXPECT_EQ(reference.error(range, norm), plain);
+                    for (const Isa isa : isasUpTo(detectIsa())) EXPECT_EQ(RangeTrial(points, spec, isa).error(range, norm), plain) << codec.name << ' ' << isaName(isa);
+                }
+            }
     }
 }
 

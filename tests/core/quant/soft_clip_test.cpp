@@ -46,6 +46,21 @@ TEST(SoftClip, KneeZeroIsTheHardClip) {
     for (const float x : normal(1000, 1)) EXPECT_EQ(shaped(3 * x, kRange, 0.0), std::clamp(3 * x, kRange.lo, kRange.hi));
 }
 
+TEST(SoftClip, RowsAreTheSameBitsAsSingleValues) {
+    auto x = normal(1003, 2);
+    x[7] = std::numeric_limits<float>::quiet_NaN(), x[8] = kInf, x[9] = -kInf, x[10] = -0.0f;
+    for (const double knee : {0.0, 0.2, 1.0})
+        for (const ValueRange range : {kRange, ValueRange{-1, 1}, ValueRange{0, 1}, ValueRange{-1, 0}, ValueRange{0.2f, 0.7f}}) {
+            std::vector<float> y(x.size());
+            shape(x, range, knee, y);
+            for (std::size_t i = 0; i < x.size(); ++i) {
+                const float want = shaped(x[i], range, knee);
+                if (std::isnan(want)) EXPECT_TRUE(std::isnan(y[i]));
+                else EXPECT_EQ(y[i], want) << x[i] << ' ' << knee;
+            }
+        }
+}
+
 TEST(SoftClip, FollowsItsFormula) {
     // c = 2, w = 1: at x = 2 u = 1/2 and the value is 2 − 1/4.
     EXPECT_EQ(shaped(2.0f, {-2, 2}, 0.5), 1.75f);
