@@ -16,7 +16,11 @@ ExportControl::ExportControl(Session& session, RunControl& run, ExportPanel& pan
       m_writeSlot(session.resources().runner, postTo(this)) {
     m_soon.setSingleShot(true);
     m_soon.setInterval(400);
-    connect(&m_soon, &QTimer::timeout, this, &ExportControl::plan);
+    // The hand comes first: a plan quantizes the whole model, so it waits until the figures on screen are exact.
+    connect(&m_soon, &QTimer::timeout, this, [this] {
+        if (m_session.analysis().complete()) plan();
+        else m_soon.start();
+    });
     connect(&session.document(), &Document::modelChanged, this, [this] {
         const auto& model = m_session.document().model();
         std::vector<ExportPanel::Target> targets;
@@ -61,6 +65,7 @@ void ExportControl::openPanel() {
 void ExportControl::planSoon() {
     // What the target gets shows in the layer table too; but a large model is not quantized as a whole for
     // a panel that nobody looks at.
+    m_planSlot.cancel();  // of a recipe that is no more
     const auto& model = m_session.document().model();
     std::int64_t weights = 0;
     if (model)

@@ -227,7 +227,7 @@ int main(int argc, char** argv) {
     HandLog log;
     measureEdits(rig, log, line.value("only"));
     log.print(stdout);
-    if (line.value("only").isEmpty()) measureDrag(rig);
+    if (line.value("only").isEmpty() || line.value("only") == "drag") measureDrag(rig);
     if (line.isSet("log") && !log.write(line.value("log").toStdString())) return 1;
     return 0;
 }

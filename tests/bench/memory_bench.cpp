@@ -160,5 +160,6 @@ int main(int argc, char** argv) {
     BenchModel model;
     const auto path = benchModel(model, folder);
     for (const Case& what : kCases) inChild([&] { measureStop(what, path); });
+    inChild([&] { measureStop({"k-means 8 channel", "kmeans", 8, PerChannel{}}, path); });
     return 0;
 }
