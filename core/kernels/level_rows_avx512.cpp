@@ -24,6 +24,13 @@ INLINE __mmask16 maskOf(std::int64_t left) { return left >= 16 ? 0xffff : static
 INLINE __m512i bits(__m512 v) { return _mm512_castps_si512(v); }
 INLINE __m512 floats(__m512i v) { return _mm512_castsi512_ps(v); }
 
+INLINE Group groupAt(const LevelRows& r, std::int64_t i, std::int64_t at) {
+    const LevelGroups& all = r.groups;
+    const float scale = all.scales[i];
+    return {&r, at, r.count - at < all.size ? r.count : at + all.size, scale, all.divisors ? all.divisors[i] : scale,
+            all.zeroPoints ? all.zeroPoints[i] : 0, all.sets ? all.sets + (all.oneSet ? 0 : i) : nullptr};
+}
+
 // What a run needs of its rows, in registers.
 struct Run {
     const float* x;
@@ -76,13 +83,15 @@ INLINE void step(const Run& r, const Steps& s, std::int64_t at, __mmask16 mask, 
     store(r, at, mask, c, codes, whole);
 }
 
-INLINE void steps(const Group& g, const bool codes) {
-    const LevelFormat& f = g.rows->format;
-    const Run r = runOf(g);
-    const Steps s{_mm512_set1_ps(static_cast<float>(f.low - g.zero)), _mm512_set1_ps(static_cast<float>(f.high - g.zero)), _mm512_set1_epi32(g.zero)};
-    std::int64_t at = g.at;
-    for (; at + 16 <= g.end; at += 16) step(r, s, at, 0xffff, codes, true);
-    if (at < g.end) step(r, s, at, maskOf(g.end - at), codes, false);
+INLINE void steps(const LevelRows& rows, const bool codes) {
+    for (std::int64_t i = 0, at = 0; at < rows.count; ++i) {
+        const Group g = groupAt(rows, i, at);
+        const Run r = runOf(g);
+        const Steps s{_mm512_set1_ps(static_cast<float>(rows.format.low - g.zero)), _mm512_set1_ps(static_cast<float>(rows.format.high - g.zero)), _mm512_set1_epi32(g.zero)};
+        for (; at + 16 <= g.end; at += 16) step(r, s, at, 0xffff, codes, true);
+        if (at < g.end) step(r, s, at, maskOf(g.end - at), codes, false);
+        at = g.end;
+    }
 }
 
 struct Floats {
@@ -110,14 +119,17 @@ INLINE void nearestFloat(const Run& r, const Floats& f, std::int64_t at, __mmask
     store(r, at, mask, c, codes, whole);
 }
 
-INLINE void nearestFloats(const Group& g, const bool oneZero, const bool codes) {
-    const FloatLevels& from = g.rows->format.floats;
-    const Run r = runOf(g);
+INLINE void nearestFloats(const LevelRows& rows, const bool oneZero, const bool codes) {
+    const FloatLevels& from = rows.format.floats;
     const Floats f{_mm512_set1_ps(from.largest), _mm512_set1_epi32((128 - from.bias) << 23), _mm512_set1_epi32((23 - from.mantissaBits) << 23),
                    _mm_cvtsi32_si128(23 - from.mantissaBits), _mm_cvtsi32_si128(31 - from.exponentBits - from.mantissaBits)};
-    std::int64_t at = g.at;
-    for (; at + 16 <= g.end; at += 16) nearestFloat(r, f, at, 0xffff, oneZero, codes, true);
-    if (at < g.end) nearestFloat(r, f, at, maskOf(g.end - at), oneZero, codes, false);
+    for (std::int64_t i = 0, at = 0; at < rows.count; ++i) {
+        const Group g = groupAt(rows, i, at);
+        const Run r = runOf(g);
+        for (; at + 16 <= g.end; at += 16) nearestFloat(r, f, at, 0xffff, oneZero, codes, true);
+        if (at < g.end) nearestFloat(r, f, at, maskOf(g.end - at), oneZero, codes, false);
+        at = g.end;
+    }
 }
 
 // A set's tables; those of few entries in registers.
@@ -235,10 +247,7 @@ INLINE void cellLevels(const Group& g, const bool even, const bool codes) {
     if (at < g.end) cellLevel(r, t, at, maskOf(g.end - at), even, codes, false);
 }
 
-INLINE void group(const Group& g, const bool codes) {
-    const LevelFormat& f = g.rows->format;
-    if (f.kind == LevelFormat::Kind::Steps) return steps(g, codes);
-    if (f.kind == LevelFormat::Kind::Floats) return f.floats.oneZero ? nearestFloats(g, true, codes) : nearestFloats(g, false, codes);
+INLINE void levelGroup(const Group& g, const bool codes) {
     if (g.set->cells) return g.set->cells->kind == LevelCells::Kind::Even ? cellLevels(g, true, codes) : cellLevels(g, false, codes);
     switch (g.set->steps) {
     case 0: return levels(g, 0, codes);
@@ -253,19 +262,22 @@ INLINE void group(const Group& g, const bool codes) {
     }
 }
 
+INLINE void all(const LevelRows& r, const bool codes) {
+    if (r.format.kind == LevelFormat::Kind::Steps) return steps(r, codes);
+    if (r.format.kind == LevelFormat::Kind::Floats) return r.format.floats.oneZero ? nearestFloats(r, true, codes) : nearestFloats(r, false, codes);
+    for (std::int64_t i = 0, at = 0; at < r.count; ++i) {
+        const Group g = groupAt(r, i, at);
+        levelGroup(g, codes);
+        at = g.end;
+    }
+}
+
 }  // namespace
 
 void levelRowsAvx512(const LevelRows& rows) noexcept {
     const LevelRows r = rows;  // what is stored cannot change it
-    const LevelGroups& all = r.groups;
-    for (std::int64_t i = 0, at = 0; at < r.count; ++i) {
-        const float scale = all.scales[i];
-        const Group g{&r, at, r.count - at < all.size ? r.count : at + all.size, scale, all.divisors ? all.divisors[i] : scale,
-                      all.zeroPoints ? all.zeroPoints[i] : 0, all.sets ? all.sets + (all.oneSet ? 0 : i) : nullptr};
-        if (r.codes) group(g, true);
-        else group(g, false);
-        at = g.end;
-    }
+    if (r.codes) all(r, true);
+    else all(r, false);
 }
 
 }  // namespace bitlathe

@@ -40,6 +40,7 @@ double PassCase::run(Workers& workers, bool counts) const {
             pass.low = m_format.low;
             pass.high = m_format.high;
         } else {
+            pass.groupSize = columns;
             pass.format = &m_format;
             pass.groups = m_groups[static_cast<std::size_t>(run)].of(0);
             pass.high = (1 << std::min(m_q.spec.bits, 8)) - 1;

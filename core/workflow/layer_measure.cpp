@@ -2,11 +2,13 @@
 
 #include "core/base/job.h"
 #include "core/base/parallel.h"
+#include "core/quant/fast_rows.h"
 #include "core/quant/group_fit.h"
 #include "core/workflow/layer_tile.h"
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace bitlathe {
 
@@ -60,6 +62,8 @@ Measured measure(const Measurement& what, Workers& workers, JobContext& job) {
     result.errors = what.errors;
     if (what.countCodes) result.codeCounts.resize(codePlaces(q));
     std::vector<double> cells(static_cast<std::size_t>(grid.rows) * static_cast<std::size_t>(grid.columns));
+    std::optional<FastRows> rows;
+    if (byPass && hasFastRows(q.spec)) rows.emplace(q);
     std::vector<TilePart> parts(tiles.size());  // emptied after each slice
     const auto one = [&](std::size_t t) {
         std::vector<float> scratch;
@@ -69,7 +73,7 @@ Measured measure(const Measurement& what, Workers& workers, JobContext& job) {
         part.errors = what.errors;
         if (what.countCodes) part.codeCounts.resize(result.codeCounts.size());
         if (byPass)
-            measureTileByPass(what.isa, q, tiles[t], x, grid, what.halfStep, part);
+            measureTileByPass(what.isa, q, rows ? &*rows : nullptr, tiles[t], x, grid, what.halfStep, part);
         else
             measureTileByCodec(what.isa, q, tiles[t], x, grid, what.halfStep, part);
     };

@@ -14,6 +14,8 @@
 
 namespace bitlathe {
 
+class FastRows;
+
 struct TilePart {
     ErrorSums sums;
     std::int64_t clipped = 0;
@@ -35,9 +37,9 @@ void measureTileByCodec(Isa isa, const QuantizedTensor& q, const WeightTile& til
 // Whether the pass can do it: groups and map columns that fit the pass.
 bool passFits(const QuantizedTensor& q, const MapGrid& grid) noexcept;
 // The same for finite x: codes are those of the codec's row, sums differ in rounding, and the tile's
-// elements begin at a multiple of passUnit().
-void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep,
-                       TilePart& part);
+// elements begin at a multiple of passUnit(). rows: of q, where its format has them; else null.
+void measureTileByPass(Isa isa, const QuantizedTensor& q, const FastRows* rows, const WeightTile& tile, std::span<const float> x, const MapGrid& grid,
+                       double halfStep, TilePart& part);
 // Elements of one group of the pass.
 std::int64_t passUnit(const QuantizedTensor& q, const MapGrid& grid) noexcept;
 

@@ -128,7 +128,8 @@ bool passFits(const QuantizedTensor& q, const MapGrid& grid) noexcept {
     return unit >= kShortestGroup && unit <= kLongestGroup;
 }
 
-void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile, std::span<const float> x, const MapGrid& grid, double halfStep, TilePart& part) {
+void measureTileByPass(Isa isa, const QuantizedTensor& q, const FastRows* rows, const WeightTile& tile, std::span<const float> x, const MapGrid& grid,
+                       double halfStep, TilePart& part) {
     const std::int64_t unit = passUnit(q, grid);
     const Units units(q, tile, unit);
     std::vector<float> error2(static_cast<std::size_t>(units.all)), value2(error2.size());
@@ -143,14 +144,12 @@ void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile
 
     std::optional<UnitScales> scales;
     std::optional<UnitEnds> ends;
-    std::optional<FastRows> rows;
     FastRows::Groups groups;
     std::vector<float> shaped, decoded;
     if (isFused(q.spec)) {
         scales.emplace(q, units);
         pass.signs = codecOf(q.spec).affine && q.spec.symmetric && q.spec.bits == 1;
-    } else if (hasFastRows(q.spec) && !codecOf(q.spec).fast.format(q.spec).wide) {
-        rows.emplace(q);
+    } else if (rows && !rows->format().wide) {
         groups = rows->groups(tile);
         pass.format = &rows->format();
         if (isSoft(q.spec)) shaped = shapedTile(q, tile, x);
@@ -172,7 +171,7 @@ void measureTileByPass(Isa isa, const QuantizedTensor& q, const WeightTile& tile
             pass.scales = scales->scales + first;
             pass.zeroPoints = scales->zeroPoints + first;
         }
-        if (rows) pass.groups = groups.of(r);
+        if (pass.format) pass.groups = groups.of(r);
         if (!shaped.empty()) pass.coded = shaped.data() + at;
         if (!decoded.empty()) pass.given = decoded.data() + at;
         if (ends) {
