@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -19,31 +20,62 @@ constexpr CodeRange kTernary{-1, 1};
 constexpr float kEpsilon = 1e-5f;
 constexpr float kLargest = std::numeric_limits<float>::max();
 
-// The weighted mean of |x| over finite x with |x| > above; 0 when there are none.
-float meanMagnitude(std::span<const float> x, std::span<const float> importance, float above) noexcept {
-    constexpr std::size_t kLanes = 8;
-    double sum[kLanes] = {}, weight[kLanes] = {};
-    const auto one = [&](std::size_t i, std::size_t lane, double w) {
-        const float magnitude = std::fabs(x[i]);
-        const bool counts = (magnitude <= kLargest) & (magnitude > above);
-        sum[lane] += w * double(counts ? magnitude : 0.0f);
-        weight[lane] += counts ? w : 0.0;
-    };
-    const std::size_t whole = x.size() / kLanes * kLanes;
-    if (importance.empty()) {
-        for (std::size_t i = 0; i < whole; i += kLanes)
-            for (std::size_t lane = 0; lane < kLanes; ++lane) one(i + lane, lane, 1.0);
-    } else {
-        for (std::size_t i = 0; i < whole; i += kLanes)
-            for (std::size_t lane = 0; lane < kLanes; ++lane) one(i + lane, lane, double(importance[i + lane]));
-    }
-    for (std::size_t i = whole; i < x.size(); ++i) one(i, i - whole, importance.empty() ? 1.0 : double(importance[i]));
-    for (std::size_t width = kLanes / 2; width > 0; width /= 2)
-        for (std::size_t lane = 0; lane < width; ++lane) {
-            sum[lane] += sum[lane + width];
-            weight[lane] += weight[lane + width];
+bool isMeant(float magnitude, float above) noexcept { return magnitude <= kLargest && magnitude > above; }
+
+constexpr std::size_t kLanes = 16, kPiece = 256;
+struct Lanes {
+    float sums[kLanes] = {};
+    std::int32_t counts[kLanes] = {};
+};
+// Of kPiece values; a function of its own, which the compiler keeps in vectors.
+[[gnu::noinline]] void addPiece(const float* x, float above, Lanes& to) noexcept {
+    // Magnitudes order as their bits do.
+    const std::int32_t beyond = above < 0 ? -1 : std::bit_cast<std::int32_t>(above);
+    Lanes lanes;
+    for (std::size_t i = 0; i < kPiece; i += kLanes)
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const std::int32_t magnitude = std::bit_cast<std::int32_t>(x[i + lane]) & 0x7fffffff;
+            const std::int32_t meant = -(magnitude > beyond) & -(magnitude < 0x7f800000);  // all ones, or 0
+            lanes.sums[lane] += std::bit_cast<float>(magnitude & meant);
+            lanes.counts[lane] -= meant;
         }
-    return weight[0] > 0 ? float(sum[0] / weight[0]) : 0.0f;
+    to = lanes;
+}
+
+// The mean of |x| over finite x with |x| > above; 0 when there are none.
+float meanMagnitude(std::span<const float> x, float above) noexcept {
+    double sum[kLanes] = {}, count[kLanes] = {};
+    const std::size_t whole = x.size() / kPiece * kPiece;
+    for (std::size_t at = 0; at < whole; at += kPiece) {
+        Lanes lanes;
+        addPiece(x.data() + at, above, lanes);
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            sum[lane] += double(lanes.sums[lane]);
+            count[lane] += double(lanes.counts[lane]);
+        }
+    }
+    for (std::size_t i = whole; i < x.size(); ++i)
+        if (isMeant(std::fabs(x[i]), above)) {
+            sum[i % kLanes] += double(std::fabs(x[i]));
+            count[i % kLanes] += 1;
+        }
+    for (std::size_t lane = 1; lane < kLanes; ++lane) {
+        sum[0] += sum[lane];
+        count[0] += count[lane];
+    }
+    return count[0] > 0 ? float(sum[0] / count[0]) : 0.0f;
+}
+
+// The same, weighted.
+float meanMagnitude(std::span<const float> x, std::span<const float> importance, float above) noexcept {
+    if (importance.empty()) return meanMagnitude(x, above);
+    double sum = 0, weight = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        if (!isMeant(std::fabs(x[i]), above)) continue;
+        sum += double(importance[i]) * double(std::fabs(x[i]));
+        weight += double(importance[i]);
+    }
+    return weight > 0 ? float(sum / weight) : 0.0f;
 }
 
 float thresholdOf(const GroupParameters& group) noexcept {
@@ -120,11 +152,9 @@ constexpr Codec twn() {
     codec.innerBytes = [](const QuantSpec&) noexcept { return static_cast<int>(sizeof(float)); };
     codec.fit = fitTwn;
     codec.encode = encodeTwn;
-    codec.fast.divisor = [](const GroupParameters&) noexcept { return 1.0f; };
-    codec.fast.table = [](const QuantSpec&, const GroupParameters& group, LevelTable& out) noexcept {
-        out = ternaryTable(before(-thresholdOf(group)), thresholdOf(group));
-    };
-    codec.fast.tablePerGroup = true;
+    // x / threshold rounds to more than 1 just where x > threshold: the next float is more than half an ulp of 1 away.
+    codec.fast.divisor = thresholdOf;
+    codec.fast.table = [](const QuantSpec&, const GroupParameters&, LevelTable& out) noexcept { out = ternaryTable(before(-1.0f), 1.0f); };
     return codec;
 }
 
