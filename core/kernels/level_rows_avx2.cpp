@@ -7,6 +7,8 @@ namespace {
 
 #define INLINE static inline __attribute__((always_inline))
 
+constexpr int prefetchBytes = 16 * 1024;  // ahead: the pass works on pieces of so many, and these rows see them first
+
 struct Group {
     const LevelRows* rows;
     std::int64_t at, end;
@@ -58,6 +60,7 @@ INLINE void store(const LevelRows& r, std::int64_t at, std::int64_t left, const 
 
 // The law's quotient.
 INLINE __m256 quotient(const float* x, std::int64_t left, __m256 divisor) {
+    _mm_prefetch(reinterpret_cast<const char*>(x) + prefetchBytes, _MM_HINT_T0);
     const __m256 v = left >= 8 ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, lanesBelow(left));
     const __m256 q = _mm256_div_ps(v, divisor);
     return _mm256_and_ps(q, _mm256_cmp_ps(q, q, _CMP_ORD_Q));

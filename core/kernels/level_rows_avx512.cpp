@@ -7,6 +7,8 @@ namespace {
 
 #define INLINE static inline __attribute__((always_inline))
 
+constexpr int prefetchBytes = 16 * 1024;  // ahead: the pass works on pieces of so many, and these rows see them first
+
 struct Group {
     const LevelRows* rows;
     std::int64_t at, end;
@@ -66,6 +68,7 @@ INLINE void store(const Run& r, std::int64_t at, __mmask16 mask, const Coded& c,
 // The law's quotient.
 INLINE __m512 quotient(const Run& r, std::int64_t at, __mmask16 mask, const bool whole) {
     const __m512 x = whole ? _mm512_loadu_ps(r.x + at) : _mm512_maskz_loadu_ps(mask, r.x + at);
+    _mm_prefetch(reinterpret_cast<const char*>(r.x + at) + prefetchBytes, _MM_HINT_T0);
     const __m512 q = _mm512_div_ps(x, r.divisor);
     return _mm512_fixupimm_ps(q, q, _mm512_set1_epi32(0x88), 0);  // NaN, quiet or not, becomes 0
 }
