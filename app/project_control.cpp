@@ -20,7 +20,8 @@ std::filesystem::path toPath(const QString& text) { return std::filesystem::path
 
 ProjectControl::ProjectControl(Session& session, RunControl& run, ExportControl& exporting, QObject* parent)
     : QObject(parent), m_session(session), m_run(run), m_exporting(exporting), m_autosave(session.resources().runner, postTo(this)),
-      m_save(session.resources().runner, postTo(this)), m_look(session.resources().runner, postTo(this)) {
+      m_save(session.resources().runner, postTo(this)), m_look(session.resources().runner, postTo(this)),
+      m_keep(session.resources().runner, postTo(this)), m_lookForRecovered(session.resources().runner, postTo(this)) {
     m_soon.setSingleShot(true);
     m_soon.setInterval(kAutosaveMs);
     connect(&m_soon, &QTimer::timeout, this, &ProjectControl::autosave);
@@ -32,8 +33,11 @@ ProjectControl::ProjectControl(Session& session, RunControl& run, ExportControl&
         m_lastFailure.clear();
         m_snapshotsEdited = false;
         m_embeds = false;
+        if (isOpen()) dropRecovery();
         emit changed();
     });
+    connect(&session, &Session::opened, this, &ProjectControl::lookForRecovered);
+    connect(&session.document(), &Document::modelChanged, this, &ProjectControl::dropRecovery);
     Document& document = session.document();
     connect(&document, &Document::recipeChanged, this, &ProjectControl::soon);
     connect(&document, &Document::modifiedChanged, this, &ProjectControl::changed);
@@ -55,13 +59,16 @@ ProjectControl::~ProjectControl() {
     m_autosave.cancel();
     m_save.cancel();
     m_look.cancel();
+    m_lookForRecovered.cancel();
+    dropRecovery();  // an end in order: whoever closed the window was asked
 }
 
 bool ProjectControl::isOpen() const { return m_session.project() != nullptr; }
 bool ProjectControl::edited() const { return isOpen() && (m_session.document().modified() || m_snapshotsEdited); }
 
 void ProjectControl::soon() {
-    if (isOpen() && !readOnly() && !m_soon.isActive()) m_soon.start();
+    const bool wanted = isOpen() ? !readOnly() : m_session.document().modified();
+    if (wanted && !m_soon.isActive()) m_soon.start();
 }
 
 ProjectContents ProjectControl::capture() {
@@ -94,6 +101,7 @@ ProjectContents ProjectControl::capture() {
 
 void ProjectControl::autosave() {
     const auto project = m_session.project();
+    if (!project && m_session.document().modified()) return keepForRecovery();
     if (!project || readOnly() || !m_session.document().model()) return;
     if (m_autosave.running() || m_save.running()) return m_soon.start();  // once that is done
     m_autosave.start(

@@ -12,6 +12,8 @@
 #include <QStringList>
 #include <QTimer>
 #include <functional>
+#include <mutex>
+#include <optional>
 
 namespace bitlathe {
 
@@ -50,8 +52,13 @@ public:
     void embedModel(bool embedded);
     bool embedsModel() const { return m_embeds; }
     void forgetInterrupted();
+    // Edits of a model without a project are kept too, in the user's data folder, until the program ends in order.
+    // What a crash left there: takes it up, as edits that are not saved; or drops it.
+    void takeRecovered();
+    void forgetRecovered();
 
 signals:
+    void recoverable(int steps);
     void changed();  // name, read-only or edited
     void saved(const QString& path);
     void failed(const QString& message);
@@ -65,6 +72,21 @@ private:
         std::string whyReadOnly;
         bool recovered = false, embeds = false;
     };
+    struct Recovered {
+        std::shared_ptr<ProjectStore> store;  // its lock is held
+        ProjectState state;
+    };
+    // Shared with the job that writes it, which may still be at it when it is dropped.
+    struct Recovery {
+        std::mutex mutex;
+        std::shared_ptr<OpenProject> project;
+        bool dropped = false;
+    };
+    QString recoveryStem() const;
+    void lookForRecovered();
+    void keepForRecovery();
+    void dropRecovery();
+    static void removeProject(const ProjectStore& store);
     ProjectContents capture();
     void opened(const ProjectState& state);
     void looked(Looked looked);
@@ -78,6 +100,10 @@ private:
     std::function<WindowPart()> m_window;
     JobSlot<int> m_autosave, m_save;
     JobSlot<Looked> m_look;
+    JobSlot<int> m_keep;
+    JobSlot<std::optional<Recovered>> m_lookForRecovered;
+    std::shared_ptr<Recovery> m_recovery = std::make_shared<Recovery>();  // of the open model, while it has no project
+    std::optional<Recovered> m_recovered;
     QTimer m_soon;
     std::vector<std::shared_ptr<const LayerReport>> m_reports;  // not handed to the store yet
     QString m_whyReadOnly, m_lastFailure;

@@ -40,6 +40,10 @@ void MainWindow::connectProject() {
         m_message->show(MessageStrip::Level::Note, tr("A calibration on %1 was interrupted at sample %2 of %3.").arg(QFileInfo(data).fileName(), exactCountText(samples), exactCountText(of)),
                         {{tr("Continue"), [this] { m_message->hide(); m_run->calibrate(); }}, {tr("Forget it"), [this] { m_message->hide(); m_project->forgetInterrupted(); }}});
     });
+    connect(m_project, &ProjectControl::recoverable, this, [this](int steps) {
+        m_message->show(MessageStrip::Level::Warning, tr("Bitlathe ended without a save the last time this model was open: %1 can be restored.").arg(counted(steps, tr("1 step"), tr("%1 steps"))),
+                        {{tr("Restore"), [this] { m_message->hide(); m_project->takeRecovered(); }}, {tr("Forget"), [this] { m_message->hide(); m_project->forgetRecovered(); }}});
+    });
     connect(&m_session, &Session::projectOpened, this, [this](const ProjectState&, const QString& note) {
         if (note.isEmpty()) return;
         emit m_session.happened(note);
@@ -55,7 +59,7 @@ void MainWindow::connectProject() {
 
 void MainWindow::sayReadOnly() {
     if (!m_project->readOnly()) return;
-    m_message->show(MessageStrip::Level::Warning, tr("This project is open for looking only: %1. Edits stay in this window until they are saved under another name.").arg(m_project->whyReadOnly()),
+    m_message->show(MessageStrip::Level::Warning, tr("This project is read-only: %1. Save it under another name to keep edits.").arg(m_project->whyReadOnly()),
                     {{tr("Save as…"), [this] { saveProjectAs(); }}});
 }
 

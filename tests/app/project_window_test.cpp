@@ -13,10 +13,14 @@
 #include <gtest/gtest.h>
 
 #include <QAction>
+#include <QDir>
+#include <QDateTime>
 #include <QFile>
+#include <QFileInfo>
 #include <QProcess>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QStandardPaths>
 
 namespace bitlathe {
 namespace {
@@ -24,6 +28,7 @@ namespace {
 class ProjectWindow : public testing::Test {
 protected:
     void SetUp() override {
+        QStandardPaths::setTestModeEnabled(true);
         if (Session::demoModel().isEmpty()) GTEST_SKIP() << "the demo model is not in resources/demo";
     }
     QString at(const char* name) const { return folder.filePath(QString::fromLatin1(name)); }
@@ -126,6 +131,9 @@ TEST_F(ProjectWindow, TheSecondWindowOnlyLooksAndSaysWhy) {
     ASSERT_TRUE(WindowRig::waitFor([&] { return second.window->project().readOnly(); }));
     EXPECT_TRUE(second.window->messages().text().contains("another window has it open (process")) << second.window->messages().text().toStdString();
     EXPECT_TRUE(second.window->windowTitle().contains("(read-only)"));
+    second.settle();
+    QDir().mkpath(BITLATHE_SCREENS_DIR);
+    second.window->grab().save(QStringLiteral(BITLATHE_SCREENS_DIR "/project_read_only.png"));
     bits(second, Qt::Key_3);
     ASSERT_TRUE(saveAs(second, at("q.bitlathe")));
     EXPECT_FALSE(second.window->project().readOnly());
@@ -175,11 +183,45 @@ TEST_F(ProjectWindow, OffersToContinueACalibrationAndKeepsItsEvaluations) {
     ASSERT_FALSE(rig.window->run().results().empty());
     EXPECT_TRUE(rig.window->run().results().front().finished);
     EXPECT_TRUE(rig.window->run().results().front().stale);  // the recipe is another one since
+    rig.settle();
+    QDir().mkpath(BITLATHE_SCREENS_DIR);
+    rig.window->grab().save(QStringLiteral(BITLATHE_SCREENS_DIR "/project_continue.png"));
     for (QPushButton* button : rig.window->messages().findChildren<QPushButton*>())
         if (button->text() == "Continue") button->click();
     ASSERT_TRUE(WindowRig::waitFor([&] { return rig.window->run().lastCalibration() != nullptr; }));
     EXPECT_FALSE(rig.window->run().lastCalibration()->ranges.empty());
     EXPECT_FALSE(interruptedCalibration(rig.session->project()->store()));
+}
+
+TEST_F(ProjectWindow, EditsWithoutAProjectSurviveACrashToo) {
+    ASSERT_TRUE(QFile::copy(Session::demoModel(), at("net.onnx")));
+    const QDir kept(QStandardPaths::writableLocation(QStandardPaths::AppLocalDataLocation) + "/unsaved");
+    Recipe last;
+    QString mine;
+    {
+        WindowRig rig;
+        ASSERT_TRUE(rig.open(at("net.onnx")));
+        bits(rig, Qt::Key_4);
+        bits(rig, Qt::Key_3);
+        last = document(rig).recipe();
+        ASSERT_TRUE(WindowRig::waitFor([&] {
+            for (const QFileInfo& file : kept.entryInfoList({"*.bitlathe"}, QDir::Files))
+                if (file.lastModified() > QFileInfo(at("net.onnx")).birthTime() && file.fileName().endsWith(QStringLiteral("-%1.bitlathe").arg(QCoreApplication::applicationPid()))) mine = file.filePath();
+            return !mine.isEmpty();
+        }));
+        ASSERT_TRUE(copyAsIs(mine, mine.left(mine.lastIndexOf('-')) + "-0.bitlathe"));  // as if another process had died
+    }
+    EXPECT_FALSE(QFile::exists(mine));  // this one ended in order
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(at("net.onnx")));
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.window->messages().text().contains("2 steps can be restored"); })) << rig.window->messages().text().toStdString();
+    EXPECT_FALSE(rig.window->isWindowModified());
+    for (QPushButton* button : rig.window->messages().findChildren<QPushButton*>())
+        if (button->text() == "Restore") button->click();
+    EXPECT_EQ(document(rig).recipe(), last);
+    EXPECT_TRUE(rig.window->isWindowModified());
+    EXPECT_TRUE(document(rig).history().canUndo());
+    EXPECT_FALSE(QFile::exists(mine.left(mine.lastIndexOf('-')) + "-0.bitlathe"));
 }
 
 TEST_F(ProjectWindow, AVanishedModelAsksWhereItIs) {
