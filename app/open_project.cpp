@@ -63,13 +63,21 @@ void OpenProject::putReports(const ProjectContents& contents) {
         if (!used.contains(key)) m_store->erase(key);
 }
 
+void OpenProject::discard() {
+    const std::lock_guard lock(m_mutex);
+    ++m_epoch;
+    m_store->discard();
+    m_writer = std::make_unique<ProjectStateWriter>(*m_store);
+}
+
 void OpenProject::put(const ProjectContents& contents) {
     const std::lock_guard lock(m_mutex);
+    if (contents.epoch != m_epoch) return;
     ProjectState state = contents.state;
     // A model that came out of the project itself keeps the name that it had.
     if (m_reference.sha256.empty() || m_reference.sha256 != contents.model->sha256) m_reference = referenceTo(*contents.model);
     state.model = m_reference;
-    m_writer.put(state);
+    m_writer->put(state);
     putReports(contents);
     for (std::size_t i = 0; i < contents.evaluations.size(); ++i) m_store->put(numbered(i), toNode(*contents.evaluations[i]));
     for (const std::string& key : m_store->keys("evaluations/"))

@@ -7,6 +7,8 @@
 #include "core/project/project_store.h"
 #include "core/workflow/evaluation_record.h"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -15,6 +17,7 @@ namespace bitlathe {
 
 // What is to go into the project, taken on the UI thread: cheap, for it is shared.
 struct ProjectContents {
+    std::uint64_t epoch = 0;  // OpenProject::epoch() when it was taken
     std::shared_ptr<const Model> model;
     ProjectState state;
     std::vector<std::shared_ptr<const LayerReport>> reports;
@@ -24,19 +27,26 @@ struct ProjectContents {
 // Any thread may call it, but not the UI's: the store may be busy for as long as a save takes.
 class OpenProject {
 public:
-    explicit OpenProject(std::shared_ptr<ProjectStore> store, ModelReference reference) : m_store(std::move(store)), m_writer(*m_store), m_reference(std::move(reference)) {}
+    explicit OpenProject(std::shared_ptr<ProjectStore> store, ModelReference reference)
+        : m_store(std::move(store)), m_writer(std::make_unique<ProjectStateWriter>(*m_store)), m_reference(std::move(reference)) {}
 
     ProjectStore& store() const { return *m_store; }
-    // Into the store, where it differs from what stands there. The caller flushes or saves.
+    const std::shared_ptr<ProjectStore>& sharedStore() const { return m_store; }
+    // Into the store, where it differs from what stands there. The caller flushes or saves. What was taken before
+    // a discard() is passed over: a late autosave must not bring it back.
     void put(const ProjectContents& contents);
+    // Back to the last save, on the disk too.
+    void discard();
+    std::uint64_t epoch() const noexcept { return m_epoch; }
     // An exact report that was made of this layer of this model under this scheme, in any session before.
     std::shared_ptr<const LayerReport> report(const Model& model, std::size_t layer, const Scheme& scheme) const;
 
 private:
     void putReports(const ProjectContents& contents);
     std::shared_ptr<ProjectStore> m_store;
-    std::mutex m_mutex;  // of the writer
-    ProjectStateWriter m_writer;
+    std::mutex m_mutex;  // of the writer, held while contents go in or are dropped
+    std::unique_ptr<ProjectStateWriter> m_writer;
+    std::atomic<std::uint64_t> m_epoch = 0;
     ModelReference m_reference;  // as the project says it
 };
 

@@ -75,6 +75,7 @@ ProjectContents ProjectControl::capture() {
     Document& document = m_session.document();
     ProjectContents contents;
     contents.model = document.model();
+    if (const auto project = m_session.project()) contents.epoch = project->epoch();
     ProjectState& state = contents.state;
     state.first = document.first();
     state.steps = document.steps();
@@ -161,7 +162,14 @@ void ProjectControl::saveAs(const QString& path, std::function<void()> then) {
         if (then) then();
     };
     if (isOpen()) {
-        store([absolute](OpenProject& project) { project.store().saveAs(toPath(absolute)); }, absolute, taken, capture());
+        ProjectContents contents = capture();
+        store(
+            [absolute, contents](OpenProject& project) {
+                project.store().saveAs(toPath(absolute));
+                project.put(contents);  // the model lies elsewhere, as seen from the new place
+                if (project.store().unsaved()) project.store().save();
+            },
+            absolute, taken, contents);
         return;
     }
     // A new one: it becomes the session's once it is on the disk.
@@ -214,7 +222,7 @@ bool ProjectControl::saveNow() {
 void ProjectControl::discard() {
     m_soon.stop();
     m_autosave.cancel();
-    if (const auto project = m_session.project(); project && !readOnly()) project->store().discard();
+    if (const auto project = m_session.project(); project && !readOnly()) project->discard();
     m_snapshotsEdited = false;
 }
 
@@ -230,6 +238,7 @@ void ProjectControl::embedModel(bool embedded) {
         else forgetEmbeddedModel(open.store());
         open.store().save();
     }, m_session.projectPath(), {}, capture());
+    emit changed();
 }
 
 void ProjectControl::forgetInterrupted() {

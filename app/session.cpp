@@ -65,10 +65,12 @@ void Session::load(const QString& path, const QString& modelInstead, bool reload
     emit openingChanged();
     m_load.start(
         [path = toPath(absolute), instead = modelInstead.isEmpty() ? std::filesystem::path() : toPath(modelInstead), machine = m_resources.machine,
-         folder = toPath(QStandardPaths::writableLocation(QStandardPaths::CacheLocation) + QStringLiteral("/models"))](JobContext& job) {
+         open = m_project.get(), folder = toPath(QStandardPaths::writableLocation(QStandardPaths::CacheLocation) + QStringLiteral("/models"))](JobContext& job) {
             Loaded loaded;
             if (isProjectFile(path)) {
-                std::shared_ptr<ProjectStore> store = ProjectStore::open(path, ProjectStore::Access::Edit);
+                // The one that is open already is opened again: its lock is our own.
+                const bool again = open && open->store().path() == std::filesystem::weakly_canonical(path);
+                const auto store = again ? open->sharedStore() : std::shared_ptr<ProjectStore>(ProjectStore::open(path, ProjectStore::Access::Edit));
                 loaded.state = stateOf(*store);
                 loaded.note = store->note();
                 loaded.project = std::make_shared<OpenProject>(store, loaded.state.model);

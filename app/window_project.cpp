@@ -21,7 +21,6 @@ void MainWindow::connectProject() {
         showTitle();
         QAction* embed = m_commands->action(QStringLiteral("file.embedProjectModel"));
         embed->setChecked(m_project->embedsModel());
-        embed->setEnabled(m_project->isOpen() && !m_project->readOnly());
         sayReadOnly();
     });
     connect(m_project, &ProjectControl::saved, this, [this](const QString& path) {
@@ -79,7 +78,9 @@ void MainWindow::addProjectCommands() {
         tr("Recipe, history, snapshots, calibration and results in one file. In between it is kept up to date every few seconds"));
     add(QStringLiteral("file.saveProjectAs"), file, tr("Save the project as…"), QStringLiteral("save"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), [this] { saveProjectAs(); });
     add(QStringLiteral("file.embedProjectModel"), file, tr("Keep the model in the project"), {}, {}, [this] {
-        m_project->embedModel(!m_project->embedsModel());
+        if (m_project->isOpen() && !m_project->readOnly()) m_project->embedModel(!m_project->embedsModel());
+        else saveProjectAs([this] { m_project->embedModel(true); });
+        m_commands->action(QStringLiteral("file.embedProjectModel"))->setChecked(m_project->embedsModel());
     }, tr("The project file then holds the model's file too, and can be carried elsewhere alone"));
     QAction* embed = m_commands->action(QStringLiteral("file.embedProjectModel"));
     embed->setCheckable(true);

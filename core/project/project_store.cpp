@@ -158,6 +158,7 @@ struct ProjectStore::Impl {
         head = std::move(newHead);
         index = indexOf(*file);
         pending.clear();
+        recovered = false;
     }
     bool replay(bool writable);
     void compactJournal();
@@ -386,7 +387,6 @@ void ProjectStore::saveAs(const fs::path& given) {
     m_impl->settle(std::move(reader), head);
     m_impl->dropJournal();  // of what the target was before
     m_impl->whyReadOnly.clear();
-    m_impl->recovered = false;
     if (lockOfTarget) m_impl->lock = std::move(lockOfTarget);
 }
 

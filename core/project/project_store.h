@@ -40,7 +40,7 @@ public:
     std::filesystem::path path() const;
     bool readOnly() const;
     std::string whyReadOnly() const;  // "another window has it open (process 12 on bench)"; empty: it may be edited
-    bool recovered() const;           // the journal held edits that were never saved
+    bool recovered() const;           // the journal held edits that were not saved then, nor since
     std::string note() const;         // what opening or saving had to leave out, for people; mostly empty
     bool unsaved() const;             // there are changes since the last save
 

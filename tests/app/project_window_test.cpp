@@ -97,6 +97,11 @@ TEST_F(ProjectWindow, IsTakenUpWhereItWasLeft) {
     rig.window->project().discard();
     ASSERT_TRUE(rig.open(at("crashed.bitlathe")));
     EXPECT_EQ(document(rig).recipe(), atSave);
+    EXPECT_EQ(document(rig).history().count(), 1);
+    EXPECT_FALSE(rig.session->project()->store().readOnly());  // its own lock is in nobody's way
+    bits(rig, Qt::Key_6);
+    ASSERT_TRUE(rig.window->project().saveNow());
+    EXPECT_EQ(*stateOf(*ProjectStore::open(at("crashed.bitlathe").toStdString(), ProjectStore::Access::Look)).recipe(), document(rig).recipe());
 }
 
 TEST_F(ProjectWindow, FiguresComeFromTheProjectAndAreThoseThatWereMeasured) {
@@ -137,6 +142,12 @@ TEST_F(ProjectWindow, TheSecondWindowOnlyLooksAndSaysWhy) {
     bits(second, Qt::Key_3);
     ASSERT_TRUE(saveAs(second, at("q.bitlathe")));
     EXPECT_FALSE(second.window->project().readOnly());
+    QDir().mkpath(at("elsewhere"));
+    ASSERT_TRUE(saveAs(second, at("elsewhere/r.bitlathe")));
+    const auto moved = ProjectStore::open(at("elsewhere/r.bitlathe").toStdString(), ProjectStore::Access::Look);
+    EXPECT_EQ(stateOf(*moved).model.path, std::filesystem::weakly_canonical(Session::demoModel().toStdString()));
+    EXPECT_FALSE(moved->recovered());
+    ASSERT_TRUE(saveAs(second, at("q.bitlathe")));
     EXPECT_TRUE(second.window->windowTitle().startsWith("q.bitlathe"));
 }
 
