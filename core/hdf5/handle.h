@@ -11,6 +11,9 @@ namespace bitlathe::hdf5 {
 // The library keeps process-wide state and Debian's serial build does not promise to guard it.
 inline std::recursive_mutex& libraryMutex() {
     static std::recursive_mutex mutex;
+    // A file whose close failed (a full disk) stays in the library's lists, and its clean-up at exit would crash on it.
+    // Every handle of ours closes itself: there is nothing left to clean up.
+    [[maybe_unused]] static const herr_t noCleanUp = H5dont_atexit();
     return mutex;
 }
 
