@@ -1,9 +1,11 @@
 #include "core/model/layer.h"
 
+#include "core/model/opaque_layer.h"
 #include "core/model/weight_layers.h"
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -152,10 +154,24 @@ bool describe(const Node& node, int weightInput, Layer& layer) {
         if (rank != 3) return false;
         layer.channelAxis = 1, layer.reductionAxis = 2;
         layer.layout = {1, s[0] * s[1], s[2]};
+    } else if (node.domain == kOpaqueDomain) {
+        if (rank < 2) return false;
+        around(rank - 1);  // Keras has output channels last
     } else {
         layer.layout = {1, 1, s.count()};
     }
     return true;
+}
+
+// The rules for a node: one per input for a layer whose insides nobody knows.
+std::vector<WeightRule> rulesFor(const Node& node) {
+    std::vector<WeightRule> rules;
+    if (node.domain == kOpaqueDomain) {
+        for (std::size_t i = 0; i < node.inputs.size(); ++i) rules.push_back({node.op, LayerKind::Other, static_cast<int>(i), -1, true});
+    } else {
+        std::copy_if(kRules.begin(), kRules.end(), std::back_inserter(rules), [&](const WeightRule& rule) { return rule.op == node.op; });
+    }
+    return rules;
 }
 
 void addBias(const Graph& graph, const Uses& uses, const WeightRule& rule, const Node& node, Layer& layer) {
@@ -186,8 +202,7 @@ std::vector<Layer> findLayers(const Graph& graph) {
     std::unordered_map<std::string, int> names;
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
         const Node& node = graph.nodes[n];
-        for (const WeightRule& rule : kRules) {
-            if (rule.op != node.op) continue;
+        for (const WeightRule& rule : rulesFor(node)) {
             const ValueId weight = node.input(static_cast<std::size_t>(rule.weightInput));
             const ValueId stored = storedConstant(graph, uses, weight);
             if (stored == kNoValue) continue;

@@ -5,6 +5,7 @@
 #include "core/data/dataset.h"
 #include "core/formats/format.h"
 #include "core/formats/target.h"
+#include "core/model/opaque_layer.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/export_weights.h"
 #include "core/workflow/sources.h"
@@ -83,6 +84,9 @@ ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext
     ExportPlan plan;
     plan.issues = validate(request.recipe, *request.model);
     plan.bytesBefore = plan.bytesAfter = constantBytes(request.model->graph);
+    for (const Node& node : request.model->graph.nodes)
+        if (node.domain == kOpaqueDomain)
+            plan.issues.push_back({Issue::Level::Error, node.name, "is of class '" + node.op + "', which no operator of " + std::string(target.label) + " stands for", "take the layer out of the network before it is saved"});
     if (std::any_of(plan.issues.begin(), plan.issues.end(), refuses)) return plan;
     plan.quantized = std::make_shared<const QuantizedModel>(
         quantizeModel(*request.model, request.recipe, request.ranges, target.options, workers, job));

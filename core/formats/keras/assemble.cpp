@@ -204,4 +204,16 @@ private:
 
 void assemble(Build& build, const Network& network, JobContext& context) { Assembly(build, context).run(network); }
 
+void assembleWeights(Build& build, JobContext& context) {
+    for (const std::string& group : build.weights.groups()) {
+        context.checkpoint(0.0, "reading weights");
+        if (build.weights.of(group).empty()) continue;
+        LayerConfig layer;
+        layer.name = group;
+        layer.className = "Weights";
+        const std::vector<Flow> out = LayerCall(build, layer, group, group, {}, {}).opaqueNode({});
+        build.edit.graph().outputs.push_back(out.front().value);
+    }
+}
+
 }  // namespace bitlathe::keras

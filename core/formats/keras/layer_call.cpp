@@ -1,6 +1,7 @@
 #include "core/formats/keras/layer_call.h"
 
 #include "core/base/error.h"
+#include "core/model/opaque_layer.h"
 
 #include <numeric>
 
@@ -153,10 +154,10 @@ bool LayerCall::channelsFirst() const {
 }
 
 std::vector<Flow> LayerCall::opaqueNode(const std::string& why) const {
-    m_build.notes.push_back(settings().where() + ": " + why + "; the network can be looked at and its weights quantized, but not run");
+    if (!why.empty()) m_build.notes.push_back(settings().where() + ": " + why + "; the network can be looked at and its weights quantized, but not run");
     Node node;
     node.name = m_name;
-    node.domain = "keras";
+    node.domain = kOpaqueDomain;
     node.op = m_layer.className;
     for (const Flow& flow : m_inputs) node.inputs.push_back(last(flow).value);
     for (const StoredWeight* weight : m_build.weights.under(m_group, m_path)) {

@@ -89,7 +89,7 @@ public:
     // A constant made from a weight in another way; the writer leaves the array as it is.
     ValueId derivedConstant(std::string_view parameter, std::string_view use, Tensor tensor, std::string_view step = {}) const;
 
-    // The layer as a node of its own, which can be looked at but not run; notes say why.
+    // The layer as a node of its own, which can be looked at but not run; notes say why, unless that is empty.
     std::vector<Flow> opaqueNode(const std::string& why) const;
 
     // N C … and N … C of a value with at least three axes; others are as they are.

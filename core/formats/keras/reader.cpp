@@ -48,13 +48,15 @@ Model read(const std::filesystem::path& path, JobContext& context, std::vector<W
     model.producer = "keras" + (version.empty() ? "" : " " + version) + (backend.empty() ? "" : " (" + backend + ")");
     model.opsets[""] = 21;
     if (const auto mapped = MappedFile::open(path); mapped->bytes().size() <= kHashWhileReading) model.sha256 = sha256(mapped->bytes());
-    if (!config)
-        refuseInput("'" + fileName + "' holds weights without 'model_config', so there is no network in it; save the whole model with model.save('NAME.h5')");
-    const Network network = parseNetwork(*config, fileName);
     {
         GraphEdit edit(model.graph);
         Build build{edit, weights, model.notes, fileName, majorVersion(version), {}, {}, {}};
-        assemble(build, network, context);
+        if (config) {
+            assemble(build, parseNetwork(*config, fileName), context);
+        } else {
+            assembleWeights(build, context);
+            model.notes.push_back("the file has weights and no network ('model_config'): they can be looked at and quantized, not run; save the whole model with model.save('NAME.h5')");
+        }
         edit.finish();
         origins = std::move(build.origins);
     }

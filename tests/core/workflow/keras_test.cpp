@@ -2,6 +2,7 @@
 // trained ones of ../shared/corpus.
 #include "core/engine/run.h"
 #include "core/hdf5/hdf5_file.h"
+#include "core/workflow/export.h"
 #include "core/workflow/load.h"
 #include "core/workflow/network.h"
 
@@ -59,6 +60,29 @@ TEST_P(KerasNetwork, GivesTheOutputsOfTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, KerasNetwork, testing::ValuesIn(goldenFiles()), [](const auto& info) { return info.param; });
+
+class KerasLayersNobodyKnows : public testing::TestWithParam<const char*> {};
+
+TEST_P(KerasLayersNobodyKnows, AreShownWithTheirWeightsAndNotRunOrExported) {
+    const std::filesystem::path path = std::string(BITLATHE_SOURCE_DIR "/tests/golden/keras_opaque/") + GetParam() + ".h5";
+    JobContext job;
+    Workers workers{1};
+    const auto model = loadModel(path, Machine::detect(), job);
+    const auto layer = std::find_if(model->layers.begin(), model->layers.end(), [](const Layer& l) { return l.name == "custom/mix"; });
+    ASSERT_NE(layer, model->layers.end());
+    EXPECT_TRUE(layer->quantizable);
+    EXPECT_EQ(layer->shape, (Shape{4, 16}));
+    EXPECT_EQ(layer->channelAxis, 1);
+    EXPECT_FALSE(missingOperators(*model).empty());
+    EXPECT_FALSE(model->notes.empty());
+    ExportRequest request;
+    request.model = model;
+    request.recipe = findPreset("int8-weights")->recipe;
+    const ExportPlan plan = planExport(request, workers, job);
+    EXPECT_TRUE(std::any_of(plan.issues.begin(), plan.issues.end(), [](const Issue& issue) { return issue.level == Issue::Level::Error; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, KerasLayersNobodyKnows, testing::Values("custom_layer", "weights_alone"), [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace bitlathe
