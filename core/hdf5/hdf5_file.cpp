@@ -55,6 +55,7 @@ struct Hdf5File::Impl {
     std::string path;
     Descriptor socket;
     pid_t child = -1;
+    bool owed = false;  // bytes behind the last reply that nobody has taken
     std::mutex mutex;
 
     Impl(std::string file, int id) : path(std::move(file)), socket(id) {}
@@ -95,10 +96,12 @@ struct Hdf5File::Impl {
     }
 
     Message ask(Operation operation, std::vector<std::string> texts = {}, std::vector<std::int64_t> numbers = {}) {
+        if (owed && child >= 0) end();  // what follows would be read as an answer
         if (child < 0) lost();
         if (!send(socket, {static_cast<std::uint32_t>(operation), std::move(texts), std::move(numbers), 0})) lost();
         auto reply = receive(socket, kPatienceMs);
         if (!reply) lost();
+        owed = reply->bytesBehind > 0;
         if (static_cast<Status>(reply->kind) == Status::Refused) refuseInput(reply->texts.empty() ? "'" + path + "' cannot be read" : reply->texts[0]);
         return std::move(*reply);
     }
@@ -107,7 +110,9 @@ struct Hdf5File::Impl {
         constexpr std::size_t kMostAxes = 32;
         if (reply.numbers.empty() || reply.numbers.size() > kMostAxes + 1) refuse("its array has no sound shape");
         const std::vector<std::int64_t> dims(reply.numbers.begin() + 1, reply.numbers.end());
-        if (!checkedCount(dims)) refuse("its array has an impossible shape");
+        constexpr std::int64_t kMostElements = std::int64_t(1) << 56;
+        if (const auto count = checkedCount(dims); !count || *count > kMostElements) refuse("its array has an impossible shape");
+        if (reply.numbers[0] < 0 || reply.numbers[0] >= static_cast<std::int64_t>(ElementType::String)) refuse("its array has an unknown type");
         return {static_cast<ElementType>(reply.numbers[0]), Shape(dims)};
     }
 
@@ -117,6 +122,7 @@ struct Hdf5File::Impl {
         std::byte* bytes = nullptr;
         Tensor tensor = Tensor::allocate(info.type, info.shape, bytes);
         if (!receiveBytes(socket, {bytes, reply.bytesBehind}, kPatienceMs)) lost();
+        owed = false;
         return tensor;
     }
 };
@@ -130,6 +136,7 @@ Hdf5File::Hdf5File(const std::string& path) {
     Descriptor other(ends[1]);
     // Descriptor 3 is the child's; one that lies there already is moved away first, for dup2 onto itself keeps CLOEXEC.
     Descriptor above(::fcntl(other, F_DUPFD_CLOEXEC, 10));
+    if (above < 0) throw Error(ErrorKind::Input, "cannot open '" + path + "': no more descriptors (" + systemReason(errno) + "); close other files and programs");
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, above, 3);
@@ -194,6 +201,7 @@ Hdf5Node Hdf5File::node(const std::string& name) const {
     if (reply.bytesBehind > kMostBytes) m_impl->refuse("'" + name + "' has no sound size");
     std::vector<std::byte> bytes(reply.bytesBehind);
     if (!receiveBytes(m_impl->socket, bytes, kPatienceMs)) m_impl->lost();
+    m_impl->owed = false;
     return unpackNode(bytes, m_impl->path);
 }
 

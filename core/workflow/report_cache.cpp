@@ -1,6 +1,7 @@
 #include "core/workflow/report_cache.h"
 
 #include <charconv>
+#include <string_view>
 
 namespace bitlathe {
 
@@ -16,7 +17,9 @@ void add(std::string& key, double value) {
 }
 
 void add(std::string& key, const RangeRule& rule) {
-    key += "mapleh"[rule.index()];
+    constexpr std::string_view kLetters = "maplehqv";
+    static_assert(kLetters.size() == std::variant_size_v<RangeRule>, "every rule needs a letter of its own");
+    key += kLetters[rule.index()];
     std::visit(Overloaded{
                    [](const MinMax&) {},
                    [&](const MovingAverage& r) { add(key, r.constant); },

@@ -5,6 +5,7 @@
 #include "core/kernels/quantize.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
+#include "core/quant/soft_clip.h"
 #include "core/workflow/weight_part.h"
 
 #include <algorithm>
@@ -76,6 +77,7 @@ private:
     // Integers go through the kernel that equals their codec's row.
     void encode(const Codec& codec, std::int64_t group, std::span<const float> x, std::span<std::byte> codes) const noexcept {
         const QuantSpec& spec = m_q->spec;
+        if (isSoft(spec)) return encodeShaped(codec, spec, groupParameters(*m_q, group), x, codes);
         if (!codec.affine || spec.bits > 8 || (spec.bits == 1 && spec.symmetric)) return codec.encode(spec, groupParameters(*m_q, group), x, codes);
         const CodeRange range = codeRange(spec.bits, spec.symmetric, spec.narrow);
         const AffineParameters p = m_q->affine(group);

@@ -3,6 +3,7 @@
 #include "core/base/job.h"
 #include "core/quant/codec.h"
 #include "core/quant/group_fit.h"
+#include "core/quant/soft_clip.h"
 #include "core/workflow/value_patch.h"
 #include "core/workflow/weight_part.h"
 
@@ -57,7 +58,7 @@ WeightPoint weightPoint(const WeightSource& source, const QuantSpec* spec, const
     std::vector<std::byte> codes(x.size() * codeBytes);
     std::vector<float> decoded(x.size());
     const GroupParameters p = groupParameters(*parameters, index);
-    codec.encode(*spec, p, x, codes);
+    encodeShaped(codec, *spec, p, x, codes);
     codec.decode(*spec, p, codes, decoded);
     point.spec = *spec;
     point.code = codeOf(codes.data() + at * codeBytes, type);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kTypes = 13;
 constexpr std::uint64_t kLongestKey = 65535, kLongestName = 65535, kMostDims = 4;
+constexpr std::uint64_t kMostAlignment = std::uint64_t(1) << 20;
 constexpr std::int64_t kMostValues = std::int64_t(1) << 56;  // of a tensor: more than any file, and bytes still fit
 constexpr int kDeepest = 8;  // arrays in arrays
 // The least that one entry takes in any version: lengths of 4 bytes and nothing in them.
@@ -92,8 +93,8 @@ private:
         const KeyValue* key = m_result.find("general.alignment");
         if (!key) return;
         const auto alignment = key->integer();
-        if (key->type != ValueType::U32 || !alignment || *alignment < 8 || !std::has_single_bit(*alignment))
-            refuse("general.alignment is " + toText(*key, m_result.lengthBytes) + ", but must be a power of two from 8");
+        if (key->type != ValueType::U32 || !alignment || *alignment < 8 || *alignment > kMostAlignment || !std::has_single_bit(*alignment))
+            refuse("general.alignment is " + toText(*key, m_result.lengthBytes) + ", but must be a power of two from 8 to " + std::to_string(kMostAlignment));
         m_result.alignment = *alignment;
     }
     void readTensor() {
@@ -128,11 +129,14 @@ private:
     void placeTensors() {
         const std::uint64_t size = m_bytes.size(), start = std::min<std::uint64_t>(size, (m_reader.offset() + m_result.alignment - 1) / m_result.alignment * m_result.alignment);
         const std::uint64_t data = size - start;
+        std::uint64_t all = 0;
         for (TensorInfo& tensor : m_result.tensors) {
             if (tensor.offset > data || tensor.bytes > data - tensor.offset)
                 refuseInput("'" + m_file + "' ends at byte " + std::to_string(size) + ", within or before tensor '" + std::string(tensor.name) + "', which has " + std::to_string(tensor.bytes) +
                             " bytes from byte " + std::to_string(tensor.offset) + " of the data; the file is truncated or damaged, fetch it again");
             tensor.offset += start;
+            all += tensor.bytes;
+            if (all > data) refuseInput("'" + m_file + "': its tensors lie on top of each other, for they hold more bytes than the file; it is damaged, fetch it again");
         }
     }
     void breathe() {

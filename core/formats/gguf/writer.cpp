@@ -73,7 +73,12 @@ Plan planOf(const WeightsRequest& request, const WriteOptions& options, JobConte
     const Model& source = request.source;
     Plan plan;
     plan.head = parse(source.file->bytes(), source.source.string(), job);
-    if (plan.head.tensors.size() != source.graph.values.size())
+    const auto same = [&](const TensorInfo& tensor, const Value& value) {
+        const auto bytes = value.blocks ? value.blocks->bytes : value.constant->bytes();
+        return tensor.name == value.name && tensor.shape == (value.blocks ? value.blocks->shape : value.constant->shape()) && tensor.bytes == bytes.size() &&
+               source.file->bytes().data() + tensor.offset == bytes.data();
+    };
+    if (!std::equal(plan.head.tensors.begin(), plan.head.tensors.end(), source.graph.values.begin(), source.graph.values.end(), same))
         throw Error(ErrorKind::Input, "'" + source.source.string() + "' was changed since it was opened; open it again");
     for (std::size_t i = 0; i < plan.head.tensors.size(); ++i) plan.tensors.push_back({i, plan.head.tensors[i].type, 0, plan.head.tensors[i].bytes});
     bool weighted = false;

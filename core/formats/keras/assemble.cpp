@@ -119,7 +119,8 @@ private:
 
     std::vector<Flow> one(const LayerConfig& layer, const Place& place, const std::vector<Flow>& inputs, const std::vector<std::pair<std::string, std::vector<Flow>>>& named, std::size_t call) {
         m_context.checkpoint(std::min(0.99, double(m_done) / double(m_done + 50)), "reading layers");
-        ++m_done;
+        constexpr int kMostCalls = 100000;  // models within models that are called several times multiply
+        if (++m_done > kMostCalls) refuse("its models within models come to more than " + std::to_string(kMostCalls) + " layers");
         const std::string name = place.prefix + layer.name + (call ? "_call" + std::to_string(call) : "");
         const bool top = place.group.empty();
         Place inside{name + "/", top ? layer.name : place.group, place.path};

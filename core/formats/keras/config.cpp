@@ -11,7 +11,8 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr int kDeepest = 16;  // models within models
-constexpr std::size_t kMostLayers = 20000;
+constexpr std::size_t kMostLayers = 20000;  // and calls of them
+constexpr std::int64_t kMostNumber = std::int64_t(1) << 32;  // of any setting: an extent, a count
 
 const Json& emptyObject() {
     static const Json object = Json::object();
@@ -24,9 +25,21 @@ const Json* member(const Json& json, std::string_view key) {
     return at == json.end() ? nullptr : &*at;
 }
 
+// Nothing in a network is as large as kMostNumber, so that sums and products of a few settings stay exact.
+bool isWhole(const Json& json) {
+    if (json.is_number_unsigned()) return json.get<std::uint64_t>() < std::uint64_t(kMostNumber);
+    return json.is_number_integer() && json.get<std::int64_t>() > -kMostNumber;
+}
+
 std::string textOf(const Json& json, std::string_view key) {
     const Json* at = member(json, key);
     return at && at->is_string() ? at->get<std::string>() : std::string();
+}
+
+std::optional<TensorRef> reference(const Json& layer, const Json& call, const Json& output) {
+    const auto small = [](const Json& json) { return json.get<std::int64_t>() >= 0 && json.get<std::int64_t>() < kMostNumber; };
+    if (!small(call) || !small(output)) return std::nullopt;
+    return TensorRef{layer.get<std::string>(), call.get<std::int64_t>(), output.get<std::int64_t>()};
 }
 
 std::optional<TensorRef> historyOf(const Json& json) {  // Keras 3: {"class_name": "__keras_tensor__", "config": {"keras_history": […]}}
@@ -35,12 +48,12 @@ std::optional<TensorRef> historyOf(const Json& json) {  // Keras 3: {"class_name
     const Json* history = config ? member(*config, "keras_history") : nullptr;
     if (!history || !history->is_array() || history->size() != 3 || !(*history)[0].is_string()) return std::nullopt;
     if (!(*history)[1].is_number_integer() || !(*history)[2].is_number_integer()) return std::nullopt;
-    return TensorRef{(*history)[0].get<std::string>(), (*history)[1].get<std::int64_t>(), (*history)[2].get<std::int64_t>()};
+    return reference((*history)[0], (*history)[1], (*history)[2]);
 }
 
 std::optional<TensorRef> tripleOf(const Json& json) {  // Keras 2: ["layer", 0, 0] or ["layer", 0, 0, {…}]
     if (!json.is_array() || json.size() < 3 || !json[0].is_string() || !json[1].is_number_integer() || !json[2].is_number_integer()) return std::nullopt;
-    return TensorRef{json[0].get<std::string>(), json[1].get<std::int64_t>(), json[2].get<std::int64_t>()};
+    return reference(json[0], json[1], json[2]);
 }
 
 // Every tensor in a value, in order, however it is nested.
@@ -122,7 +135,10 @@ private:
         const std::string where = "'" + m_fileName + "': layer '" + layer.name + "' (" + layer.className + ")";
         layer.settings = Settings(std::make_shared<const Json>(config->is_object() ? *config : emptyObject()), where);
         if (const Json* nodes = member(json, "inbound_nodes"); nodes && nodes->is_array())
-            for (const Json& node : *nodes) layer.calls.push_back(callOf(node));
+            for (const Json& node : *nodes) {
+                if (++m_layers > kMostLayers) refuse("the model has more than " + std::to_string(kMostLayers) + " layers and calls");
+                layer.calls.push_back(callOf(node));
+            }
         if (layer.className == "Sequential" || layer.className == "Functional" || layer.className == "Model")
             layer.network = std::make_shared<const Network>(network(json, depth + 1));
         if (const Json* inner = member(*config, "layer"); inner && inner->is_object()) layer.inner = std::make_shared<const LayerConfig>(this->layer(*inner, depth + 1));
@@ -160,7 +176,7 @@ bool Settings::has(std::string_view key) const { return find(key) != nullptr; }
 std::int64_t Settings::integer(std::string_view key, std::int64_t absent) const {
     const Json* at = find(key);
     if (!at) return absent;
-    if (!at->is_number_integer()) refuse(key, "a whole number");
+    if (!isWhole(*at)) refuse(key, "a whole number");
     return at->get<std::int64_t>();
 }
 
@@ -193,11 +209,11 @@ std::string Settings::text(std::string_view key, std::string_view absent) const 
 std::vector<std::int64_t> Settings::integers(std::string_view key, std::vector<std::int64_t> absent) const {
     const Json* at = find(key);
     if (!at) return absent;
-    if (at->is_number_integer()) return {at->get<std::int64_t>()};
+    if (isWhole(*at)) return {at->get<std::int64_t>()};
     if (!at->is_array() || at->size() > 64) refuse(key, "a short list of whole numbers");
     std::vector<std::int64_t> result;
     for (const Json& entry : *at) {
-        if (!entry.is_null() && !entry.is_number_integer()) refuse(key, "a list of whole numbers");
+        if (!entry.is_null() && !isWhole(entry)) refuse(key, "a list of whole numbers");
         result.push_back(entry.is_null() ? -1 : entry.get<std::int64_t>());
     }
     return result;
@@ -207,7 +223,7 @@ std::vector<std::int64_t> Settings::pairs(std::string_view key, std::size_t pair
     const Json* at = find(key);
     std::vector<std::int64_t> result;
     const auto whole = [&](const Json& json) {
-        if (!json.is_number_integer()) refuse(key, "made of whole numbers");
+        if (!isWhole(json)) refuse(key, "made of whole numbers");
         return json.get<std::int64_t>();
     };
     if (!at || at->is_number_integer()) {
@@ -256,7 +272,12 @@ Settings Settings::at(std::string_view key) const {
 }
 
 Network parseNetwork(const std::string& text, const std::string& fileName) {
-    const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    constexpr int kDeepestJson = 200;
+    const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
+        if (depth > kDeepestJson) refuseInput("'" + fileName + "': 'model_config' is nested more than " + std::to_string(kDeepestJson) + " deep; the file is damaged");
+        return true;
+    };
+    const Json json = Json::parse(text, shallow, /*allow_exceptions=*/false);
     if (!json.is_object()) refuseInput("'" + fileName + "': 'model_config' is not JSON; the file is damaged, save the model again");
     return Parser(fileName).network(json, 0);
 }

@@ -84,6 +84,7 @@ Tensor LayerCall::weight(std::string_view parameter, int rank, std::string_view 
     const StoredWeight* stored = find(parameter, step);
     if (!stored) refuse("the file has no weight '" + (step.empty() ? "" : std::string(step) + "/") + std::string(parameter) + "' for it; save the whole model again");
     Tensor tensor = m_build.weights.read(*stored);
+    if (tensor.count() == 0) refuse("weight '" + stored->name + "' is empty; the file is damaged");
     if (rank >= 0 && tensor.shape().rank() != rank)
         refuse("weight '" + stored->name + "' has shape " + toText(tensor.shape()) + " where " + std::to_string(rank) + " axes are expected; the file is damaged");
     return tensor;
@@ -91,7 +92,7 @@ Tensor LayerCall::weight(std::string_view parameter, int rank, std::string_view 
 
 ValueId LayerCall::weightConstant(std::string_view parameter, int rank, const std::vector<std::int64_t>& axes, const std::vector<std::int64_t>& shape, std::string_view step) const {
     const StoredWeight* stored = find(parameter, step);
-    std::string key = stored ? stored->path : std::string();
+    std::string key = (stored ? stored->path : std::string()) + "#" + std::to_string(rank);
     for (const std::int64_t axis : axes) key += "," + std::to_string(axis);
     for (const std::int64_t extent : shape) key += ";" + std::to_string(extent);
     if (const auto at = m_build.constants.find(key); stored && at != m_build.constants.end()) return at->second;

@@ -9,6 +9,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <set>
+
 #include <cmath>
 
 namespace bitlathe {
@@ -27,6 +30,19 @@ LayerReport reportOf(const Scheme& scheme, std::vector<float>& values) {
 }
 
 // Every field of a real report: one that has no row in the list would differ.
+TEST(ReportRecord, EveryRangeRuleHasAKeyOfItsOwnThatATextCanHold) {
+    std::set<std::string> keys;
+    const RangeRule rules[] = {MinMax{}, MovingAverage{}, Percentile{}, LeastError{}, Entropy{}, Manual{}, Aciq{}, Adaptive{}};
+    static_assert(std::size(rules) == std::variant_size_v<RangeRule>);
+    for (const RangeRule& rule : rules) {
+        QuantSpec spec;
+        spec.range = rule;
+        const std::string key = keyOf(spec);
+        EXPECT_EQ(key.find('\0'), std::string::npos);
+        EXPECT_TRUE(keys.insert(key).second) << key;
+    }
+}
+
 TEST(ReportRecord, AReportComesBackAsItWas) {
     const testing_support::TemporaryFolder folder;
     std::vector<float> values(8 * 300);

@@ -55,6 +55,9 @@ std::vector<QuantSpec> allFormats() {
     QuantSpec unsignedOne = specOf("int", 4, PerGroup{64});
     unsignedOne.symmetric = false;
     all.push_back(unsignedOne);
+    QuantSpec soft = specOf("int", 4, PerGroup{64});
+    soft.knee = 0.5;
+    all.push_back(soft);
     return all;
 }
 
