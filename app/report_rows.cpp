@@ -14,7 +14,6 @@ using Turn = EffectRow::Turn;
 
 Turn turnOf(double before, double now, bool lessIsBetter) { return before == now ? Turn::Same : (now < before) == lessIsBetter ? Turn::Better : Turn::Worse; }
 
-QString nats(double v) { return tr("%1 nats").arg(numberText(v)); }
 // 1 − cosine is what differs between schemes: 0.99998 is five digits of which four say nothing.
 QString cosineText(double v) { return tr("1 − %1").arg(numberText(1 - v, 2)); }
 
@@ -33,8 +32,8 @@ std::vector<EffectRow> reportRows(const LayerReport& now, const LayerReport* bef
     const QuantizationError old = before ? before->error : QuantizationError{};
     add(tr("Largest error"), [](double v) { return numberText(v); }, e.maximum, old.maximum, tr("max |x − q(x)|"));
     add(tr("Cosine"), [](double v) { return cosineText(1 - v); }, 1 - e.cosine, 1 - old.cosine, tr("Σ x·q(x) / √(Σx² · Σq(x)²)"));
-    add(tr("KL divergence"), nats, e.klDivergence, old.klDivergence,
-        tr("Σ p·ln(p / q) of the histograms of the weights (p) and of what they become (q), in %1 bins; a share of %2 of q is spread evenly, so that empty bins stay finite").arg(kDivergenceBins).arg(numberText(kDivergenceSmoothing)));
+    add(tr("KL, nats"), [](double v) { return numberText(v); }, e.klDivergence, old.klDivergence,
+        tr("Kullback–Leibler divergence, Σ p·ln(p / q), of the histograms of the weights (p) and of what they become (q), in %1 bins; a share of %2 of q is spread evenly, so that empty bins stay finite").arg(kDivergenceBins).arg(numberText(kDivergenceSmoothing)));
     if (now.entropy.huffmanBytes > 0)
         add(tr("With Huffman"), [](double v) { return bytesText(qint64(v)); }, double(now.entropy.huffmanBytes), before ? double(before->entropy.huffmanBytes) : 0.0,
             tr("Size if the codes were entropy-coded (weight sharing): one Huffman code for the layer and its table, scales as they are. %1 bits per weight; the codes' entropy is %2 bits of the %3 that each takes now. No file format here stores this.")

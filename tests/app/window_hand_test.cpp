@@ -83,7 +83,7 @@ TEST_F(Hand, TheInspectorSaysHowFarTheHistogramsAreApartAndWhatHuffmanWouldMake)
     QStringList texts;
     for (const QLabel* label : rig.window->inspector().findChildren<QLabel*>()) texts << label->text();
     const QString all = texts.join(QLatin1Char('\n'));
-    for (const char* name : {"KL divergence", "Cosine", "Largest error", "With Huffman"}) EXPECT_TRUE(all.contains(name)) << name;
+    for (const char* name : {"KL, nats", "Cosine", "Largest error", "With Huffman"}) EXPECT_TRUE(all.contains(name)) << name;
     const auto* table = layers().view().model();
     const ReportPtr report = rig.session->analysis().report(3);
     EXPECT_EQ(table->index(3, LayerTableModel::Huffman).data().toString(), bytesText(report->entropy.huffmanBytes));

@@ -30,10 +30,10 @@ public:
         window->resize(size);
         window->resetLayout();
         window->show();
-        QTest::qWaitForWindowExposed(window.get());
+        (void)QTest::qWaitForWindowExposed(window.get());
         // Without a window manager nobody else gives it the keyboard.
         window->activateWindow();
-        QTest::qWaitForWindowActive(window.get());
+        (void)QTest::qWaitForWindowActive(window.get());
     }
 
     // Runs the event loop until the condition holds; false after `seconds`.

@@ -24,7 +24,7 @@ void drawErrorHistogram(PlotContext& context, PlotState& state, PlotRect card, c
     }
     const StepCurve shares = stepCurve(report.errors);
     StepCurve curve = coarsened(shares, shares.width * steadyBins(shares, report.statistics.count));
-    for (double& s : curve.shares) s *= 100;
+    for (double& s : curve.shares) s *= 100 * (curve.width / shares.width);  // of a bin as it is drawn
     // A few clipped weights have errors far out: the linear scale fits what can be seen.
     const Extent filled = data.logCounts ? curve.filled() : curve.visible();
     const double margin = std::max(filled.size() * 0.12, curve.width);
@@ -44,7 +44,7 @@ void drawErrorHistogram(PlotContext& context, PlotState& state, PlotRect card, c
             std::vector<std::pair<std::string, std::string>> lines{{"error", valueText(error, 3, true)}};
             const int bin = curve.binAt(error);
             if (bin >= 0) {
-                const double share = curve.shares[std::size_t(bin)] / 100 * (curve.width / shares.width);
+                const double share = curve.shares[std::size_t(bin)] / 100;
                 if (report.exact()) lines.push_back({"in this bin", weightsText(std::uint64_t(std::llround(share * double(report.statistics.count))))});
                 lines.push_back({"share", percentText(share)});
             }

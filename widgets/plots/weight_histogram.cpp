@@ -64,6 +64,8 @@ void drawWeightHistogram(PlotContext& context, PlotState& state, PlotRect card, 
     }
     const LayerReport& report = *data.report;
     const bool quantized = report.scheme.weights.has_value() && !data.floatOnly;
+    // A density, so that heights stay where they are while bins get finer under the hand.
+    labels.subtitle = "% of weights per " + valueText(report.weights.binWidth(), 3);
     if (quantized && !report.transfer.levels.empty())
         labels.legend.push_back({countText(report.transfer.levels.size()) + (report.transfer.levels.size() == 1 ? " level of " : " levels of ") + whoseText(report.transfer), c.quantized, LegendMark::Comb});
     if (quantized) labels.legend.push_back({data.quantizedLabel.empty() ? "quantized" : data.quantizedLabel, c.quantized, LegendMark::Bar});
