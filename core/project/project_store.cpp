@@ -8,6 +8,7 @@
 #include "core/project/journal.h"
 #include "core/project/project_head.h"
 #include "core/project/project_lock.h"
+#include "core/project/record_seal.h"
 
 #include <algorithm>
 #include <cassert>
@@ -22,9 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kContent = "content_xxh64";
-constexpr std::size_t kShortText = 4000;  // as Hdf5Writer::node divides attributes from arrays
-
 struct InFile {};
 // Packed, not yet in the journal; null: the key is gone.
 using Pending = std::shared_ptr<const std::vector<std::byte>>;
@@ -33,22 +31,6 @@ struct Place {
 };
 
 fs::path journalOf(const fs::path& project) { return project.string() + "-journal"; }
-
-std::string hexOf(std::uint64_t value) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(value >> shift) & 15];
-    return text;
-}
-
-// The meaning of a number stands in FORMAT.md, not in the file: what is put is what will be read.
-void normalise(Hdf5Node& node) {
-    for (Hdf5Item& item : node.items) {
-        const auto* text = std::get_if<std::string>(&item.value);
-        if ((text && text->size() <= kShortText) || item.value.index() == 1 || item.value.index() == 2) item.about.clear();
-    }
-    std::sort(node.items.begin(), node.items.end(), [](const Hdf5Item& a, const Hdf5Item& b) { return a.name < b.name; });
-}
 
 // Follows links, so that the lock and the journal lie beside the file itself.
 fs::path realPath(const fs::path& path) {
@@ -88,11 +70,7 @@ struct ProjectStore::Impl {
         if (const auto* pendingBytes = std::get_if<Pending>(&found->second.at)) return *pendingBytes ? std::optional(unpackNode(**pendingBytes, source)) : std::nullopt;
         if (const auto* place = std::get_if<Journal::Place>(&found->second.at)) return unpackNode(journal->read(*place), source);
         Hdf5Node node = file->node(key);
-        const std::string* content = node.get<std::string>(kContent);
-        const std::string wanted = content ? *content : std::string();
-        std::erase_if(node.items, [](const Hdf5Item& item) { return item.name == kContent; });
-        normalise(node);
-        if (wanted != hexOf(checksum(pack(node)))) refuseInput("'" + path.string() + "' holds a record '" + key + "' that is damaged; use an older copy of it");
+        if (!unseal(node)) refuseInput("'" + path.string() + "' holds a record '" + key + "' that is damaged; use an older copy of it");
         return node;
     }
 
@@ -130,8 +108,7 @@ struct ProjectStore::Impl {
                     continue;
                 }
                 if (!node) continue;
-                const std::string content = hexOf(checksum(pack(*node)));
-                node->add(kContent, content);
+                seal(*node);
                 writer.node(key, *node);
                 ++written;
             }
