@@ -140,6 +140,7 @@ Hdf5File::Hdf5File(const std::string& path) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, above, 3);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 4);  // a file that is being written would stay locked
     std::string name = program.string(), argument = "--socket";
     std::array<char*, 3> arguments = {name.data(), argument.data(), nullptr};
     const int failed = ::posix_spawn(&m_impl->child, program.c_str(), &actions, nullptr, arguments.data(), environ);
