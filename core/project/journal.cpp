@@ -52,12 +52,18 @@ RecordHead headFor(Kind kind, std::string_view key, std::span<const std::byte> v
     return head;
 }
 
-// False when there are fewer bytes.
-bool readAt(int fd, std::uint64_t offset, std::span<std::byte> to) {
+[[noreturn]] void refuseRead(const std::filesystem::path& path, int reason, ErrorKind kind) {
+    throw Error(kind, "cannot read '" + path.string() + "', which keeps the edits since the last save: " + systemReason(reason) +
+                          "; make it readable, or move it elsewhere to do without these edits");
+}
+
+// False when there are fewer bytes. Throws Error of this kind when the disk does not give them.
+bool readAt(int fd, std::uint64_t offset, std::span<std::byte> to, const std::filesystem::path& path, ErrorKind kind = ErrorKind::Input) {
     while (!to.empty()) {
         const ssize_t got = ::pread(fd, to.data(), to.size(), off_t(offset));
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
+        if (got < 0) refuseRead(path, errno, kind);
+        if (got == 0) return false;
         offset += std::uint64_t(got);
         to = to.subspan(std::size_t(got));
     }
@@ -95,10 +101,11 @@ bool Journal::empty() const noexcept { return m_end <= kHeadBytes; }
 
 std::optional<Journal> Journal::open(const std::filesystem::path& path, bool writable, const Found& found) {
     const int fd = ::open(path.c_str(), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-    if (fd < 0) return std::nullopt;
+    if (fd < 0 && errno == ENOENT) return std::nullopt;
+    if (fd < 0) refuseRead(path, errno, ErrorKind::Input);
     Journal journal(path, fd, {}, kHeadBytes);
     std::array<std::byte, kHeadBytes> head;
-    if (!readAt(fd, 0, head) || std::memcmp(head.data(), kMagic.data(), kMagic.size()) != 0) return std::nullopt;
+    if (!readAt(fd, 0, head, path) || std::memcmp(head.data(), kMagic.data(), kMagic.size()) != 0) return journal;
     journal.m_generation.assign(reinterpret_cast<const char*>(head.data()) + kMagicBytes, kGenerationBytes);
 
     struct stat status {};
@@ -107,14 +114,14 @@ std::optional<Journal> Journal::open(const std::filesystem::path& path, bool wri
     std::vector<std::pair<std::string, std::optional<Place>>> group;
     for (std::uint64_t at = kHeadBytes;;) {
         RecordHead record;
-        if (!readAt(fd, at, std::as_writable_bytes(std::span(&record, 1))) || record.mark != RecordHead().mark || record.keyBytes > kMostKey) break;
+        if (!readAt(fd, at, std::as_writable_bytes(std::span(&record, 1)), path) || record.mark != RecordHead().mark || record.keyBytes > kMostKey) break;
         std::string key(std::size_t(record.keyBytes), '\0');
-        if (!readAt(fd, at + sizeof record, std::as_writable_bytes(std::span(key.data(), key.size()))) || sumOf(record, key) != record.sum) break;
+        if (!readAt(fd, at + sizeof record, std::as_writable_bytes(std::span(key.data(), key.size())), path) || sumOf(record, key) != record.sum) break;
         const Place place{at + sizeof record + record.keyBytes, record.valueBytes, record.valueSum};
         if (place.offset > size || place.length > size - place.offset) break;
         if (record.valueBytes <= kLooked) {
             std::vector<std::byte> value(std::size_t(record.valueBytes));
-            if (!readAt(fd, place.offset, value) || checksum(value) != record.valueSum) break;
+            if (!readAt(fd, place.offset, value, path) || checksum(value) != record.valueSum) break;
         }
         at = place.offset + place.length;
         if (record.kind == std::uint32_t(Kind::End)) {
@@ -203,7 +210,7 @@ void Journal::moveTo(const std::filesystem::path& path) {
 
 std::vector<std::byte> Journal::read(const Place& place) const {
     std::vector<std::byte> value(std::size_t(place.length));
-    if (!readAt(m_fd, place.offset, value) || checksum(value) != place.sum)
+    if (!readAt(m_fd, place.offset, value, m_path, ErrorKind::Output) || checksum(value) != place.sum)
         refuseInput("'" + m_path.string() + "' holds a record that is damaged; what was saved before is still in the project file");
     return value;
 }

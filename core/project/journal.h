@@ -27,8 +27,8 @@ public:
     // What stands in the journal, oldest first; `place` is nothing where the key is gone.
     using Found = std::function<void(const std::string& key, std::optional<Place> place)>;
 
-    // Opens what is there; for writing, cuts off what a crash left unfinished. Nothing when there is no file, or
-    // one whose head cannot be read.
+    // Opens what is there; for writing, cuts off what a crash left unfinished. Nothing when there is no file. One
+    // whose head is damaged is left as it is, and has no generation. Throws Error(Input) when it cannot be read.
     static std::optional<Journal> open(const std::filesystem::path& path, bool writable, const Found& found);
     // Makes an empty one, replacing what is there. Throws Error(Output).
     static Journal create(const std::filesystem::path& path, const std::string& generation);
@@ -46,7 +46,7 @@ public:
     std::vector<Place> append(std::span<const Change> changes);
     // Takes the place of another journal. Throws Error(Output); then that one stays.
     void moveTo(const std::filesystem::path& path);
-    // Throws Error(Input) when the bytes are not those that were written.
+    // Throws Error(Input) when the bytes are not those that were written, Error(Output) when the disk does not give them.
     std::vector<std::byte> read(const Place& place) const;
 
 private:

@@ -8,6 +8,7 @@
 #include "core/project/journal.h"
 #include "core/project/project_head.h"
 #include "core/project/project_lock.h"
+#include "core/project/project_reading.h"
 #include "core/project/record_seal.h"
 
 #include <algorithm>
@@ -41,11 +42,7 @@ fs::path realPath(const fs::path& path) {
 
 std::map<std::string, Place, std::less<>> indexOf(const Hdf5File& file) {
     std::map<std::string, Place, std::less<>> index;
-    for (const std::string& name : file.groups("/")) {
-        const auto inner = file.groups(name);
-        for (const std::string& one : inner) index[name + "/" + one] = {InFile{}};
-        if (inner.empty()) index[name] = {InFile{}};
-    }
+    for (const std::string& key : recordKeys(file)) index[key] = {InFile{}};
     return index;
 }
 
@@ -85,12 +82,14 @@ struct ProjectStore::Impl {
             throw Error(ErrorKind::Output, "'" + path.string() + "' is open for looking only, for " + whyReadOnly + "; save it under another name");
     }
 
+    std::optional<Hdf5Node> loadToSave(const std::string& key, bool& checked, bool& damaged);
     // All records into a file, which is in place when this returns.
     std::unique_ptr<Hdf5File> writeTo(const fs::path& target, const ProjectHead& newHead) {
         SaveFile save(target, target.string() + "-saving");
         const std::string temporary = save.temporaryPath().string();
         std::vector<std::string> lost;
         std::size_t written = 0;
+        bool checked = false;
         {
             Hdf5Writer writer(temporary, kHeadBytes);
             writer.attribute("/", "format", std::string("bitlathe project"));
@@ -99,14 +98,9 @@ struct ProjectStore::Impl {
             writer.attribute("/", "about", std::string("A project of Bitlathe: a recipe for quantizing a network, its history and its results. Each group is one record; "
                                                        "an attribute NAME.unit is the unit of the attribute NAME."));
             for (const auto& [key, place] : index) {
-                std::optional<Hdf5Node> node;
-                try {
-                    node = load(key);
-                } catch (const Error& error) {
-                    if (error.kind() != ErrorKind::Input) throw;
-                    lost.push_back(key);
-                    continue;
-                }
+                bool damaged = false;
+                std::optional<Hdf5Node> node = loadToSave(key, checked, damaged);
+                if (damaged) lost.push_back(key);
                 if (!node) continue;
                 seal(*node);
                 writer.node(key, *node);
@@ -149,6 +143,25 @@ void ProjectStore::Impl::writeHead(const std::string& path, const ProjectHead& h
         throw Error(ErrorKind::Output, "cannot write the head of '" + path + "'; free some room, or save in another place. Nothing was changed");
 }
 
+// A record is damaged only when a reader that works cannot read it: a reader that died says nothing about it.
+// checked: the file was opened anew before, in this save.
+std::optional<Hdf5Node> ProjectStore::Impl::loadToSave(const std::string& key, bool& checked, bool& damaged) {
+    for (bool again = false;; again = true) {
+        try {
+            return load(key);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::Input) throw;
+            damaged = !std::holds_alternative<InFile>(index.find(key)->second.at) || (checked && answers(*file));
+            if (damaged) return std::nullopt;
+            if (again)
+                throw Error(ErrorKind::Output, "cannot save: the record '" + key + "' of '" + path.string() + "' cannot be read again (" + error.message() +
+                                                   "); close other programs and save again, or use an older copy of the file. Nothing was changed");
+            file = readAgain(path, head.generation);
+            checked = true;
+        }
+    }
+}
+
 // What was overwritten again and again (an unfinished calibration is, every few seconds) must not fill the disk.
 void ProjectStore::Impl::compactJournal() {
     constexpr std::uint64_t kLarge = std::uint64_t(32) << 20;
@@ -181,6 +194,7 @@ bool ProjectStore::Impl::replay(bool writable) {
     std::map<std::string, std::optional<Journal::Place>, std::less<>> found;
     auto there = Journal::open(journalOf(path), writable, [&](const std::string& key, std::optional<Journal::Place> place) { found[key] = place; });
     if (!there) return true;
+    if (there->generation().empty()) return false;
     if (there->generation() != head.generation) {
         // A save that had put its file in place and was stopped before it could remove the journal.
         if (there->generation() == head.follows || there->empty()) {
@@ -225,7 +239,8 @@ std::unique_ptr<ProjectStore> ProjectStore::open(const fs::path& given, Access a
         if (!ours && writable) {
             const fs::path kept = journalOf(impl->path).string() + "-" + newGeneration().substr(0, 8);
             fs::rename(journalOf(impl->path), kept, none);
-            impl->note = "edits that belong to another copy of this project were found beside it and are kept in '" + kept.string() + "'";
+            if (none) refuseInput("'" + journalOf(impl->path).string() + "' holds edits that do not fit the project and cannot be renamed (" + none.message() + "); move it elsewhere");
+            impl->note = "edits that are damaged, or belong to another copy of this project, were found beside it and are kept in '" + kept.string() + "'";
         }
         break;
     }

@@ -57,7 +57,7 @@ public:
     // returns. Nothing happens without changes. Throws Error(Output).
     void flush();
     // The file is written anew with all records, and the journal starts empty. Throws Error(Output); then file and
-    // journal are as they were. Records that cannot be read any more are left out and note() says so.
+    // journal are as they were. Records that are damaged are left out and note() says so.
     void save();
     // The same into another file, which this is the store of from then on. The file before stays at its last save.
     void saveAs(const std::filesystem::path& path);

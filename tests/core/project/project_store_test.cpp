@@ -336,5 +336,83 @@ TEST(ProjectStore, APrefixOrAFlippedByteIsRefusedOrRead) {
     }
 }
 
+std::vector<pid_t> children() {
+    std::vector<pid_t> result;
+    std::ifstream list("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+    for (pid_t child; list >> child;) result.push_back(child);
+    return result;
+}
+
+TEST(ProjectStore, SavesEverythingWhenItsReaderWasKilled) {
+    const TemporaryFolder folder;
+    const auto store = ProjectStore::create(folder / "p.bitlathe");
+    for (const char* key : {"a", "reports/b", "reports/c"}) store->put(key, nodeOf(7));
+    store->save();
+    store->put("d", nodeOf(8));
+    store->flush();
+    const auto readers = children();
+    ASSERT_EQ(readers.size(), 1u);
+    ::kill(readers[0], SIGKILL);
+    store->save();
+    EXPECT_EQ(store->note(), "");
+    const auto again = ProjectStore::open(folder / "p.bitlathe", Access::Look);
+    EXPECT_EQ(again->keys(), (std::vector<std::string>{"a", "d", "reports/b", "reports/c"}));
+    for (const std::string& key : again->keys()) EXPECT_EQ(numberOf(*again, key), key == "d" ? 8 : 7);
+}
+
+TEST(ProjectStore, KeepsFileAndJournalWhenTheFileCannotBeReadAgain) {
+    const TemporaryFolder folder;
+    const auto store = ProjectStore::create(folder / "p.bitlathe");
+    store->put("a", nodeOf(7));
+    store->save();
+    store->put("d", nodeOf(8));
+    store->flush();
+    const std::string journal = testing_support::fileText(folder / "p.bitlathe-journal");
+    const auto readers = children();
+    ASSERT_EQ(readers.size(), 1u);
+    ::kill(readers[0], SIGKILL);
+    // The head is sound, what follows is not.
+    const std::string head = testing_support::fileText(folder / "p.bitlathe").substr(0, 512);
+    std::ofstream(folder / "p.bitlathe", std::ios::binary) << head << std::string(2000, 'x');
+    EXPECT_NE(messageOf([&] { store->save(); }).find("cannot be read again"), std::string::npos);
+    EXPECT_EQ(testing_support::fileText(folder / "p.bitlathe"), head + std::string(2000, 'x'));
+    EXPECT_EQ(testing_support::fileText(folder / "p.bitlathe-journal"), journal);
+}
+
+TEST(ProjectStore, AJournalWithADamagedHeadIsKeptAside) {
+    const TemporaryFolder folder;
+    {
+        const auto store = ProjectStore::create(folder / "p.bitlathe");
+        store->put("a", nodeOf(1));
+        store->save();
+        store->put("a", nodeOf(2));
+        store->flush();
+    }
+    std::string journal = testing_support::fileText(folder / "p.bitlathe-journal");
+    journal[0] = 'X';
+    std::ofstream(folder / "p.bitlathe-journal", std::ios::binary) << journal;
+    const auto store = ProjectStore::open(folder / "p.bitlathe", Access::Edit);
+    EXPECT_NE(store->note().find("are kept in"), std::string::npos);
+    store->put("a", nodeOf(3));
+    store->flush();
+    bool kept = false;
+    for (const auto& entry : fs::directory_iterator(folder / "."))
+        kept |= entry.path().filename().string().starts_with("p.bitlathe-journal-") && testing_support::fileText(entry.path()) == journal;
+    EXPECT_TRUE(kept);
+}
+
+TEST(ProjectStore, RefusesToOpenWhenTheJournalCannotBeRead) {
+    const TemporaryFolder folder;
+    {
+        const auto store = ProjectStore::create(folder / "p.bitlathe");
+        store->put("a", nodeOf(1));
+        store->save();
+    }
+    fs::create_directory(folder / "p.bitlathe-journal");
+    for (const Access access : {Access::Edit, Access::Look})
+        EXPECT_NE(messageOf([&] { ProjectStore::open(folder / "p.bitlathe", access); }).find("cannot read"), std::string::npos);
+    EXPECT_TRUE(fs::is_directory(folder / "p.bitlathe-journal"));
+}
+
 }  // namespace
 }  // namespace bitlathe
