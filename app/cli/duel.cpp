@@ -8,7 +8,6 @@
 #include "core/model/model.h"
 #include "core/quant/rule_match.h"
 #include "core/workflow/duel_formats.h"
-#include "core/workflow/load.h"
 
 #include <CLI/CLI.hpp>
 
@@ -90,7 +89,7 @@ void print(const std::vector<DuelRow>& rows, const Model& model, const std::vect
 
 Action duelCommand(CLI::App& app, CommonOptions& common) {
     auto options = std::make_shared<Options>();
-    app.add_option("MODEL", options->model, "The model file")->required();
+    app.add_option("MODEL", options->model, "The model file, or a project: then its recipe's choice takes part, where no formats and no other recipe are given")->required();
     app.add_option("--layer", options->layer, "The layer; with * and ? several, which are summed")->required();
     app.add_option("--formats", options->formats, "Formats, separated by commas: 'int4 group 128,nf4 group 64,q4_k'; without it the usual ones")->delimiter(',');
     auto* recipe = app.add_option("--recipe", options->recipe, "A recipe file (JSON) whose choice for the layer takes part");
@@ -102,10 +101,14 @@ Action duelCommand(CLI::App& app, CommonOptions& common) {
         std::vector<QuantSpec> specs;
         for (const std::string& format : options->formats) specs.push_back(specFromText(format));
         JobContext loading = session.job().part(0, 0.1), measuring = session.job().part(0.1, 1);
-        const auto model = loadModel(options->model, session.machine(), loading);
+        QuantizationOptions quantization;
+        quantization.recipe = options->recipe;
+        quantization.preset = options->preset;
+        const auto model = loadInput(options->model, quantization, session, loading);
+        if (!specs.empty()) quantization.project = nullptr;  // these formats, and no other
         const auto layers = layersNamed(*model, options->layer);
         std::optional<QuantSpec> current;
-        if (const auto chosen = chosenRecipe({.recipe = options->recipe, .preset = options->preset})) current = schemeFor(*chosen, *model, layers.front()).weights;
+        if (const auto chosen = chosenRecipe(quantization)) current = schemeFor(*chosen, *model, layers.front()).weights;
         if (specs.empty()) specs = duelContenders(current);
         else if (current && std::find(specs.begin(), specs.end(), *current) == specs.end()) specs.insert(specs.begin(), *current);
         for (const QuantSpec& spec : specs) check(*model, spec, layers);

@@ -4,6 +4,7 @@
 #include "app/cli/command.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,9 +14,12 @@ struct Model;
 
 namespace bitlathe::cli {
 
+struct ProjectInput;
+
 struct ExplainOptions {
     std::string layer;           // by name
-    std::string recipe, preset;  // whose scheme the layer has; neither: 8-bit integers by channel
+    std::string recipe, preset;  // whose scheme the layer has
+    std::shared_ptr<ProjectInput> project;  // whose recipe it is where neither these nor a format are given; none: 8-bit integers by channel
     std::string format;          // the name of a codec, instead of the scheme's
     int bits = 0;                // 0: the scheme's, or as many as the format has up to 4
     std::optional<std::int64_t> weight;  // in the order of the file

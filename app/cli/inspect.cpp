@@ -90,7 +90,7 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("MODEL", *path, "The model file, or a project")->required();
     app.add_flag("--json", common.json, "Print one JSON document");
     app.add_option("--importance", *importanceFile, "A file of llama.cpp's imatrix: names the weights that it does not know");
-    auto* layer = app.add_option("--layer", explain->layer, "Explain how this layer's weights are quantized, on one of them");
+    auto* layer = app.add_option("--layer", explain->layer, "Explain how this layer's weights are quantized, on one of them; a project's by its recipe, where nothing else is said");
     auto* recipe = app.add_option("--recipe", explain->recipe, "A recipe file (JSON): measure what it does to each layer; with --layer explain it");
     app.add_option("--preset", explain->preset, "The same for a recipe that ships: see 'list presets'")->excludes(recipe);
     app.add_option("--format", explain->format, "With --layer: a number format: see 'list codecs'")->needs(layer);
@@ -108,7 +108,11 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
         }
         JobContext loading = session.job().part(0.0, recipe ? 0.2 : 1.0), measuring = session.job().part(0.2, 1.0);
         const auto model = project ? modelOf(*project, session, loading) : loadModel(*path, session.machine(), loading);
-        if (!explain->layer.empty()) return explainLayer(*model, *explain, session);
+        if (!explain->layer.empty()) {
+            ExplainOptions own = *explain;
+            own.project = project;
+            return explainLayer(*model, own, session);
+        }
         std::shared_ptr<const Importance> importance;
         if (!importanceFile->empty()) importance = std::make_shared<const Importance>(gguf::readImportance(*importanceFile, session.job()));
         const LayerFigures figures = recipe ? measureLayers(*model, *recipe, session, measuring) : LayerFigures(model->layers.size());

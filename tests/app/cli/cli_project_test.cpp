@@ -122,6 +122,35 @@ TEST_F(CliProject, OtherCommandsTakeProjectsToo) {
     EXPECT_GT(Json::parse(answer.out).at("top1").get<double>(), 0.8);
 }
 
+TEST_F(CliProject, ALayerIsExplainedAndComparedByTheProjectsRecipe) {
+    const auto store = ProjectStore::create(at("p.bitlathe"));
+    putState(*store, stateFor(kModel, 7));
+    store->save();
+    const std::string explain = "inspect " + at("p.bitlathe") + " --layer classifier --json";
+    const auto scheme = [&](const std::string& more) {
+        const Answer answer = cli(explain + more);
+        EXPECT_EQ(answer.code, 0) << answer.err;
+        return answer.code == 0 ? Json::parse(answer.out).at("scheme").get<std::string>() : std::string();
+    };
+    EXPECT_EQ(scheme(""), "int7 channel");
+    EXPECT_EQ(scheme(" --preset int4-channel"), "int4 channel");
+    EXPECT_EQ(scheme(" --format int"), "int4 channel");
+    const auto compared = [&](const std::string& more) {
+        std::vector<std::string> formats;
+        const Answer answer = cli("duel " + at("p.bitlathe") + " --layer classifier --json --sort given" + more);
+        EXPECT_EQ(answer.code, 0) << answer.err;
+        const Json document = answer.code == 0 ? Json::parse(answer.out) : Json{{"formats", Json::array()}};
+        for (const Json& row : document.at("formats")) formats.push_back(row.at("format"));
+        return formats;
+    };
+    const auto all = compared("");
+    ASSERT_FALSE(all.empty());
+    EXPECT_EQ(all.front(), "int7 channel");
+    EXPECT_EQ(compared(" --formats 'nf4 group 64'"), std::vector<std::string>{"nf4 group 64"});
+    const auto other = compared(" --preset int4-g128");
+    EXPECT_EQ(std::count(other.begin(), other.end(), "int7 channel"), 0);
+}
+
 TEST_F(CliProject, ADamagedProjectIsASentence) {
     write("short.bitlathe", contents(kModel).substr(0, 0) + "BITLATHE PROJECT\nversion 1\n");
     expectRefusal(cli("inspect " + at("short.bitlathe")), 3, "damaged head");
