@@ -91,7 +91,7 @@ Action duelCommand(CLI::App& app, CommonOptions& common) {
     auto options = std::make_shared<Options>();
     app.add_option("MODEL", options->model, "The model file, or a project: then its recipe's choice takes part, where no formats and no other recipe are given")->required();
     app.add_option("--layer", options->layer, "The layer; with * and ? several, which are summed")->required();
-    app.add_option("--formats", options->formats, "Formats, separated by commas: 'int4 group 128,nf4 group 64,q4_k'; without it the usual ones")->delimiter(',');
+    app.add_option("--formats", options->formats, "Formats, separated by commas: 'int4 group 128,nf4 group 64,kmeans4,log2-4,q4_k'; a plain name of 'list codecs' has 4 bits, or the nearest that it takes; without it the usual ones")->delimiter(',');
     auto* recipe = app.add_option("--recipe", options->recipe, "A recipe file (JSON) whose choice for the layer takes part");
     app.add_option("--preset", options->preset, "A recipe that ships, likewise: see 'list presets'")->excludes(recipe);
     app.add_option("--sort", options->sort, "bytes, error or given")->check(CLI::IsMember({"bytes", "error", "given"}));

@@ -14,7 +14,7 @@ namespace bitlathe {
 namespace {
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
-    throw Error(ErrorKind::Usage, "'" + std::string(text) + "' " + why + "; write a format and what shares a scale, such as 'int4 group 128', 'uint8 tensor', 'nf4 group 64' or 'q4_k' (the formats: bitlathe-cli list codecs)");
+    throw Error(ErrorKind::Usage, "'" + std::string(text) + "' " + why + "; write a format and what shares a scale, such as 'int4 group 128', 'uint8 tensor', 'nf4 group 64', 'kmeans4', 'log2-4' or 'q4_k'; a name of 'bitlathe-cli list codecs' alone has 4 bits, or the nearest that it takes");
 }
 
 // Words separated by spaces and commas, in small letters.
@@ -56,6 +56,22 @@ std::optional<QuantSpec> formatNamed(const std::string& word) {
     return std::nullopt;
 }
 
+// The codec of this plain name, with 4 bits or the nearest to it.
+std::optional<QuantSpec> codecNamed(const std::string& word) {
+    const Codec* codec = findCodec(word);
+    if (!codec || codec->takesTable) return std::nullopt;
+    return defaultsOf(*codec, std::clamp(4, codec->minBits, codec->maxBits));
+}
+
+// Whether the word is a width of the codec; then in bits.
+bool isWidth(const std::string& word, const Codec& codec, int& bits) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc() || end != word.data() + word.size() || number < codec.minBits || number > codec.maxBits) return false;
+    bits = number;
+    return true;
+}
+
 int groupSizeFrom(std::string_view text, const std::string& word) {
     int size = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), size);
@@ -68,11 +84,14 @@ int groupSizeFrom(std::string_view text, const std::string& word) {
 QuantSpec specFromText(std::string_view text) {
     const std::vector<std::string> words = wordsOf(text);
     if (words.empty()) refuse(text, "names no format");
-    const auto found = formatNamed(words[0]);
+    auto found = formatNamed(words[0]);
+    const bool plain = !found;
+    if (plain) found = codecNamed(words[0]);
     if (!found) refuse(text, "names no format that there is");
     QuantSpec spec = *found;
     const Codec& codec = codecOf(spec);
-    for (std::size_t i = 1; i < words.size(); ++i) {
+    const bool width = plain && words.size() > 1 && isWidth(words[1], codec, spec.bits);
+    for (std::size_t i = width ? 2 : 1; i < words.size(); ++i) {
         const bool more = i + 1 < words.size();
         if (words[i] == "scale" && more) {
             const auto scale = std::find_if(codec.scaleTypes.begin(), codec.scaleTypes.end(), [&](ScaleType t) { return nameOf(t) == words[i + 1]; });

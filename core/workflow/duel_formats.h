@@ -11,7 +11,8 @@
 namespace bitlathe {
 
 // What shortText() writes, read back: "int4 group 128", "uint4 tensor", "int8 channel", "nf4 group 64", "q4_k",
-// "kmeans4 channel, scale f16". Letters of any case. Without a granularity: per channel, or the format's own blocks. Everything
+// "kmeans4 channel, scale f16". Letters of any case. A codec's plain name has 4 bits
+// or the nearest that it takes, or the number behind it: "log2", "log2 3 channel". Without a granularity: per channel, or the format's own blocks. Everything
 // that the text does not say is the format's default. Throws Error(Usage) that names what can be written.
 QuantSpec specFromText(std::string_view text);
 

@@ -221,6 +221,7 @@ TEST_F(Cli, DuelPutsFormatsSideBySideAndMarksTheFront) {
     EXPECT_NE(text.out.find("KiB"), std::string::npos);
     expectRefusal(cli("duel " + kModel + " --layer nobody"), 2, "nobody");
     expectRefusal(cli("duel " + kModel + " --layer classifier --formats int99"), 2, "int4 group 128");
+    EXPECT_EQ(cli("duel " + kModel + " --layer classifier --formats 'log2,kmeans,log2 4 channel'").code, 0);
 }
 
 TEST_F(Cli, EvaluateMeasuresTheDemoAndItsGateFails) {

@@ -68,6 +68,20 @@ TEST(SpecFromText, ReadsWhatShortTextWritesForEveryFormat) {
     EXPECT_EQ(specFromText("int4, group 128"), specFromText("int4 group 128"));
 }
 
+TEST(SpecFromText, TakesPlainNamesWithTheirUsualBits) {
+    EXPECT_EQ(specFromText("log2"), specFromText("log2-4"));
+    EXPECT_EQ(specFromText("KMeans group 64"), specFromText("kmeans4 group 64"));
+    EXPECT_EQ(specFromText("log2 4 channel"), specFromText("log2-4 channel"));
+    EXPECT_EQ(specFromText("log2 3"), specFromText("log2-3"));
+    for (const Codec& codec : codecs()) {
+        if (codec.takesTable) continue;
+        const QuantSpec spec = specFromText(codec.name);
+        EXPECT_EQ(spec.codec, codec.name);
+        EXPECT_EQ(spec.bits, std::clamp(4, codec.minBits, codec.maxBits)) << codec.name;
+    }
+    for (const char* text : {"log2 99", "log2-4 4", "table", "nf4 64", "q4_k 4"}) EXPECT_THROW(specFromText(text), Error) << text;
+}
+
 TEST(SpecFromText, RefusesInOneSentenceWithTheCure) {
     for (const char* text : {"", "   ", "float", "int99", "int4 group", "int4 group x", "int4 group 0", "int4 group -5", "int4 sideways", "q4_k channel", "int8 scale f8", "int4 scale"}) {
         try {
