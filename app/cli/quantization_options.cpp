@@ -89,6 +89,15 @@ std::string rangeJson(const std::string& text) {
     return "{\"" + name + "\": " + (word ? "\"" + value + "\"" : value) + "}";
 }
 
+// What the number of a rule may be; empty for rules without one.
+std::string spanOf(const std::string& text) {
+    const std::string name = text.substr(0, text.find(':'));
+    if (name == "movingAverage") return name + " takes above 0 to 1; ";
+    if (name == "percentile") return name + " takes above 50 to 100; ";
+    if (name == "leastError") return name + " takes above 0 to 16; ";
+    return "";
+}
+
 }  // namespace
 
 RangeRule rangeFromText(const std::string& text) {
@@ -99,7 +108,7 @@ RangeRule rangeFromText(const std::string& text) {
     } catch (const Error&) {
         // The message speaks of a recipe, which there is none of here.
     }
-    throw Error(ErrorKind::Usage, "'" + text + "' is no range rule; there are minmax, movingAverage:0.01, percentile:99.9, leastError:2, entropy, aciq (or aciq:gaussian, aciq:laplace), "
+    throw Error(ErrorKind::Usage, "'" + text + "' is no range rule; " + spanOf(text) + "there are minmax, movingAverage:0.01, percentile:99.9, leastError:2, entropy, aciq (or aciq:gaussian, aciq:laplace), "
                                       "adaptive (or adaptive:squaredError, adaptive:norm2.4, adaptive:cosine, adaptive:maxError, adaptive:divergence) and manual:-1:1");
 }
 

@@ -36,6 +36,7 @@ TEST_F(Cli, TablesRangesAndKneesChangeEveryQuantizedWeight) {
     expectRefusal(cli("quantize " + kModel + " --table " + at("word.txt") + " --dry-run"), 4, "line 2");
     for (const std::string bad : {"best", "percentile:40", "aciq:bell", "manual:1", "adaptive:psnr", "{\"minmax\":1}"})
         expectRefusal(cli("quantize " + kModel + " --range '" + bad + "' --dry-run"), 2, "aciq:laplace");
+    expectRefusal(cli("quantize " + kModel + " --range percentile:150 --dry-run"), 2, "percentile takes above 50 to 100");
     EXPECT_EQ(cli("quantize " + kModel + " --knee 2 --dry-run").code, 2);
 }
 
