@@ -12,12 +12,18 @@
 #include "core/workflow/load.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace bitlathe {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
 
 const Target& targetOf(const ExportRequest& request) {
     const auto taking = targetsFor(*request.model);
@@ -30,6 +36,17 @@ const Target& targetOf(const ExportRequest& request) {
     throw Error(ErrorKind::Usage, request.model->graph.weightsOnly
                                       ? "the model is weights without a graph, and " + std::string(target->label) + " runs graphs; choose " + names
                                       : std::string(target->label) + " takes models that were read from " + std::string(target->format) + " files; choose " + names);
+}
+
+// A path whose extension belongs to another format than the target's would lie about what is in the file.
+void refuseForeignExtension(const fs::path& path, const Target& target) {
+    const auto ends = [name = lower(path.filename().string())](std::string_view extension) { return name.ends_with(extension); };
+    const Format& own = *findFormat(target.format);
+    if (std::any_of(own.extensions.begin(), own.extensions.end(), ends)) return;
+    for (const Format& format : formats())
+        if (std::any_of(format.extensions.begin(), format.extensions.end(), ends))
+            throw Error(ErrorKind::Usage, "'" + path.string() + "' is named like " + std::string(format.label) + ", and " + std::string(target.label) + " takes " + std::string(own.label) + "; write a file that ends in " +
+                                              std::string(own.extensions.front()));
 }
 
 bool refuses(const Issue& issue) { return issue.level == Issue::Level::Error; }
@@ -112,6 +129,7 @@ ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext
 ExportResult exportModel(const ExportRequest& request, Workers& workers, JobContext& job) {
     const Target& target = targetOf(request);
     refuseOverwriting(request.path, request.model.get(), {});
+    refuseForeignExtension(request.path, target);
     std::error_code none;
     JobContext planning = job.part(0.0, 0.5), writing = job.part(0.5, 1.0);
     ExportResult result;

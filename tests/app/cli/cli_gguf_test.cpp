@@ -49,6 +49,7 @@ TEST_F(CliGguf, WhatCannotBeDoneIsASentence) {
     expectRefusal(cli("quantize " + at("model.gguf") + " --codec nothing -o " + at("q.gguf")), 2, "list codecs");
     expectRefusal(cli("quantize " + at("model.gguf") + " --codec q4_0 --target onnxruntime -o " + at("q.onnx")), 2, "llama.cpp");
     expectRefusal(cli("quantize " + at("model.gguf") + " --codec q4_0 -o " + at("model.gguf")), 2, "source");
+    expectRefusal(cli("quantize " + at("model.gguf") + " --codec q4_0 -o " + at("q.onnx")), 2, "ends in .gguf");
     expectRefusal(cli("quantize " + kModel + " --preset int8-weights --importance " + at("imatrix.dat") + " -o " + at("q.onnx")), 2, "GGUF");
     expectRefusal(cli("bench " + at("model.gguf")), 4, "no graph");
 }

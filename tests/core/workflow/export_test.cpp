@@ -82,6 +82,25 @@ TEST_F(Export, AMissingRangeIsRefusedAndNothingIsWritten) {
     EXPECT_TRUE(fs::is_empty(folder));
 }
 
+TEST_F(Export, AnExtensionOfAnotherFormatIsRefusedAndNothingIsWritten) {
+    ExportRequest wanted = request(smallModel(std::vector<float>(32, 0.5f), 4), "int8-weights");
+    for (const char* name : {"out.h5", "out.keras.h5", "out.gguf", "out.GGUF"}) {
+        wanted.path = folder / name;
+        try {
+            exportModel(wanted, workers, job);
+            ADD_FAILURE() << name;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::Usage) << name;
+            EXPECT_NE(error.message().find(".onnx"), std::string::npos) << error.message();
+        }
+    }
+    EXPECT_TRUE(fs::is_empty(folder));
+    for (const char* name : {"out.ONNX", "out", "out.bin"}) {
+        wanted.path = folder / name;
+        EXPECT_NO_THROW(exportModel(wanted, workers, job)) << name;
+    }
+}
+
 TEST_F(Export, AnUnknownTargetIsNamed) {
     ExportRequest wanted = request(smallModel(std::vector<float>(32, 0.5f), 4), "int8-weights");
     wanted.target = "toaster";
