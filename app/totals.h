@@ -11,6 +11,10 @@
 
 namespace bitlathe {
 
+// What the file will hold of a layer: its scheme, or what a file of weights takes instead where rows do not fill the
+// format's blocks.
+Scheme storedScheme(const Model& model, const Layer& layer, const Scheme& asked);
+
 struct Totals {
     std::int64_t parameters = 0;
     std::int64_t tensors = 0;

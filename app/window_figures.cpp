@@ -209,10 +209,11 @@ void MainWindow::showEffect() {
     for (std::size_t i : layers) {
         const Layer& layer = model->layers[i];
         before += layer.bytes;
-        after += bytesOf(layer, schemes[i]);
+        const std::int64_t stored = bytesOf(layer, storedScheme(*model, layer, schemes[i]));
+        after += stored;
         weights += layer.shape.count();
         sourceWeights += sourceBytesOf(layer);
-        storedWeights += sourceBytesOf(layer) + bytesOf(layer, schemes[i]) - layer.bytes;
+        storedWeights += sourceBytesOf(layer) + stored - layer.bytes;
         if (!schemes[i].weights) continue;
         any = true;
         const ReportPtr report = m_session.analysis().report(i);

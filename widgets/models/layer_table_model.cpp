@@ -62,7 +62,8 @@ void LayerTableModel::refreshFacts(std::size_t row) {
     LayerRow& facts = m_facts[row];
     facts.scheme = schemeText(scheme, layer);
     facts.quantized = scheme.weights.has_value();
-    facts.bits = scheme.weights ? scheme.weights->bits : sourceBitsOf(layer);
+    const Scheme& stored = m_got[row] ? m_got[row]->scheme : scheme;  // sizes are those of the file
+    facts.bits = stored.weights ? stored.weights->bits : sourceBitsOf(layer);
     facts.issue = m_issueLevels[row] > 0 || m_got[row];
     if (m_got[row]) facts.scheme += " → " + schemeText(m_got[row]->scheme, layer);
     const bool measured = report && facts.quantized;
@@ -72,7 +73,7 @@ void LayerTableModel::refreshFacts(std::size_t row) {
     facts.rms = measured ? report->error.rootMeanSquare : none;
     facts.clipped = measured ? report->error.clipped : none;
     facts.huffmanBytes = measured ? report->entropy.huffmanBytes : 0;
-    facts.bytes = bytesOf(layer, scheme);
+    facts.bytes = bytesOf(layer, stored);
 }
 
 void LayerTableModel::changed(std::size_t first, std::size_t last) {

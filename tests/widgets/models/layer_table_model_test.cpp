@@ -106,6 +106,7 @@ TEST_F(LayerTable, SaysWhatTheTargetGetsWhereThatIsNotWhatWasAsked) {
     table.setGot({{0, int4(), ""}, {2, eight, "this consumer has no 4 bits here"}});
     EXPECT_EQ(text(0, Column::SchemeColumn), "int4 channel");
     EXPECT_EQ(text(2, Column::SchemeColumn), QString::fromUtf8("int4 channel → int8 channel"));
+    EXPECT_EQ(text(2, Column::Bits), "8") << "size and bits are the file's";
     EXPECT_TRUE(table.index(2, Column::SchemeColumn).data(Qt::ToolTipRole).toString().contains("no 4 bits"));
     EXPECT_GT(table.index(2, Column::SchemeColumn).data(LayerTableModel::IssueRole).toInt(), 1);
     table.setSchemes({}, {int4(), {}, eight}, {});
