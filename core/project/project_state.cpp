@@ -25,6 +25,8 @@ std::string numbered(const char* collection, std::size_t index) {
     return collection + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits;
 }
 
+constexpr int kMostDepth = 128;  // JSON is written and compared by recursion
+
 Json jsonOf(const Recipe& recipe) { return Json::parse(toJson(recipe)); }
 
 // The change as JSON Patch. Most steps change schemes of a few layers: then only those are looked at, and what
@@ -93,9 +95,23 @@ Recipe patched(const Recipe& before, const Json& document, const Json& patch, co
 RecipePtr recipeOf(const Json& json, const std::string& source) { return std::make_shared<const Recipe>(recipeFromJson(json.dump(), source)); }
 
 Json parsed(const ProjectStore& store, const std::string& key, const char* name) {
-    Json json = Json::parse(textIn(store, key, name), nullptr, false);
+    const auto watch = [&](int depth, Json::parse_event_t, Json&) {
+        if (depth > kMostDepth) refuseInput("'" + store.path().string() + "' holds a record '" + key + "' that is nested too deeply; use an older copy of it");
+        return true;
+    };
+    Json json = Json::parse(textIn(store, key, name), watch, false);
     if (json.is_discarded()) refuseInput("'" + store.path().string() + "' holds a record '" + key + "' that is no JSON; use an older copy of it");
     return json;
+}
+
+// With each path and each value of bounded depth, so is the result; copies of what is there could double it.
+void requireShallow(const Json& patch, const std::string& source) {
+    for (const Json& step : patch) {
+        const auto& path = step.at("path").get_ref<const std::string&>();
+        const auto& operation = step.at("op").get_ref<const std::string&>();
+        if (operation == "copy" || operation == "move" || std::count(path.begin(), path.end(), '/') > kMostDepth)
+            refuseInput("'" + source + "' is a step of the history that Bitlathe does not write; use an older copy of the project");
+    }
 }
 
 void readHistory(const ProjectStore& store, ProjectState& state) {
@@ -107,6 +123,7 @@ void readHistory(const ProjectStore& store, ProjectState& state) {
         RecipePtr recipe;
         try {
             const Json patch = parsed(store, key, "patch");
+            requireShallow(patch, store.path().string() + ": " + key);
             now.patch_inplace(patch);
             const Recipe& before = state.steps.empty() ? *state.first : *state.steps.back().recipe;
             recipe = std::make_shared<const Recipe>(patched(before, now, patch, store.path().string() + ": " + key));

@@ -384,11 +384,12 @@ void ProjectStore::saveAs(const fs::path& given) {
 
 void ProjectStore::discard() {
     const std::lock_guard lock(m_impl->mutex);
+    if (m_impl->file && !answers(*m_impl->file)) m_impl->file = readAgain(m_impl->path, m_impl->head.generation);
+    auto index = m_impl->file ? indexOf(*m_impl->file) : decltype(m_impl->index)();
     if (m_impl->lock) m_impl->dropJournal();
     else m_impl->journal.reset();
     m_impl->pending.clear();
-    m_impl->index.clear();
-    if (m_impl->file) m_impl->index = indexOf(*m_impl->file);
+    m_impl->index = std::move(index);
     m_impl->recovered = false;
 }
 

@@ -61,7 +61,8 @@ public:
     void save();
     // The same into another file, which this is the store of from then on. The file before stays at its last save.
     void saveAs(const std::filesystem::path& path);
-    // Back to the last save: what came since is dropped, on disk too.
+    // Back to the last save: what came since is dropped, on disk too. Throws Error(Output) when that save cannot be
+    // read again; then nothing is dropped.
     void discard();
 
 private:

@@ -279,7 +279,9 @@ Json parse(std::string_view text, const std::string& source) {
     if (text.size() > kMaxBytes) throw Error(ErrorKind::Recipe, "recipe '" + source + "' is larger than 16 MiB; this is no recipe");
     std::vector<std::set<std::string>> open;  // keys of the objects that are being read
     std::string twice;
-    const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+    constexpr int kMostDepth = 128;  // JSON is written by recursion
+    const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+        if (depth > kMostDepth) throw Error(ErrorKind::Recipe, "recipe '" + source + "' is nested too deeply; this is no recipe");
         if (event == Json::parse_event_t::object_start) open.emplace_back();
         if (event == Json::parse_event_t::object_end) open.pop_back();
         if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second && twice.empty())

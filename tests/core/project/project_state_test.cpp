@@ -165,5 +165,32 @@ TEST(ProjectState, AProjectWithoutARecipeIsRefused) {
     EXPECT_THROW(stateOf(*store), Error);
 }
 
+TEST(ProjectState, RefusesJsonThatIsNestedTooDeeply) {
+    const TemporaryFolder folder;
+    const std::size_t depth = 1000000;
+    const std::string deep = std::string(depth, '[') + std::string(depth, ']');
+    std::string path;
+    for (int i = 0; i < 200; ++i) path += "/a";
+    const auto refusalWith = [&](const char* key, const char* name, const std::string& text) -> std::string {
+        const auto store = ProjectStore::create(folder / "p.bitlathe");
+        putState(*store, sample(folder / "net.onnx"));
+        Hdf5Node node = *store->find(key);
+        std::erase_if(node.items, [&](const Hdf5Item& item) { return item.name == name; });
+        node.add(name, text);
+        store->put(key, node);
+        try {
+            stateOf(*store);
+        } catch (const Error& error) {
+            return error.message();
+        }
+        return {};
+    };
+    EXPECT_NE(refusalWith("history/first", "recipe", deep).find("nested too deeply"), std::string::npos);
+    EXPECT_NE(refusalWith("history/000000", "patch", deep).find("nested too deeply"), std::string::npos);
+    EXPECT_NE(refusalWith("position", "aside", deep).find("nested too deeply"), std::string::npos);
+    EXPECT_NE(refusalWith("history/000000", "patch", R"([{"op":"copy","from":"","path":"/a"}])").find("does not write"), std::string::npos);
+    EXPECT_NE(refusalWith("history/000000", "patch", R"([{"op":"add","value":1,"path":")" + path + "\"}]").find("does not write"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bitlathe

@@ -377,6 +377,9 @@ TEST(ProjectStore, KeepsFileAndJournalWhenTheFileCannotBeReadAgain) {
     EXPECT_NE(messageOf([&] { store->save(); }).find("cannot be read again"), std::string::npos);
     EXPECT_EQ(testing_support::fileText(folder / "p.bitlathe"), head + std::string(2000, 'x'));
     EXPECT_EQ(testing_support::fileText(folder / "p.bitlathe-journal"), journal);
+    EXPECT_NE(messageOf([&] { store->discard(); }).find("cannot be read again"), std::string::npos);
+    EXPECT_EQ(numberOf(*store, "d"), 8);
+    EXPECT_EQ(testing_support::fileText(folder / "p.bitlathe-journal"), journal);
 }
 
 TEST(ProjectStore, AJournalWithADamagedHeadIsKeptAside) {
