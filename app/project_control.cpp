@@ -27,6 +27,7 @@ ProjectControl::ProjectControl(Session& session, RunControl& run, ExportControl&
     connect(&m_soon, &QTimer::timeout, this, &ProjectControl::autosave);
     connect(&session, &Session::projectOpened, this, &ProjectControl::opened);
     connect(&session, &Session::projectChanged, this, [this] {
+        m_look.cancel();
         m_reports.clear();
         m_soon.stop();
         m_whyReadOnly.clear();
@@ -132,19 +133,38 @@ void ProjectControl::store(std::function<void(OpenProject&)> write, const QStrin
             write(*project);
             return 0;
         },
-        [this, job, path, recipe, then = std::move(then)](Outcome<int> outcome) {
+        [this, job, path, recipe, project, model = contents.model, then = std::move(then)](Outcome<int> outcome) {
             m_session.jobs().end(job);
+            QTimer::singleShot(0, this, &ProjectControl::goOn);
+            const bool same = m_session.project() == project && m_session.document().model() == model;
             if (const Error* error = outcome.error()) {
-                m_snapshotsEdited = true;
+                if (same) m_snapshotsEdited = true;
                 emit failed(QString::fromStdString(error->message()));
                 return;
             }
+            if (!same) return;  // another was opened meanwhile
             if (*recipe == m_session.document().recipe()) m_session.document().markSaved(m_session.document().recipePath());
             emit saved(path);
             emit changed();
             if (then) then();
         },
         m_session.jobs().reportFor(job), 20);
+}
+
+bool ProjectControl::waits(std::function<void()> then) {
+    if (!m_save.running()) return false;
+    m_waiting.push_back([this, project = m_session.project(), then = std::move(then)] {
+        if (m_session.project() == project) then();
+    });
+    return true;
+}
+
+void ProjectControl::goOn() {
+    while (!m_save.running() && !m_waiting.empty()) {
+        const auto first = std::move(m_waiting.front());
+        m_waiting.erase(m_waiting.begin());
+        first();
+    }
 }
 
 void ProjectControl::save(std::function<void()> then) {
@@ -188,10 +208,12 @@ void ProjectControl::saveAs(const QString& path, std::function<void()> then) {
             *made = project;
             return 0;
         },
-        [this, made, job, absolute, recipe, taken](Outcome<int> outcome) {
+        [this, made, job, absolute, recipe, taken, before = contents.model](Outcome<int> outcome) {
             m_session.jobs().end(job);
+            QTimer::singleShot(0, this, &ProjectControl::goOn);
             if (const Error* error = outcome.error()) return emit failed(QString::fromStdString(error->message()));
             if (!outcome.ok()) return;
+            if (isOpen() || m_session.document().model() != before) return m_session.remember(absolute);  // another was opened meanwhile
             m_session.setProject(*made, absolute);
             if (*recipe == m_session.document().recipe()) m_session.document().markSaved(m_session.document().recipePath());
             taken();
@@ -222,7 +244,13 @@ bool ProjectControl::saveNow() {
 void ProjectControl::discard() {
     m_soon.stop();
     m_autosave.cancel();
-    if (const auto project = m_session.project(); project && !readOnly()) project->discard();
+    if (const auto project = m_session.project(); project && !readOnly()) {
+        try {
+            project->discard();
+        } catch (const Error& error) {
+            return emit failed(QString::fromStdString(error.message()));
+        }
+    }
     m_snapshotsEdited = false;
 }
 
@@ -232,6 +260,7 @@ void ProjectControl::embedModel(bool embedded) {
     const auto project = m_session.project();
     if (!project || readOnly()) return;
     m_embeds = embedded;
+    if (waits([this, embedded] { embedModel(embedded); })) return emit changed();
     const std::filesystem::path model = m_session.document().model()->source;
     store([embedded, model](OpenProject& open) {
         if (embedded) bitlathe::embedModel(open.store(), model);
@@ -243,7 +272,7 @@ void ProjectControl::embedModel(bool embedded) {
 
 void ProjectControl::forgetInterrupted() {
     const auto project = m_session.project();
-    if (!project || readOnly()) return;
+    if (!project || readOnly() || waits([this] { forgetInterrupted(); })) return;
     store([](OpenProject& open) {
         forgetInterruptedCalibration(open.store());
         open.store().flush();
@@ -271,7 +300,8 @@ void ProjectControl::opened(const ProjectState& state) {
             looked.interrupted = interruptedCalibration(store);
             for (const std::string& key : store.keys("evaluations/")) {
                 try {
-                    if (auto kept = evaluationFrom(*store.find(key))) looked.evaluations.push_back(std::move(*kept));
+                    if (const auto node = store.find(key))
+                        if (auto kept = evaluationFrom(*node)) looked.evaluations.push_back(std::move(*kept));
                 } catch (const Error&) {  // damaged: it can be made again
                 }
             }

@@ -92,6 +92,9 @@ private:
     void looked(Looked looked);
     void soon();
     void autosave();
+    // True when a save is running: then it is done after that one, if the project is still the same.
+    bool waits(std::function<void()> then);
+    void goOn();
     void store(std::function<void(OpenProject&)> write, const QString& path, std::function<void()> then, const ProjectContents& contents);
 
     Session& m_session;
@@ -104,6 +107,8 @@ private:
     JobSlot<std::optional<Recovered>> m_lookForRecovered;
     std::shared_ptr<Recovery> m_recovery = std::make_shared<Recovery>();  // of the open model, while it has no project
     std::optional<Recovered> m_recovered;
+    std::shared_ptr<ProjectStore> m_taken;  // what was recovered, until it is kept anew
+    std::vector<std::function<void()>> m_waiting;  // for the running save
     QTimer m_soon;
     std::vector<std::shared_ptr<const LayerReport>> m_reports;  // not handed to the store yet
     QString m_whyReadOnly, m_lastFailure;

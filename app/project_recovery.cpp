@@ -38,7 +38,8 @@ void ProjectControl::keepForRecovery() {
             recovery->project->store().flush();
             return 0;
         },
-        [this](Outcome<int> outcome) {
+        [this, taken = m_taken](Outcome<int> outcome) {
+            if (outcome.ok() && taken && taken == m_taken) removeProject(*std::exchange(m_taken, nullptr));
             // Where nothing can be kept, the edits are still there as long as the program runs.
             if (const Error* error = outcome.error()) emit m_session.happened(QString::fromStdString(error->message()));
         },
@@ -55,6 +56,7 @@ void ProjectControl::removeProject(const ProjectStore& store) {
 void ProjectControl::dropRecovery() {
     m_keep.cancel();
     m_recovered.reset();
+    if (m_taken) removeProject(*std::exchange(m_taken, nullptr));
     const auto old = std::exchange(m_recovery, std::make_shared<Recovery>());
     const std::lock_guard lock(old->mutex);
     old->dropped = true;
@@ -95,8 +97,8 @@ void ProjectControl::takeRecovered() {
     m_session.document().history().resetClean();  // edits that are not saved
     m_run.setDataset(QString::fromStdString(found.state.evaluationData));
     m_run.setCalibration(QString::fromStdString(found.state.calibrationData));
+    m_taken = found.store;
     keepForRecovery();
-    removeProject(*found.store);
 }
 
 void ProjectControl::forgetRecovered() {

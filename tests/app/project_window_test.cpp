@@ -232,7 +232,9 @@ TEST_F(ProjectWindow, EditsWithoutAProjectSurviveACrashToo) {
     EXPECT_EQ(document(rig).recipe(), last);
     EXPECT_TRUE(rig.window->isWindowModified());
     EXPECT_TRUE(document(rig).history().canUndo());
-    EXPECT_FALSE(QFile::exists(mine.left(mine.lastIndexOf('-')) + "-0.bitlathe"));
+    // Only once it is kept anew.
+    EXPECT_TRUE(WindowRig::waitFor([&] { return !QFile::exists(mine.left(mine.lastIndexOf('-')) + "-0.bitlathe"); }));
+    EXPECT_TRUE(QFile::exists(mine));
 }
 
 TEST_F(ProjectWindow, AVanishedModelAsksWhereItIs) {
@@ -250,6 +252,17 @@ TEST_F(ProjectWindow, AVanishedModelAsksWhereItIs) {
     rig.session->openProject(at("p.bitlathe"), at("moved.onnx"));
     ASSERT_TRUE(WindowRig::waitFor([&] { return document(rig).model() != nullptr; }));
     EXPECT_TRUE(rig.window->project().isOpen());
+}
+
+TEST_F(ProjectWindow, EmbeddingWaitsForTheSaveThatIsRunning) {
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(Session::demoModel()));
+    ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+    bool saved = false;
+    rig.window->project().save([&saved] { saved = true; });
+    rig.window->project().embedModel(true);
+    ASSERT_TRUE(WindowRig::waitFor([&] { return saved; }));
+    EXPECT_TRUE(WindowRig::waitFor([&] { return hasEmbeddedModel(*ProjectStore::open(at("p.bitlathe").toStdString(), ProjectStore::Access::Look)); }));
 }
 
 }  // namespace
