@@ -90,7 +90,8 @@ void addSums(WeightSums& a, const WeightSums& b) noexcept {
 }
 
 WeightSums weightPass(Isa isa, const WeightPass& pass) noexcept {
-    assert(pass.groupSize >= 1 && pass.high - pass.low <= 255);
+    assert(pass.groupSize >= 1);
+    assert(pass.high - pass.low <= 255 || ((pass.format || pass.given) && !pass.codeCounts));
     assert(!pass.given || (!pass.codes && !pass.codeCounts));
     assert(pass.groupSize <= weightPieceElements || (!pass.groupError2 && !pass.groupValue2));
     assert(!pass.format || (!pass.given && !(pass.format->wide && (pass.codes || pass.codeCounts))));

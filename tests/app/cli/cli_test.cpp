@@ -28,10 +28,11 @@ TEST_F(Cli, TablesRangesAndKneesChangeEveryQuantizedWeight) {
     write("word.txt", "1\ntwo");
     const Answer table = cli("quantize " + kModel + " --table " + at("levels.txt") + " --dry-run --json");
     ASSERT_EQ(table.code, 0) << table.err;
-    for (const auto& layer : Json::parse(table.out)["layers"]) EXPECT_EQ(layer["asked"], "table3 channel");
     const Answer soft = cli("quantize " + kModel + " --preset int4-channel --range adaptive:cosine --knee 0.25 --dry-run --json");
     ASSERT_EQ(soft.code, 0) << soft.err;
-    for (const auto& layer : Json::parse(soft.out)["layers"]) EXPECT_EQ(layer["asked"], "int4 channel, knee 0.25");
+    const Json tabled = Json::parse(table.out), softened = Json::parse(soft.out);  // they outlive the loops over them
+    for (const auto& layer : tabled["layers"]) EXPECT_EQ(layer["asked"], "table3 channel");
+    for (const auto& layer : softened["layers"]) EXPECT_EQ(layer["asked"], "int4 channel, knee 0.25");
     expectRefusal(cli("quantize " + kModel + " --table " + at("twice.txt") + " --dry-run"), 2, "twice");
     expectRefusal(cli("quantize " + kModel + " --table " + at("word.txt") + " --dry-run"), 4, "line 2");
     for (const std::string bad : {"best", "percentile:40", "aciq:bell", "manual:1", "adaptive:psnr", "{\"minmax\":1}"})
