@@ -85,6 +85,11 @@ private:
     Resources m_resources;
     ReportCache m_cache;
     ProjectShelf m_project;
+    // Goes after the members that ask for jobs, which stop them, and before what those jobs read.
+    struct Drained {
+        JobRunner& runner;
+        ~Drained() { runner.drain(); }
+    } m_drained{m_resources.runner};
     QString m_projectPath;
     Jobs m_jobs;
     Document m_document;

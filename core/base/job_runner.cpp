@@ -1,5 +1,6 @@
 #include "core/base/job_runner.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -18,13 +19,21 @@ struct JobRunner::Impl {
                 if (stop.stop_requested()) return;
                 task = std::move(waiting.begin()->second);
                 waiting.erase(waiting.begin());
+                ++running;
             }
             task();
+            task = nullptr;  // what it holds goes away before anybody is told
+            {
+                std::lock_guard lock(mutex);
+                --running;
+            }
+            idle.notify_all();
         }
     }
 
     std::mutex mutex;
-    std::condition_variable_any wake;
+    std::condition_variable_any wake, idle;
+    int running = 0;
     std::uint64_t count = 0;
     std::map<std::pair<int, std::uint64_t>, Task> waiting;  // key: minus priority, then age
     std::vector<std::jthread> threads;
@@ -38,6 +47,12 @@ JobRunner::JobRunner(int threads) : m_impl(std::make_unique<Impl>()) {
 JobRunner::~JobRunner() {
     for (auto& thread : m_impl->threads) thread.request_stop();
     m_impl->threads.clear();
+}
+
+void JobRunner::drain() {
+    constexpr std::chrono::seconds kPatience{10};
+    std::unique_lock lock(m_impl->mutex);
+    m_impl->idle.wait_for(lock, kPatience, [&] { return m_impl->waiting.empty() && m_impl->running == 0; });
 }
 
 void JobRunner::submit(Task task, int priority) {

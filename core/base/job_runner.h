@@ -21,6 +21,8 @@ public:
     JobRunner& operator=(const JobRunner&) = delete;
 
     void submit(Task task, int priority = 0);
+    // Waits until nothing runs or waits: before what jobs read goes away. Stop them first; gives up after ten seconds.
+    void drain();
 
 private:
     struct Impl;
