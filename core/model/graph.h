@@ -8,6 +8,7 @@
 #include "core/tensor/tensor.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 #include <vector>
 
 namespace bitlathe {
+
+struct PackedTensor;
 
 using ValueId = std::int32_t;
 using NodeId = std::int32_t;
@@ -33,6 +36,7 @@ struct Value {
     std::optional<std::vector<Dim>> shape;
     std::optional<Tensor> constant;  // an initializer; such a value has no producer
     std::optional<BlockTensor> blocks;  // a weight that the file stores in blocks; never with `constant`
+    std::shared_ptr<const PackedTensor> packed;  // a weight that becomes an array when it is looked at; without the other two
     bool operator==(const Value&) const = default;
 };
 

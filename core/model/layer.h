@@ -28,7 +28,7 @@ struct Layer {
     std::string op;             // "Conv", "Gemm", …
     NodeId node = -1;           // the first reader; -1 where the model is weights only
     int weightInput = 1;        // which of its inputs the weight is
-    ValueId weight = kNoValue;  // a constant, a weight in blocks, or the output of a DequantizeLinear over a constant
+    ValueId weight = kNoValue;  // a constant, a weight in blocks or packed, or the output of a DequantizeLinear over a constant
     ValueId bias = kNoValue;    // a constant, or none
     Shape shape;                // the weight's
     ChannelLayout layout;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Model {
     std::string format;            // the reader's name: "onnx"
     std::filesystem::path source;  // empty when it was made in memory
     std::shared_ptr<const MappedFile> file;  // the source, where weights point into it and a pass over them should release its pages
+    std::vector<std::shared_ptr<const MappedFile>> shards;  // further files that weights point into
     std::vector<std::filesystem::path> weightFiles;  // beside the source, where it keeps weights outside
     std::string sha256;            // of the source's bytes; empty when it was made in memory
     std::string producer;          // "pytorch 2.1", as the file says
@@ -29,5 +31,9 @@ struct Model {
     Graph graph;
     std::vector<Layer> layers;  // findLayers(graph)
 };
+
+// These bytes of the model's files were read and will not be needed soon: their pages leave memory (MappedFile::release).
+// Bytes that lie in no file are passed over.
+void releasePages(const Model& model, std::span<const std::byte> read) noexcept;
 
 }  // namespace bitlathe

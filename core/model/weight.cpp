@@ -1,6 +1,7 @@
 #include "core/model/layer.h"
 
 #include "core/base/error.h"
+#include "core/tensor/packed_tensor.h"
 
 #include <algorithm>
 #include <optional>
@@ -59,6 +60,7 @@ std::optional<Tensor> unpacked(const Graph& graph, ValueId id) {
 
 Tensor weightOf(const Graph& graph, const Layer& layer) {
     if (layer.weight != kNoValue && graph.value(layer.weight).blocks) return toFloat32(*graph.value(layer.weight).blocks);
+    if (layer.weight != kNoValue && graph.value(layer.weight).packed) return toFloat32(*graph.value(layer.weight).packed);
     if (auto values = unpacked(graph, layer.weight)) return *values;
     refuseInput("layer '" + layer.name + "': its weight is not stored in the file");
 }

@@ -1,5 +1,7 @@
 #include "core/model/weight_layers.h"
 
+#include "core/tensor/packed_tensor.h"
+
 #include <algorithm>
 #include <unordered_set>
 
@@ -28,14 +30,13 @@ Layer layerOf(const Value& value, ValueId id) {
     Layer layer;
     layer.weight = id;
     layer.weightInput = 0;
-    layer.shape = value.blocks ? value.blocks->shape : value.constant->shape();
+    layer.shape = value.blocks ? value.blocks->shape : value.packed ? value.packed->shape : value.constant->shape();
     layer.parameters = layer.shape.count();
-    const auto& bytes = value.blocks ? value.blocks->bytes : value.constant->bytes();
-    layer.bytes = static_cast<std::int64_t>(bytes.size());
-    layer.storedAs = value.blocks ? std::string(value.blocks->form->name) : std::string(nameOf(value.constant->type()));
+    layer.bytes = value.packed ? value.packed->bytes() : static_cast<std::int64_t>((value.blocks ? value.blocks->bytes : value.constant->bytes()).size());
+    layer.storedAs = value.blocks ? std::string(value.blocks->form->name) : value.packed ? value.packed->form : std::string(nameOf(value.constant->type()));
     layer.kind = kindOf(value.name, layer.shape);
     const int rank = layer.shape.rank();
-    const bool numbers = value.blocks || isFloat(value.constant->type());
+    const bool numbers = value.blocks || value.packed || isFloat(value.constant->type());
     layer.quantizable = numbers && rank >= 2 && layer.kind != LayerKind::Norm && layer.parameters > 0;
     if (rank >= 2) {
         layer.channelAxis = rank - 2, layer.reductionAxis = rank - 1;
@@ -46,7 +47,7 @@ Layer layerOf(const Value& value, ValueId id) {
     if (layer.parameters == 0) layer.note = "empty: nothing to quantize";
     else if (!numbers) layer.note = "integers: left as they are";
     else if (!layer.quantizable) layer.note = "a vector or a norm: left as it is";
-    else if (value.blocks) layer.note = "already quantized in the file: quantizing again adds to its error";
+    else if (value.blocks || value.packed) layer.note = "already quantized in the file: quantizing again adds to its error";
     return layer;
 }
 
@@ -58,7 +59,7 @@ std::vector<Layer> weightLayers(const Graph& graph) {
     for (const Value& value : graph.values) names.insert(value.name);
     for (std::size_t v = 0; v < graph.values.size(); ++v) {
         const Value& value = graph.values[v];
-        if (!value.constant && !value.blocks) continue;
+        if (!value.constant && !value.blocks && !value.packed) continue;
         layers.push_back(layerOf(value, static_cast<ValueId>(v)));
         layers.back().name = layerName(value.name, names);
     }

@@ -4,6 +4,7 @@
 #include "core/base/mapped_file.h"
 #include "core/kernels/convert_rows.h"
 #include "core/model/model.h"
+#include "core/tensor/packed_tensor.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -23,7 +24,7 @@ namespace {
 class Widening {
 public:
     Widening(const Model& model, const Value& value)
-        : m_file(model.file.get()), m_value(value), m_from(value.blocks ? value.blocks->bytes : value.constant->bytes()),
+        : m_model(model), m_value(value), m_from(value.blocks ? value.blocks->bytes : value.constant->bytes()),
           m_shape(value.blocks ? value.blocks->shape : value.constant->shape()) {}
 
     // Whether there is a fast way that gives the values of weightOf().
@@ -41,7 +42,7 @@ public:
             const auto length = std::min(kPiece, count - first);
             const auto part = m_from.subspan(byteOf(first), byteOf(first + length) - byteOf(first));
             widen(part, {to + first, static_cast<std::size_t>(length)});
-            if (m_file) m_file->release(part);
+            releasePages(m_model, part);
         }
         return result;
     }
@@ -56,15 +57,20 @@ private:
         (m_value.constant->type() == ElementType::F16 ? floatsFromHalves : floatsFromBfloats)(detectIsa(), halves, static_cast<std::int64_t>(to.size()), to.data());
     }
 
-    const MappedFile* m_file;
+    const Model& m_model;
     const Value& m_value;
     std::span<const std::byte> m_from;
     const Shape& m_shape;
 };
 
 // Floats that lie in the file, whose pages leave memory when the last user is done.
-Tensor lent(const Tensor& floats, std::shared_ptr<const MappedFile> file) {
+Tensor lent(const Model& model, const Tensor& floats) {
     const auto bytes = floats.bytes();
+    const auto holds = [&](const auto& one) { return one && bytes.data() >= one->bytes().data() && bytes.data() + bytes.size() <= one->bytes().data() + one->bytes().size(); };
+    auto file = model.file;
+    for (const auto& shard : model.shards)
+        if (holds(shard)) file = shard;
+    if (!holds(file)) return floats;
     std::shared_ptr<const void> owner(bytes.data(), [file = std::move(file), bytes](const void*) { file->release(bytes); });
     return Tensor(ElementType::F32, floats.shape(), bytes, std::move(owner));
 }
@@ -81,7 +87,12 @@ WeightSource weightSource(const Model& model, std::size_t layer) {
     refuseLostPages(read);
     source.values = value && Widening::takes(*value) ? Widening(model, *value).floats() : weightOf(model.graph, which);
     refuseLostPages(read);  // while it was converted
-    if (model.file && value && value->constant && value->constant->type() == ElementType::F32) source.values = lent(source.values, model.file);
+    if (value && value->packed)
+        for (const auto part : value->packed->parts) {
+            refuseLostPages(part);
+            releasePages(model, part);
+        }
+    if (value && value->constant && value->constant->type() == ElementType::F32) source.values = lent(model, source.values);
     source.layout = which.layout;
     source.bytesBefore = value && value->constant ? static_cast<std::int64_t>(value->constant->bytes().size()) : which.bytes;
     return source;
