@@ -70,7 +70,8 @@ private:
     std::vector<Step> m_steps;
 };
 
-// A step for a node whose inputs are those constants (null: not constant). Throws as compile() does.
-Step makeStep(const Node& node, std::span<const Tensor* const> constants, const Machine& machine);
+// A step for a node whose inputs are those constants (null: not constant), those in blocks apart. Throws as
+// compile() does.
+Step makeStep(const Node& node, std::span<const Tensor* const> constants, const Machine& machine, std::span<const BlockTensor* const> blocks = {});
 
 }  // namespace bitlathe

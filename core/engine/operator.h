@@ -22,13 +22,18 @@
 
 namespace bitlathe {
 
-// What prepare() sees: the node, and those inputs that are constants (null: absent or made by a node).
+class KvCache;
+
+// What prepare() sees: the node, and those inputs that are constants (null: absent or made by a node). A weight
+// that its file stores in blocks is such a constant too; it is seen here alone: run() gets it as an absent input.
 struct PrepareContext {
     const Node& node;
     std::span<const Tensor* const> constants;  // one entry per input of the node
     const Machine& machine;
+    std::span<const BlockTensor* const> blocks = {};  // the same of weights in blocks; empty: there are none
 
     const Tensor* constant(std::size_t i) const { return i < constants.size() ? constants[i] : nullptr; }
+    const BlockTensor* block(std::size_t i) const { return i < blocks.size() ? blocks[i] : nullptr; }
     [[noreturn]] void fail(std::string_view what) const;
 };
 
@@ -51,11 +56,13 @@ public:
         Workers& workers;
         JobContext& job;
         Workspace& workspace;
+        KvCache* cache = nullptr;  // what the run carries from earlier tokens; null: nothing
     };
     explicit OperatorContext(const Parts& parts) : m_parts(parts), m_outputs(parts.node.outputs.size()) {}
 
     const Node& node() const noexcept { return m_parts.node; }
     const Machine& machine() const noexcept { return m_parts.machine; }
+    KvCache* cache() const noexcept { return m_parts.cache; }
     template <class T>
     const T* prepared() const noexcept { return static_cast<const T*>(m_parts.prepared.state.get()); }
 

@@ -4,6 +4,7 @@
 #include "core/engine/operators/arithmetic.h"
 #include "core/engine/operators/attention.h"
 #include "core/engine/operators/batch_norm.h"
+#include "core/engine/operators/cached_attention.h"
 #include "core/engine/operators/cast.h"
 #include "core/engine/operators/conv.h"
 #include "core/engine/operators/detection.h"
@@ -12,6 +13,7 @@
 #include "core/engine/operators/gather.h"
 #include "core/engine/operators/generate.h"
 #include "core/engine/operators/grid_sample.h"
+#include "core/engine/operators/linear.h"
 #include "core/engine/operators/logic.h"
 #include "core/engine/operators/loss.h"
 #include "core/engine/operators/matmul.h"
@@ -245,6 +247,11 @@ constexpr Operator kOperators[] = {
     {"Attention", kOnnx, "scaled dot-product attention", runAttention, kThroughFloat32},
     {"RotaryEmbedding", kOnnx, "turns pairs of numbers by position", runRotaryEmbedding, kThroughFloat32},
     {"RotaryEmbedding", kMicrosoft, "turns pairs of numbers by position", runRotaryEmbeddingMicrosoft, kThroughFloat32},
+    {"RotaryAngles", kInternal, "cosines and sines of positions", runRotaryAngles},
+    {"CachedAttention", kInternal, "attention over the tokens read so far", runCachedAttention},
+    {"Linear", kInternal, "x · Wᵀ + b, weights as the file holds them", runLinear, Widening::None, prepareLinear},
+    {"GatherRows", kInternal, "rows of a table, as the file holds them", runGatherRows, Widening::None, prepareGatherRows},
+    {"Gated", kInternal, "activation(a) · b", runGated},
     {"TensorScatter", kOnnx, "writes into a cache", runTensorScatter},
 
     // signals and losses

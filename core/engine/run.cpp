@@ -9,7 +9,7 @@
 namespace bitlathe {
 
 std::vector<Wide> runStep(const Step& step, const Node& node, std::span<const Wide* const> inputs, const Machine& machine,
-                          Workspace& workspace, Workers& workers, JobContext& job) {
+                          Workspace& workspace, Workers& workers, JobContext& job, KvCache* cache) {
     std::array<const Tensor*, 16> few;  // spares most nodes an allocation
     std::vector<const Tensor*> many(inputs.size() > few.size() ? inputs.size() : 0);
     const std::span<const Tensor*> tensors(many.empty() ? few.data() : many.data(), inputs.size());
@@ -29,7 +29,7 @@ std::vector<Wide> runStep(const Step& step, const Node& node, std::span<const Wi
             else if (step.op->widens(tensors[i]->type())) tensors[i] = &kept.emplace_back(widened(*tensors[i], machine.isa));
         }
     }
-    OperatorContext context({node, tensors, step.dying, step.prepared, machine, workers, job, workspace});
+    OperatorContext context({node, tensors, step.dying, step.prepared, machine, workers, job, workspace, cache});
     step.op->run(context);
     std::vector<Tensor> outputs = context.takeOutputs();
     std::vector<Wide> results(outputs.size());
@@ -67,7 +67,7 @@ void checkInputs(const Graph& graph, std::span<const Tensor> inputs) {
 }  // namespace
 
 std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Workers& workers,
-                        std::span<const Tensor> inputs, JobContext& job, const RunObserver* observer) {
+                        std::span<const Tensor> inputs, JobContext& job, const RunObserver* observer, KvCache* cache) {
     using Clock = std::chrono::steady_clock;
     const Graph& graph = executable.graph();
     checkInputs(graph, inputs);
@@ -90,7 +90,7 @@ std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Work
             else arguments.push_back(values[value] ? &*values[value] : nullptr);
         }
         const auto begin = Clock::now();
-        std::vector<Wide> outputs = runStep(step, node, arguments, executable.machine(), workspace, workers, job);
+        std::vector<Wide> outputs = runStep(step, node, arguments, executable.machine(), workspace, workers, job, cache);
         if (observer && observer->time) observer->time(s, std::chrono::duration<double>(Clock::now() - begin).count());
         job.checkpoint(static_cast<double>(s + 1) / static_cast<double>(steps.size()), node.name);
         for (std::size_t i = 0; i < node.outputs.size(); ++i) {

@@ -21,12 +21,13 @@ struct RunObserver {
 
 // inputs in the order of graph().inputs; returns the outputs in the order of graph().outputs. Throws
 // Error(Input) when an input's type or shape does not fit the model or an operator; Cancelled through job,
-// whose checkpoint() is called after every step.
+// whose checkpoint() is called after every step. cache: keys and values of the tokens before these, to which
+// CachedAttention adds those of this run; its length is the caller's to advance (kv_cache.h).
 std::vector<Tensor> run(const Executable& executable, Workspace& workspace, Workers& workers,
-                        std::span<const Tensor> inputs, JobContext& job, const RunObserver* observer = nullptr);
+                        std::span<const Tensor> inputs, JobContext& job, const RunObserver* observer = nullptr, KvCache* cache = nullptr);
 
 // One step on these inputs (null: absent).
 std::vector<Wide> runStep(const Step& step, const Node& node, std::span<const Wide* const> inputs, const Machine& machine,
-                          Workspace& workspace, Workers& workers, JobContext& job);
+                          Workspace& workspace, Workers& workers, JobContext& job, KvCache* cache = nullptr);
 
 }  // namespace bitlathe
