@@ -1,0 +1,7 @@
+#include "core/kernels/block_product_body.h"
+
+namespace bitlathe {
+
+const BlockProductKernels& blockProductAvx2() noexcept { return kBlockProductKernels; }
+
+}  // namespace bitlathe

@@ -1,0 +1,7 @@
+#include "core/kernels/block_product_body.h"
+
+namespace bitlathe {
+
+const BlockProductKernels& blockProductAvx512Vnni() noexcept { return kBlockProductKernels; }
+
+}  // namespace bitlathe
