@@ -94,6 +94,7 @@ void runLinear(OperatorContext& context) {
         outputs.push_back(context.output<float>(i, checkedShape(context, shape.dims())).data());
         if (!weight.isFloat32()) scratch = std::max(scratch, rowsPerPiece(weight) * k);
     }
+    if (m == 0) return;
     const float* from = x.as<float>().data();
     const std::vector<Piece> pieces = piecesOf(state);
     context.forEachWithScratch(static_cast<std::int64_t>(pieces.size()), scratch * static_cast<std::int64_t>(sizeof(float)), [&](std::int64_t chunk, std::byte* memory) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <unordered_set>
 
@@ -159,6 +160,14 @@ T numberAt(std::span<const std::byte> bytes) noexcept {
     return value;
 }
 
+// As few digits as give the number back.
+template <class T>
+std::string shortest(T value) {
+    char digits[64];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    return {digits, end};
+}
+
 std::string numberText(ValueType type, std::span<const std::byte> bytes) {
     switch (type) {
         case ValueType::U8: return std::to_string(numberAt<std::uint8_t>(bytes));
@@ -169,8 +178,8 @@ std::string numberText(ValueType type, std::span<const std::byte> bytes) {
         case ValueType::I32: return std::to_string(numberAt<std::int32_t>(bytes));
         case ValueType::U64: return std::to_string(numberAt<std::uint64_t>(bytes));
         case ValueType::I64: return std::to_string(numberAt<std::int64_t>(bytes));
-        case ValueType::F32: return std::to_string(numberAt<float>(bytes));
-        case ValueType::F64: return std::to_string(numberAt<double>(bytes));
+        case ValueType::F32: return shortest(numberAt<float>(bytes));
+        case ValueType::F64: return shortest(numberAt<double>(bytes));
         case ValueType::Bool: return numberAt<std::uint8_t>(bytes) ? "true" : "false";
         default: return {};
     }

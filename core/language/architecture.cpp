@@ -1,0 +1,61 @@
+#include "core/language/architecture.h"
+
+#include "core/language/architectures/architectures.h"
+#include "core/language/hyperparameters.h"
+#include "core/language/language_extents.h"
+#include "core/model/model.h"
+
+#include <algorithm>
+
+namespace bitlathe {
+
+namespace {
+
+constexpr std::string_view kLlama[] = {"llama"};
+
+const Architecture kArchitectures[] = {
+    {"llama", "Llama", kLlama, describeLlama, kLlamaNames, true},
+};
+
+// Rows of the embedding: what the file says of its vocabulary may be another number, with padding or without.
+std::int64_t tokensOf(const Model& model, const Architecture& architecture, const LanguageSpec& spec) {
+    for (const std::string_view prefix : architecture.names.prefixes) {
+        const std::string name = spec.naming == TensorNaming::Gguf ? "token_embd.weight" : huggingFaceName(architecture.names, "token_embd.weight", prefix).value_or("");
+        for (const Layer& layer : model.layers)
+            if (layer.weight != kNoValue && model.graph.value(layer.weight).name == name && layer.shape.rank() == 2) return layer.shape[0];
+    }
+    return spec.vocabulary;
+}
+
+}  // namespace
+
+std::span<const Architecture> architectures() noexcept { return kArchitectures; }
+
+const Architecture* findArchitecture(TensorNaming naming, std::string_view name) noexcept {
+    for (const Architecture& architecture : kArchitectures) {
+        const bool named = naming == TensorNaming::Gguf ? architecture.name == name
+                                                        : std::find(architecture.modelTypes.begin(), architecture.modelTypes.end(), name) != architecture.modelTypes.end();
+        if (named) return &architecture;
+    }
+    return nullptr;
+}
+
+std::optional<LanguageSpec> describeLanguage(const Model& model) {
+    const auto parameters = Hyperparameters::of(model);
+    if (!parameters) return std::nullopt;
+    LanguageSpec spec;
+    spec.architecture = parameters->architecture();
+    spec.naming = parameters->naming();
+    const Architecture* architecture = findArchitecture(spec.naming, spec.architecture);
+    if (!architecture) {
+        spec.whyNot = "the architecture '" + spec.architecture + "' is not known here: the model can be looked at, quantized and exported, not run";
+        return spec;
+    }
+    spec.label = architecture->label;
+    readExtents(*parameters, spec);
+    architecture->describe(*parameters, spec);
+    spec.vocabulary = tokensOf(model, *architecture, spec);
+    return spec;
+}
+
+}  // namespace bitlathe

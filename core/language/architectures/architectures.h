@@ -1,0 +1,24 @@
+// The descriptions of architectures, one file each. Private to architecture.cpp.
+#pragma once
+
+#include "core/language/hyperparameters.h"
+#include "core/language/language_spec.h"
+#include "core/language/tensor_names.h"
+
+namespace bitlathe {
+
+void describeLlama(const Hyperparameters& parameters, LanguageSpec& spec);
+void describeMistral(const Hyperparameters& parameters, LanguageSpec& spec);
+void describeQwen2(const Hyperparameters& parameters, LanguageSpec& spec);
+void describeQwen3(const Hyperparameters& parameters, LanguageSpec& spec);
+void describeGemma(const Hyperparameters& parameters, LanguageSpec& spec);
+void describeGemma2(const Hyperparameters& parameters, LanguageSpec& spec);
+void describeGemma3(const Hyperparameters& parameters, LanguageSpec& spec);
+void describeGpt2(const Hyperparameters& parameters, LanguageSpec& spec);
+void describePhi2(const Hyperparameters& parameters, LanguageSpec& spec);
+void describePhi3(const Hyperparameters& parameters, LanguageSpec& spec);
+void describeBert(const Hyperparameters& parameters, LanguageSpec& spec);
+
+extern const TensorNames kLlamaNames, kGemmaNames, kGpt2Names, kPhi2Names, kPhi3Names, kBertNames;
+
+}  // namespace bitlathe

@@ -1,0 +1,40 @@
+// Llama (Touvron et al., arXiv:2302.13971) and what has its form: Mistral adds a sliding window.
+#include "core/language/architectures/architectures.h"
+
+namespace bitlathe {
+
+namespace {
+
+constexpr TensorName kNames[] = {
+    {"token_embd", "embed_tokens"},
+    {"output_norm", "norm"},
+    {"output", "lm_head"},
+    {"blk.#.attn_norm", "layers.#.input_layernorm"},
+    {"blk.#.attn_q", "layers.#.self_attn.q_proj"},
+    {"blk.#.attn_k", "layers.#.self_attn.k_proj"},
+    {"blk.#.attn_v", "layers.#.self_attn.v_proj"},
+    {"blk.#.attn_output", "layers.#.self_attn.o_proj"},
+    {"blk.#.attn_q_norm", "layers.#.self_attn.q_norm"},
+    {"blk.#.attn_k_norm", "layers.#.self_attn.k_norm"},
+    {"blk.#.ffn_norm", "layers.#.post_attention_layernorm"},
+    {"blk.#.ffn_gate", "layers.#.mlp.gate_proj"},
+    {"blk.#.ffn_up", "layers.#.mlp.up_proj"},
+    {"blk.#.ffn_down", "layers.#.mlp.down_proj"},
+};
+constexpr std::string_view kPrefixes[] = {"model.", ""};
+
+}  // namespace
+
+const TensorNames kLlamaNames{kNames, kPrefixes};
+
+void describeLlama(const Hyperparameters& parameters, LanguageSpec& spec) {
+    spec.rope.interleaved = parameters.isGguf();
+    if (parameters.integer("expert_count", "num_local_experts").value_or(0) > 0) spec.whyNot = "mixtures of experts are not built here yet";
+}
+
+void describeMistral(const Hyperparameters& parameters, LanguageSpec& spec) {
+    describeLlama(parameters, spec);
+    spec.window = parameters.integer("attention.sliding_window", "sliding_window").value_or(0);
+}
+
+}  // namespace bitlathe
