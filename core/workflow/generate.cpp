@@ -27,7 +27,7 @@ std::vector<CacheLayer> cacheLayers(const LanguageSpec& spec, const SessionOptio
 
 }  // namespace
 
-Session::Session(LanguageNetwork network, const SessionOptions& options, Workers& workers) : m_network(std::move(network)), m_workers(workers), m_batch(std::max<std::int64_t>(1, options.batch)) {
+DecodeSession::DecodeSession(LanguageNetwork network, const SessionOptions& options, Workers& workers) : m_network(std::move(network)), m_workers(workers), m_batch(std::max<std::int64_t>(1, options.batch)) {
     const LanguageSpec& spec = m_network.spec;
     if (spec.encoder) throw Error(ErrorKind::Unsupported, "'" + m_network.source->name + "' is an encoder: it reads text and continues none; open a model of the decoder kind");
     const std::int64_t context = options.context > 0 ? options.context : std::min(spec.context, SessionOptions::kUsualContext);
@@ -38,7 +38,7 @@ Session::Session(LanguageNetwork network, const SessionOptions& options, Workers
     }
 }
 
-void Session::runOnce(std::span<const std::int32_t> tokens, std::span<const std::int64_t> outputs, JobContext& job) {
+void DecodeSession::runOnce(std::span<const std::int32_t> tokens, std::span<const std::int64_t> outputs, JobContext& job) {
     const auto count = static_cast<std::int64_t>(tokens.size()), past = length();
     std::vector<std::int64_t> ids(tokens.begin(), tokens.end()), positions(tokens.size());
     std::iota(positions.begin(), positions.end(), past);
@@ -54,7 +54,7 @@ void Session::runOnce(std::span<const std::int32_t> tokens, std::span<const std:
     m_cache->setLength(past + count);
 }
 
-void Session::feedAll(std::span<const std::int32_t> tokens, JobContext& job, const Rows& rows, std::int64_t first) {
+void DecodeSession::feedAll(std::span<const std::int32_t> tokens, JobContext& job, const Rows& rows, std::int64_t first) {
     const auto count = static_cast<std::int64_t>(tokens.size());
     if (count > context() - length())
         throw Error(ErrorKind::Input, "the context of " + std::to_string(context()) + " tokens is full: " + std::to_string(length()) + " are kept and " + std::to_string(count) + " more do not fit; choose a longer context or start anew");
@@ -77,7 +77,7 @@ void Session::feedAll(std::span<const std::int32_t> tokens, JobContext& job, con
     }
 }
 
-std::span<const float> Session::feed(std::span<const std::int32_t> tokens, JobContext& job) {
+std::span<const float> DecodeSession::feed(std::span<const std::int32_t> tokens, JobContext& job) {
     if (tokens.empty()) throw Error(ErrorKind::Usage, "there is no token to read; begin with the token that begins a text");
     feedAll(tokens, job, {}, static_cast<std::int64_t>(tokens.size()) - 1);
     return m_logits.as<float>();
@@ -133,7 +133,7 @@ Sampled Sampler::next(std::span<const float> logits) {
     return chosen(static_cast<std::size_t>(m_order[at]));
 }
 
-Generated generate(Session& session, std::span<const std::int32_t> prompt, const GenerateOptions& options, JobContext& job) {
+Generated generate(DecodeSession& session, std::span<const std::int32_t> prompt, const GenerateOptions& options, JobContext& job) {
     using Clock = std::chrono::steady_clock;
     const auto since = [](Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); };
     Generated made;
@@ -161,8 +161,8 @@ Generated generate(Session& session, std::span<const std::int32_t> prompt, const
     return made;
 }
 
-Parting whereTheyPart(Session& a, Session& b, std::span<const std::int32_t> tokens, double threshold, JobContext& job) {
-    const auto hiddenOf = [&](Session& session) {
+Parting whereTheyPart(DecodeSession& a, DecodeSession& b, std::span<const std::int32_t> tokens, double threshold, JobContext& job) {
+    const auto hiddenOf = [&](DecodeSession& session) {
         std::vector<std::vector<float>> layers(static_cast<std::size_t>(session.network().spec.layers));
         session.clear();
         session.observe([&](std::int64_t layer, const Tensor& hidden) {

@@ -25,11 +25,11 @@ struct SessionOptions {
     static constexpr std::int64_t kUsualContext = 4096;
 };
 
-class Session {
+class DecodeSession {
 public:
     // The crew works for one session at a time; sessions on different crews run at once. Throws Error(Unsupported) for
     // encoders, Error(Usage) for an impossible context or cache.
-    Session(LanguageNetwork network, const SessionOptions& options, Workers& workers);
+    DecodeSession(LanguageNetwork network, const SessionOptions& options, Workers& workers);
 
     const LanguageNetwork& network() const noexcept { return m_network; }
     std::int64_t length() const noexcept { return m_cache->length(); }    // tokens read
@@ -112,7 +112,7 @@ struct Generated {
 
 // Reads the prompt (at least one token) behind what the session has read, and continues it. At the end of the
 // context the text ends: nothing is shifted or forgotten.
-Generated generate(Session& session, std::span<const std::int32_t> prompt, const GenerateOptions& options, JobContext& job);
+Generated generate(DecodeSession& session, std::span<const std::int32_t> prompt, const GenerateOptions& options, JobContext& job);
 
 // How far apart two networks of one form are on a text: by layer, ‖a − b‖ / ‖a‖ of what flows out of it, at the
 // last token.
@@ -120,6 +120,6 @@ struct Parting {
     std::vector<double> byLayer;
     std::int64_t first = -1;  // the first layer beyond the threshold; −1: none
 };
-Parting whereTheyPart(Session& a, Session& b, std::span<const std::int32_t> tokens, double threshold, JobContext& job);
+Parting whereTheyPart(DecodeSession& a, DecodeSession& b, std::span<const std::int32_t> tokens, double threshold, JobContext& job);
 
 }  // namespace bitlathe

@@ -27,7 +27,7 @@ std::vector<T> numbersIn(const std::filesystem::path& path) {
 class LanguageTest : public testing::Test {
 protected:
     std::shared_ptr<const Model> open(const std::string& name) { return loadModel(kShared / name, machine, job); }
-    Session session(const std::string& name, EngineMode mode = EngineMode::Float, const SessionOptions& options = {}) { return Session(prepareLanguage(open(name), mode, machine), options, workers); }
+    DecodeSession session(const std::string& name, EngineMode mode = EngineMode::Float, const SessionOptions& options = {}) { return DecodeSession(prepareLanguage(open(name), mode, machine), options, workers); }
 
     Machine machine = Machine::detect();
     Workers workers{2};
@@ -43,7 +43,7 @@ protected:
         tokens = numbersIn<std::int32_t>(kShared / "vectors/gguf/tokens48.i32.bin");
     }
     std::vector<float> expected(const std::string& name) { return numbersIn<float>(kShared / "vectors/gguf" / (name + ".f32.bin")); }
-    std::vector<float> allLogits(Session& session) {
+    std::vector<float> allLogits(DecodeSession& session) {
         std::vector<float> all;
         session.feedAll(tokens, job, [&](std::int64_t, std::span<const float> logits) { all.insert(all.end(), logits.begin(), logits.end()); });
         return all;
@@ -55,13 +55,13 @@ protected:
         return std::sqrt(error / size);
     }
     // tiny-f16 with every layer in one format, the embedding (which is the output too) in another.
-    Session coded(const std::string& codec, const std::string& embedding, EngineMode mode) {
+    DecodeSession coded(const std::string& codec, const std::string& embedding, EngineMode mode) {
         Recipe recipe;
         recipe.defaults.weights = QuantSpec{.codec = codec};
         Rule rule{.name = "token_embd", .kind = {}, .scheme = {}};
         rule.scheme.weights = QuantSpec{.codec = embedding};
         recipe.rules.push_back(rule);
-        return Session(prepareLanguage(open("vectors/gguf/tiny-f16.gguf"), recipe, nullptr, mode, machine, workers, job), {}, workers);
+        return DecodeSession(prepareLanguage(open("vectors/gguf/tiny-f16.gguf"), recipe, nullptr, mode, machine, workers, job), {}, workers);
     }
     std::vector<std::int32_t> tokens;
 };
@@ -72,14 +72,14 @@ constexpr double kFloatGap = 1e-5, kHalfActivations = 1e-3, kCodedActivations = 
 constexpr double kOtherOrder = 5e-6, kCacheGap[] = {0, 1e-3, 0.02, 0.25};
 
 TEST_F(TinyTest, HalfPrecisionWeightsGiveTheReferencesLogits) {
-    Session tiny = session("vectors/gguf/tiny-f16.gguf");
+    DecodeSession tiny = session("vectors/gguf/tiny-f16.gguf");
     const auto logits = allLogits(tiny);
     EXPECT_LT(apart(logits, expected("tiny-f16.logits48.numpy_dequant")), kFloatGap);
     EXPECT_LT(apart(logits, expected("tiny-f16.logits48")), kHalfActivations);
 }
 
 TEST_F(TinyTest, BlocksOfAFileDecodeToTheReferencesLogits) {
-    Session tiny = session("vectors/gguf/tiny-Q4_K_M.gguf");
+    DecodeSession tiny = session("vectors/gguf/tiny-Q4_K_M.gguf");
     const auto logits = allLogits(tiny);
     EXPECT_LT(apart(logits, expected("tiny-Q4_K_M.logits48.numpy_dequant")), kFloatGap);
     EXPECT_LT(apart(logits, expected("tiny-Q4_K_M.logits48")), kCodedActivations);
@@ -87,14 +87,14 @@ TEST_F(TinyTest, BlocksOfAFileDecodeToTheReferencesLogits) {
 
 TEST_F(TinyTest, ARecipeGivesTheLogitsOfTheFileThatItWouldExport) {
     for (const EngineMode mode : {EngineMode::Simulated, EngineMode::Integer}) {
-        Session q8 = coded("q8_0", "q8_0", mode), q4 = coded("q4_0", "q6_k", mode);
+        DecodeSession q8 = coded("q8_0", "q8_0", mode), q4 = coded("q4_0", "q6_k", mode);
         EXPECT_LT(apart(allLogits(q8), expected("tiny-Q8_0.logits48")), kCodedActivations);
         EXPECT_LT(apart(allLogits(q4), expected("tiny-Q4_0.logits48")), kCodedActivations);
     }
 }
 
 TEST_F(TinyTest, ReadingTokenByTokenGivesWhatReadingAllAtOnceGives) {
-    Session all = session("vectors/gguf/tiny-Q4_K_M.gguf"), single = session("vectors/gguf/tiny-Q4_K_M.gguf"), pieces = session("vectors/gguf/tiny-Q4_K_M.gguf", EngineMode::Float, {.batch = 7});
+    DecodeSession all = session("vectors/gguf/tiny-Q4_K_M.gguf"), single = session("vectors/gguf/tiny-Q4_K_M.gguf"), pieces = session("vectors/gguf/tiny-Q4_K_M.gguf", EngineMode::Float, {.batch = 7});
     const auto logits = allLogits(all);
     std::vector<float> one;
     for (const std::int32_t token : tokens) {
@@ -108,7 +108,7 @@ TEST_F(TinyTest, ReadingTokenByTokenGivesWhatReadingAllAtOnceGives) {
 TEST_F(TinyTest, BitsDoNotDependOnThreads) {
     const auto network = prepareLanguage(open("vectors/gguf/tiny-Q4_K_M.gguf"), EngineMode::Float, machine);
     Workers one(1), three(3);
-    Session a(network, {}, one), b(network, {}, three);
+    DecodeSession a(network, {}, one), b(network, {}, three);
     EXPECT_EQ(allLogits(a), allLogits(b));
     const std::int32_t next = 5;
     const auto x = a.feed(std::span(&next, 1), job), y = b.feed(std::span(&next, 1), job);
@@ -116,7 +116,7 @@ TEST_F(TinyTest, BitsDoNotDependOnThreads) {
 }
 
 TEST_F(TinyTest, ForgettingTokensBringsBackTheStateBeforeThem) {
-    Session tiny = session("vectors/gguf/tiny-f16.gguf");
+    DecodeSession tiny = session("vectors/gguf/tiny-f16.gguf");
     const auto first = std::span(tokens).first(20), second = std::span(tokens).subspan(20, 8);
     tiny.feed(first, job);
     const auto before = tiny.feed(second, job);
@@ -127,11 +127,11 @@ TEST_F(TinyTest, ForgettingTokensBringsBackTheStateBeforeThem) {
 }
 
 TEST_F(TinyTest, FewerBitsInTheCacheAreFurtherFromFloat) {
-    Session exact = session("vectors/gguf/tiny-f16.gguf");
+    DecodeSession exact = session("vectors/gguf/tiny-f16.gguf");
     const auto logits = allLogits(exact);
     double before = 0;
     for (const CacheType type : {CacheType::F16, CacheType::Int8, CacheType::Int4}) {
-        Session held = session("vectors/gguf/tiny-f16.gguf", EngineMode::Float, {.keys = type, .values = type});
+        DecodeSession held = session("vectors/gguf/tiny-f16.gguf", EngineMode::Float, {.keys = type, .values = type});
         const double gap = apart(allLogits(held), logits);
         EXPECT_GT(gap, before) << nameOf(type);
         EXPECT_LT(gap, kCacheGap[static_cast<int>(type)]) << nameOf(type);
@@ -145,7 +145,7 @@ TEST_F(TinyTest, KeysAndValuesAreHeldApartAndLayerByLayer) {
     SessionOptions options;
     options.layers.resize(1);
     options.layers[0].keys = CacheType::Int8;
-    Session mixed(network, options, workers), coarse(network, {.keys = CacheType::Int8, .values = CacheType::Int8}, workers), exact(network, {}, workers);
+    DecodeSession mixed(network, options, workers), coarse(network, {.keys = CacheType::Int8, .values = CacheType::Int8}, workers), exact(network, {}, workers);
     const auto logits = allLogits(exact);
     EXPECT_GT(apart(allLogits(mixed), logits), 0);
     EXPECT_LT(mixed.cacheBytes(), exact.cacheBytes());
@@ -153,7 +153,7 @@ TEST_F(TinyTest, KeysAndValuesAreHeldApartAndLayerByLayer) {
 }
 
 TEST_F(TinyTest, AFullContextIsASentenceAndNothingIsRead) {
-    Session small = session("vectors/gguf/tiny-f16.gguf", EngineMode::Float, {.context = 16});
+    DecodeSession small = session("vectors/gguf/tiny-f16.gguf", EngineMode::Float, {.context = 16});
     small.feed(std::span(tokens).first(10), job);
     try {
         small.feed(std::span(tokens).first(7), job);
@@ -171,7 +171,7 @@ TEST_F(TinyTest, AFullContextIsASentenceAndNothingIsRead) {
 }
 
 TEST_F(TinyTest, AStoppedRunKeepsNothing) {
-    Session tiny = session("vectors/gguf/tiny-f16.gguf");
+    DecodeSession tiny = session("vectors/gguf/tiny-f16.gguf");
     std::stop_source stop;
     JobContext stopped(stop.get_token());
     tiny.feed(std::span(tokens).first(4), stopped);
@@ -182,8 +182,8 @@ TEST_F(TinyTest, AStoppedRunKeepsNothing) {
 
 TEST_F(TinyTest, CoarserWeightsPartEarlier) {
     const auto model = open("vectors/gguf/tiny-f16.gguf");
-    Session exact(prepareLanguage(model, EngineMode::Float, machine), {}, workers), same(prepareLanguage(model, EngineMode::Float, machine), {}, workers);
-    Session coarse = coded("q2_k", "q2_k", EngineMode::Simulated), fine = coded("q8_0", "q8_0", EngineMode::Simulated);
+    DecodeSession exact(prepareLanguage(model, EngineMode::Float, machine), {}, workers), same(prepareLanguage(model, EngineMode::Float, machine), {}, workers);
+    DecodeSession coarse = coded("q2_k", "q2_k", EngineMode::Simulated), fine = coded("q8_0", "q8_0", EngineMode::Simulated);
     const Parting none = whereTheyPart(exact, same, tokens, 0.0, job), far = whereTheyPart(exact, coarse, tokens, 0.05, job), near = whereTheyPart(exact, fine, tokens, 0.05, job);
     EXPECT_EQ(none.first, -1);
     EXPECT_EQ(far.first, 0);
@@ -209,7 +209,7 @@ TEST_F(LanguageTest, TheLikeliestStoryIsTheOneThatItsAuthorPublished) {
     if (!std::filesystem::exists(kShared / folder)) GTEST_SKIP() << "the corpus is not here";
     const auto pieces = piecesOf(kShared / folder / "tok512.bin");
     for (const char* file : {"derived/stories260K-f32-GGUFv3.gguf", "stories260K-f32-GGUFv1.gguf"}) {
-        Session stories = session(folder + file);
+        DecodeSession stories = session(folder + file);
         const std::vector<std::int32_t> begin{1};
         const Generated made = generate(stories, begin, {.mostTokens = 149}, job);
         std::string text;
