@@ -1,4 +1,4 @@
-// kernels_bench [family …] [--isa NAME] [--threads N] [--case TEXT]: families matrices, convolutions, rows, weights, formats; all by default.
+// kernels_bench [family …] [--isa NAME] [--threads N] [--case TEXT]: families matrices, convolutions, rows, blocks, weights, formats; all by default.
 #include "tests/bench/kernels_bench.h"
 
 #include <cstdio>
@@ -18,6 +18,7 @@ constexpr Family families[] = {
     {"matrices", bitlathe::benchMatrices},
     {"convolutions", bitlathe::benchConvolutions},
     {"rows", bitlathe::benchRows},
+    {"blocks", bitlathe::benchBlocks},
     {"weights", bitlathe::benchWeights},
     {"formats", bitlathe::benchFormats},
 };
