@@ -2,7 +2,7 @@
 # Sourced, not run.
 build_packages="g++ cmake ninja-build pkg-config ccache
   qt6-base-dev libqt6opengl6-dev qt6-svg-dev libqt6svg6 qt6-tools-dev-tools qt6-l10n-tools libgl-dev libimgui-dev libfreetype-dev
-  libopenblas-dev libhdf5-dev libzip-dev libpng-dev libturbojpeg0-dev zlib1g-dev
+  libopenblas-dev libhdf5-dev libzip-dev libicu-dev libpng-dev libturbojpeg0-dev zlib1g-dev
   libprotobuf-dev protobuf-compiler libonnx-dev nlohmann-json3-dev libcli11-dev"
 test_packages="libgtest-dev libonnx-testdata xvfb xauth libgl1-mesa-dri libglx-mesa0"
 # A Node.js from elsewhere brings an npm of its own, and Debian's npm cannot be installed beside it.

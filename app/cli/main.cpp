@@ -28,6 +28,7 @@ constexpr std::array kCommands = {
     Row{"compare", "Compare two models layer by layer, and by their outputs", compareCommand},
     Row{"duel", "Compare number formats on a layer: error against bytes", duelCommand},
     Row{"bench", "Time a model, layer by layer", benchCommand},
+    Row{"tokenize", "Show the tokens that a language model reads a text as", tokenizeCommand},
     Row{"list", "List codecs, formats, presets, targets, kernels or operators", listCommand},
 };
 
