@@ -119,6 +119,8 @@ private:
         PairMerger::Form form;
         form.byBytes = true;
         form.takeWholeWords = rule->takeWholeWords;
+        for (int byte = 0; byte < 256; ++byte)  // merges may make pieces that are no tokens: they fall apart into bytes
+            if (const char raw = static_cast<char>(byte); bytes.contains(std::string_view(&raw, 1))) form.unknowns.bytes[static_cast<std::size_t>(byte)] = bytes.find(std::string_view(&raw, 1))->second;
         PairMerger merger(std::move(bytes), std::move(form));
         merger.learn(readMerges());
         m_parts.model = std::move(merger);

@@ -42,3 +42,16 @@ export async function probabilities(file, tokens, vocabulary) {
   await model.dispose();
   return all;
 }
+
+// The vocabulary of a file: tokenize(text, special) without what is added at the beginning and the end.
+const vocabularies = new Map();
+export async function openVocabulary(file) {
+  if (!vocabularies.has(file)) {
+    const { AddonModel } = await library();
+    const model = new AddonModel(file, { addonExports: addon, gpuLayers: 0, useMmap: true, vocabOnly: true });
+    if (!(await model.init())) throw new Error(`llama.cpp refuses the vocabulary of ${file}`);
+    vocabularies.set(file, model);
+  }
+  const model = vocabularies.get(file);
+  return { tokenize: (text, special) => Array.from(model.tokenize(text, special)) };
+}
