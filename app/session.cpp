@@ -24,6 +24,7 @@ namespace {
 std::filesystem::path toPath(const QString& text) { return std::filesystem::path(QDir::toNativeSeparators(text).toStdString()); }
 
 bool isProjectFile(const std::filesystem::path& path) {
+    if (std::error_code none; std::filesystem::is_directory(path, none)) return false;  // a model in several files
     const auto file = MappedFile::open(path);
     const auto bytes = file->bytes();
     return ProjectStore::recognizes(bytes.first(std::min(bytes.size(), ProjectStore::kHeadBytes)));
@@ -50,7 +51,8 @@ Session::Session(const Resources& resources, QObject* parent)
 Session::~Session() { m_jobs.stopAll(); }
 
 void Session::open(const QString& path) {
-    if (path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive)) loadRecipe(path);
+    const bool index = path.endsWith(QStringLiteral(".safetensors.index.json"));
+    if (path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive) && !index) loadRecipe(path);
     else openModel(path);
 }
 

@@ -96,6 +96,7 @@ void print(const ProjectInput& project, const Found& found) {
 
 std::shared_ptr<ProjectInput> openProject(const std::string& path, Session& session) {
     {
+        if (std::error_code none; fs::is_directory(path, none)) return nullptr;  // a model in several files
         const auto file = MappedFile::open(path);
         if (!ProjectStore::recognizes(file->bytes().first(std::min(file->bytes().size(), ProjectStore::kHeadBytes)))) return nullptr;
     }

@@ -5,6 +5,7 @@
 #include "core/formats/gguf/gguf.h"
 #include "core/formats/keras/keras.h"
 #include "core/formats/onnx/onnx.h"
+#include "core/formats/safetensors/safetensors.h"
 
 #include <algorithm>
 
@@ -12,12 +13,23 @@ namespace bitlathe {
 
 const std::vector<Format>& formats() {
     static const std::vector<Format> list = {
-        {"gguf", "GGUF", {".gguf"}, &gguf::recognizes, &gguf::read, nullptr, &gguf::kWeights},
+        {"gguf", "GGUF", {".gguf"}, &gguf::recognizes, &gguf::read, nullptr, nullptr, &gguf::kWeights},
         {"onnx", "ONNX", {".onnx"}, &onnx::recognizes, &onnx::read, &onnx::write},
         {"keras", "Keras HDF5", {".h5", ".keras.h5", ".hdf5"}, &keras::recognizes, &keras::read, nullptr},
+        {"safetensors", "safetensors", {".safetensors", ".safetensors.index.json"}, &safetensors::recognizes, &safetensors::read, nullptr, &safetensors::fileIn},
     };
     return list;
 }
+
+namespace {
+
+Model readFolder(const std::filesystem::path& folder, JobContext& context) {
+    for (const Format& format : formats())
+        if (const auto file = format.fileIn ? format.fileIn(folder) : std::filesystem::path(); !file.empty()) return format.read(file, context);
+    refuseInput("the folder '" + folder.string() + "' holds no model: a folder is opened when safetensors files lie in it; open a model file");
+}
+
+}  // namespace
 
 const Format* findFormat(std::string_view name) {
     for (const Format& format : formats())
@@ -26,13 +38,13 @@ const Format* findFormat(std::string_view name) {
 }
 
 Model readModel(const std::filesystem::path& path, JobContext& context) {
+    if (std::error_code none; std::filesystem::is_directory(path, none)) return readFolder(path, context);
     const auto file = MappedFile::open(path);
     const auto head = file->bytes().first(std::min(file->bytes().size(), kHeadBytes));
     for (const Format& format : formats())
         if (format.recognizes(head)) return format.read(path, context);
-    const std::string extension = path.extension().string();
     for (const Format& format : formats())
-        if (std::find(format.extensions.begin(), format.extensions.end(), extension) != format.extensions.end())
+        if (std::any_of(format.extensions.begin(), format.extensions.end(), [name = path.filename().string()](std::string_view extension) { return name.ends_with(extension); }))
             return format.read(path, context);
     std::string known;
     for (const Format& format : formats()) known += (known.empty() ? "" : ", ") + std::string(format.label);

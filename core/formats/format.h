@@ -34,6 +34,8 @@ struct Format {
     Model (*read)(const std::filesystem::path& path, JobContext& context);
     void (*write)(const Model& model, const std::filesystem::path& path, const WriteOptions& options,
                   JobContext& context);  // null: cannot be written
+    // The file of a folder that stands for its model; empty when the folder has none. Null: models are single files.
+    std::filesystem::path (*fileIn)(const std::filesystem::path& folder) = nullptr;
     const WeightsFormat* weights = nullptr;  // how a model without a graph is written, where it can be
 };
 inline constexpr std::size_t kHeadBytes = 4096;
@@ -42,8 +44,8 @@ inline constexpr std::size_t kHeadBytes = 4096;
 const std::vector<Format>& formats();
 const Format* findFormat(std::string_view name);
 
-// Opens the file with the format that recognises it; where none does, with the one that its extension
-// names, so that the refusal says what is wrong with it.
+// Opens a file with the format that recognises it; where none does, with the one that its extension
+// names, so that the refusal says what is wrong with it. A folder stands for the model that lies in it.
 Model readModel(const std::filesystem::path& path, JobContext& context);
 
 // SHA-256 of the model's source file alone, without files that it refers to. Reads the whole file.
