@@ -66,7 +66,7 @@ TEST(SafetensorsReader, ValuesAreThoseOfTheFile) {
 
 TEST(SafetensorsReader, QuantizedTensorsAreOneLayer) {
     const Model model = readBytes(smallSafetensors());
-    const Layer &packed = model.layers[1], &eight = model.layers[2], &gptq = model.layers[5];
+    const Layer &packed = model.layers[1], &eight = model.layers[2], &gptq = model.layers[4];
     EXPECT_EQ(packed.storedAs, "packed-int-2bit g8");
     EXPECT_EQ(eight.storedAs, "float8e4m3fn");
     EXPECT_EQ(gptq.storedAs, "gptq-4bit g8");
