@@ -3,6 +3,9 @@
 #include "core/engine/blas.h"
 #include "core/engine/operators/arguments.h"
 #include "core/engine/operators/weight_rows.h"
+#include "core/kernels/block_product.h"
+#include "core/kernels/kernel_list.h"
+#include "core/quant/gguf_blocks.h"
 
 #include <algorithm>
 
@@ -14,17 +17,20 @@ struct Matrix {
     WeightRows weight;
     Tensor bias;  // empty: none
     bool biased = false;
+    const GgufForm* blocks = nullptr;  // multiplied by int8; null: by float32
 };
 
 struct LinearState {
     std::vector<Matrix> matrices;
     std::int64_t columns = 0;
+    bool anyBlocks = false;
 };
 
 // Rows of weights for one chunk of the loop: as many as stay in a core's cache, and so few that all cores work.
-std::int64_t rowsPerPiece(const WeightRows& weight) noexcept {
-    constexpr std::int64_t kNumbers = 1 << 16;
-    return std::clamp<std::int64_t>(kNumbers / std::max<std::int64_t>(1, weight.columns) / 16 * 16, 16, 256);
+// Blocks need no memory beside them.
+std::int64_t rowsPerPiece(const Matrix& matrix) noexcept {
+    const std::int64_t numbers = matrix.blocks ? 1 << 18 : 1 << 16;
+    return std::clamp<std::int64_t>(numbers / std::max<std::int64_t>(1, matrix.weight.columns) / 16 * 16, 16, 256);
 }
 
 struct Piece {
@@ -36,7 +42,7 @@ std::vector<Piece> piecesOf(const LinearState& state) {
     std::vector<Piece> pieces;
     for (std::size_t i = 0; i < state.matrices.size(); ++i) {
         const WeightRows& weight = state.matrices[i].weight;
-        const std::int64_t each = rowsPerPiece(weight);
+        const std::int64_t each = rowsPerPiece(state.matrices[i]);
         for (std::int64_t first = 0; first < weight.rows; first += each) pieces.push_back({i, first, std::min(each, weight.rows - first)});
     }
     return pieces;
@@ -55,16 +61,47 @@ float dot(const float* a, const float* b, std::int64_t n) noexcept {
     return sums[0];
 }
 
+// What all pieces of a run share.
+struct Run {
+    const Matrix* matrix;
+    std::int64_t m, k;
+    const float* x;
+    const ActivationGroup* coded;  // the same as int8, where a matrix needs it
+};
+
+// y: column `first` of the first row; rows of y are as long as the matrix has rows.
+void multiplyPiece(const OperatorContext& context, const Run& run, std::int64_t first, std::int64_t count, std::byte* memory, float* y) {
+    const WeightRows& weight = run.matrix->weight;
+    const std::int64_t m = run.m, n = weight.rows, k = run.k;
+    if (run.matrix->blocks) {
+        const std::byte* rows = weight.blocks->bytes.data() + first * weight.rowBytes();
+        return multiplyBlocks(context.machine().isa, {run.matrix->blocks->type, k, count, rows, m, run.coded, y, n});
+    }
+    const float* weights = weight.read(context.machine().isa, first, count, reinterpret_cast<float*>(memory));
+    if (m == 1) {
+        for (std::int64_t row = 0; row < count; ++row) y[row] = dot(run.x, weights + row * k, k);
+    } else if (k == 0) {
+        for (std::int64_t i = 0; i < m; ++i) std::fill_n(y + i * n, count, 0.0f);
+    } else {
+        context.machine().blas->sgemm({.transposeB = true, .m = m, .n = count, .k = k, .a = run.x, .lda = k, .b = weights, .ldb = k, .c = y, .ldc = n});
+    }
+}
+
 }  // namespace
 
 Prepared prepareLinear(const PrepareContext& context) {
     const std::size_t outputs = context.node.outputs.size();
     if (context.node.inputs.size() < 1 + outputs) context.fail("it has fewer weights than outputs");
+    const std::string activations = context.node.text("activations", "float");
+    if (activations != "float" && activations != "int8") context.fail("activations cannot be '" + activations + "'");
+    const bool integer = activations == "int8";
     auto state = std::make_shared<LinearState>();
     std::string types;
     for (std::size_t i = 0; i < outputs; ++i) {
         Matrix matrix;
         matrix.weight = weightRowsOf(context, 1 + 2 * i);
+        if (integer && matrix.weight.blocks) matrix.blocks = ggufFormNamed(matrix.weight.blocks->form->name);
+        state->anyBlocks = state->anyBlocks || matrix.blocks;
         if (i > 0 && matrix.weight.columns != state->columns) context.fail("its weights differ in their number of columns");
         state->columns = matrix.weight.columns;
         if (context.node.input(2 + 2 * i) != kNoValue) {
@@ -76,7 +113,8 @@ Prepared prepareLinear(const PrepareContext& context) {
         if (types.find(matrix.weight.typeName()) == std::string::npos) types += (types.empty() ? "" : ", ") + matrix.weight.typeName();
         state->matrices.push_back(std::move(matrix));
     }
-    return {std::move(state), "rows of " + types + " × float32"};
+    std::string kernel = std::string(state->anyBlocks ? kernelFor("block_product", context.machine.isa).name : "rows of") + " " + types + (state->anyBlocks ? " × int8" : " × float32");
+    return {std::move(state), std::move(kernel)};
 }
 
 void runLinear(OperatorContext& context) {
@@ -92,24 +130,21 @@ void runLinear(OperatorContext& context) {
         Shape shape = x.shape();
         shape[rank - 1] = weight.rows;
         outputs.push_back(context.output<float>(i, checkedShape(context, shape.dims())).data());
-        if (!weight.isFloat32()) scratch = std::max(scratch, rowsPerPiece(weight) * k);
+        if (!state.matrices[i].blocks && !weight.isFloat32()) scratch = std::max(scratch, rowsPerPiece(state.matrices[i]) * k);
     }
     if (m == 0) return;
+    const Isa isa = context.machine().isa;
     const float* from = x.as<float>().data();
+    const std::int64_t groups = activationGroups(k);
+    ActivationGroup* coded = state.anyBlocks ? context.scratch<ActivationGroup>(m * groups).data() : nullptr;
+    if (coded) context.forRange(m, rowsPerChunk(k), [&](std::int64_t begin, std::int64_t end) { codeActivations(isa, from + begin * k, k, end - begin, k, coded + begin * groups); });
     const std::vector<Piece> pieces = piecesOf(state);
     context.forEachWithScratch(static_cast<std::int64_t>(pieces.size()), scratch * static_cast<std::int64_t>(sizeof(float)), [&](std::int64_t chunk, std::byte* memory) {
         const Piece& piece = pieces[static_cast<std::size_t>(chunk)];
         const Matrix& matrix = state.matrices[piece.matrix];
         const std::int64_t n = matrix.weight.rows;
-        const float* weights = matrix.weight.read(context.machine().isa, piece.first, piece.count, reinterpret_cast<float*>(memory));
         float* y = outputs[piece.matrix] + piece.first;
-        if (m == 1) {
-            for (std::int64_t row = 0; row < piece.count; ++row) y[row] = dot(from, weights + row * k, k);
-        } else if (k == 0) {
-            for (std::int64_t i = 0; i < m; ++i) std::fill_n(y + i * n, piece.count, 0.0f);
-        } else {
-            context.machine().blas->sgemm({.transposeB = true, .m = m, .n = piece.count, .k = k, .a = from, .lda = k, .b = weights, .ldb = k, .c = y, .ldc = n});
-        }
+        multiplyPiece(context, {&matrix, m, k, from, coded}, piece.first, piece.count, memory, y);
         if (!matrix.biased) return;
         const float* bias = matrix.bias.as<float>().data() + piece.first;
         for (std::int64_t i = 0; i < m; ++i)

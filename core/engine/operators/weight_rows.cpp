@@ -9,16 +9,11 @@
 
 namespace bitlathe {
 
-namespace {
-
-// The fast rows of a format that has them; null: BlockForm::decode is all there is.
-const GgufForm* fastFormOf(std::string_view name) noexcept {
+const GgufForm* ggufFormNamed(std::string_view name) noexcept {
     for (const GgufForm& form : kGgufForms)
         if (form.name == name) return &form;
     return nullptr;
 }
-
-}  // namespace
 
 std::int64_t WeightRows::rowBytes() const noexcept { return blocks ? bytesFor(*blocks->form, columns) : bytesFor(plain.type(), columns); }
 
@@ -29,7 +24,7 @@ const float* WeightRows::read(Isa isa, std::int64_t first, std::int64_t count, f
     const auto numbers = static_cast<std::size_t>(count * columns);
     if (blocks) {
         const auto bytes = blocks->bytes.subspan(static_cast<std::size_t>(first * each), static_cast<std::size_t>(count * each));
-        if (const GgufForm* form = fastFormOf(blocks->form->name)) unpackGgufRows(*form, bytes, {scratch, numbers}, isa);
+        if (const GgufForm* form = ggufFormNamed(blocks->form->name)) unpackGgufRows(*form, bytes, {scratch, numbers}, isa);
         else blocks->form->decode(bytes, {scratch, numbers});
         return scratch;
     }

@@ -8,10 +8,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace bitlathe {
 
+struct GgufForm;
 struct PrepareContext;
+
+// The form of blocks that kernels know, by a BlockForm's name; null: BlockForm::decode is all there is.
+const GgufForm* ggufFormNamed(std::string_view name) noexcept;
 
 struct WeightRows {
     Tensor plain;                       // F32, F16 or BF16, aligned for its type …
