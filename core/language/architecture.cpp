@@ -11,10 +11,21 @@ namespace bitlathe {
 
 namespace {
 
-constexpr std::string_view kLlama[] = {"llama"};
+constexpr std::string_view kLlama[] = {"llama"}, kMistral[] = {"mistral"}, kQwen2[] = {"qwen2"}, kQwen3[] = {"qwen3"}, kGemma[] = {"gemma"}, kGemma2[] = {"gemma2"},
+                           kGemma3[] = {"gemma3_text"}, kGpt2[] = {"gpt2"}, kPhi2[] = {"phi"}, kPhi3[] = {"phi3"}, kBert[] = {"bert"};
 
 const Architecture kArchitectures[] = {
     {"llama", "Llama", kLlama, describeLlama, kLlamaNames, true},
+    {"mistral", "Mistral", kMistral, describeMistral, kLlamaNames, true},  // in GGUF it is called "llama"
+    {"qwen2", "Qwen 2", kQwen2, describeQwen2, kLlamaNames},
+    {"qwen3", "Qwen 3", kQwen3, describeQwen3, kLlamaNames},
+    {"gemma", "Gemma", kGemma, describeGemma, kGemmaNames},
+    {"gemma2", "Gemma 2", kGemma2, describeGemma2, kGemma2Names},
+    {"gemma3", "Gemma 3", kGemma3, describeGemma3, kGemma2Names},
+    {"gpt2", "GPT-2", kGpt2, describeGpt2, kGpt2Names},
+    {"phi2", "Phi 2", kPhi2, describePhi2, kPhi2Names},
+    {"phi3", "Phi 3", kPhi3, describePhi3, kPhi3Names},
+    {"bert", "BERT", kBert, describeBert, kBertNames},
 };
 
 // Rows of the embedding: what the file says of its vocabulary may be another number, with padding or without.

@@ -1,5 +1,8 @@
 #include "core/language/language_extents.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace bitlathe {
 
 namespace {
@@ -25,6 +28,7 @@ void readRope(const Hyperparameters& p, LanguageSpec& spec) {
     rope.betaFast = p.real("rope.scaling.yarn_beta_fast", "rope_scaling.beta_fast|rope_parameters.beta_fast").value_or(32.0);
     rope.betaSlow = p.real("rope.scaling.yarn_beta_slow", "rope_scaling.beta_slow|rope_parameters.beta_slow").value_or(1.0);
     rope.attentionFactor = p.real("rope.scaling.attn_factor", "rope_scaling.attention_factor|rope_parameters.attention_factor").value_or(0.0);
+    if (const double own = 0.1 * std::log(std::max(1.0, rope.factor)) + 1.0; kind == "yarn") rope.attentionFactor = !p.isGguf() && rope.attentionFactor > 0 ? rope.attentionFactor : own * (rope.attentionFactor > 0 ? rope.attentionFactor : 1.0);
     if (kind == "linear") rope.scaling = RopeSpec::Scaling::Linear;
     else if (kind == "llama3") rope.scaling = RopeSpec::Scaling::Llama3;
     else if (kind == "yarn") rope.scaling = RopeSpec::Scaling::Yarn;

@@ -14,9 +14,8 @@ enum class TensorNaming : std::uint8_t { Gguf, HuggingFace };
 
 enum class NormKind : std::uint8_t { Rms, Layer };
 enum class FeedForward : std::uint8_t {
-    Gated,       // down(activation(gate(x)) · up(x))
-    GatedFused,  // the same with gate and up in one weight, the gate first
-    Plain,       // down(activation(up(x)))
+    Gated,  // down(activation(gate(x)) · up(x)); gate and up may be one weight, the gate first
+    Plain,  // down(activation(up(x)))
 };
 
 // Rotary positions (Su et al., arXiv:2104.09864): pair i of a head turns by position · base^(−2i / dims), changed by
@@ -30,7 +29,7 @@ struct RopeSpec {
     double originalContext = 0.0;    // tokens before it was stretched (Llama3, Yarn, Factors)
     double lowFactor = 1.0, highFactor = 4.0;   // Llama3
     double betaFast = 32.0, betaSlow = 1.0;     // Yarn
-    double attentionFactor = 0.0;               // what cosines and sines are multiplied by; 0: the scaling's own
+    double attentionFactor = 0.0;               // what cosines and sines are multiplied by; 0: 1
     std::vector<float> factors;                 // Factors: one divisor per pair
     bool operator==(const RopeSpec&) const = default;
 };
@@ -53,7 +52,6 @@ struct LanguageSpec {
     bool normAddsOne = false;       // a norm's scale is 1 + its weight
     FeedForward feedForward = FeedForward::Gated;
     std::string activation = "silu";  // as the operator Gated names it
-    bool fusedQkv = false;          // queries, keys and values in one weight, in this order
     bool inputsFirst = false;       // matrices lie [in, out] (GPT-2's Conv1D)
     bool parallel = false;          // attention and feed-forward read the same normalised input
     bool postNorms = false;         // what is added to the stream is normalised too (Gemma 2)

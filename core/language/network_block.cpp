@@ -1,5 +1,6 @@
 #include "core/language/network_block.h"
 
+#include "core/base/error.h"
 #include "core/language/rope.h"
 
 #include <cmath>
@@ -114,8 +115,9 @@ void NetworkBuilder::embed() {
 void NetworkBuilder::prepareAngles() {
     if (m_spec.rope.dims == 0) return;
     RopeSpec rope = m_spec.rope;
-    if (exists("rope_freqs.weight")) {
-        const auto divisors = vector("rope_freqs.weight", rope.dims / 2);
+    for (const char* table : {"rope_freqs.weight", "rope_factors_short.weight"}) {
+        if (!exists(table)) continue;
+        const auto divisors = vector(table, rope.dims / 2);
         rope.factors.assign(divisors.as<float>().begin(), divisors.as<float>().end());
     }
     const auto angles = [&](const std::string& name, const RopeSpec& of) {
@@ -132,7 +134,7 @@ ValueId NetworkBuilder::attention(std::int64_t layer, ValueId x) {
     const std::string at = blockName(layer);
     const std::int64_t wideQ = m_spec.heads * m_spec.headSize, wideK = m_spec.kvHeads * m_spec.headSize, wideV = m_spec.kvHeads * m_spec.valueSize;
     std::vector<ValueId> qkv;
-    if (m_spec.fusedQkv) {
+    if (exists(at + "attn_qkv.weight")) {  // in one weight, in this order
         const ValueId all = linear(at + "attn_qkv", x, {{at + "attn_qkv", wideQ + wideK + wideV, m_spec.width}})[0];
         qkv = emitMany("Split", at + "attn_split", {all, m_edit.addConstant(at + "attn_sizes", integersTensor({wideQ, wideK, wideV}))}, 3, {{"axis", std::int64_t(-1)}});
     } else {
@@ -170,10 +172,11 @@ ValueId NetworkBuilder::feedForward(std::int64_t layer, ValueId x) {
         inner = emit(relu ? "Relu" : "Gelu", at + "ffn_active", {up}, relu ? Attributes{} : Attributes{{"approximate", std::string(m_spec.activation == "tanh_gelu" ? "tanh" : "none")}});
     } else {
         std::vector<ValueId> halves;
-        if (m_spec.feedForward == FeedForward::Gated) {
+        if (exists(at + "ffn_gate.weight")) {
             halves = linear(at + "ffn_gate_up", x, {{at + "ffn_gate", wide, m_spec.width}, {at + "ffn_up", wide, m_spec.width}});
         } else {
             const ValueId both = linear(at + "ffn_up", x, {{at + "ffn_up", wide, m_spec.width}})[0];
+            if (wide % 2 != 0) refuseInput("the tensor '" + at + "ffn_up.weight' has " + std::to_string(wide) + " rows, which hold no gate and values of equal length; fetch or convert the model again");
             wide /= 2;
             halves = emitMany("Split", at + "ffn_split", {both, m_edit.addConstant(at + "ffn_sizes", integersTensor({wide, wide}))}, 2, {{"axis", std::int64_t(-1)}});
         }

@@ -49,10 +49,6 @@ std::vector<float> rotaryFrequencies(const RopeSpec& rope) {
     return frequencies;
 }
 
-double rotaryScale(const RopeSpec& rope) {
-    if (rope.attentionFactor > 0 && rope.scaling != RopeSpec::Scaling::Yarn) return rope.attentionFactor;
-    if (rope.scaling == RopeSpec::Scaling::Yarn) return (rope.attentionFactor > 0 ? rope.attentionFactor : 1.0) * (0.1 * std::log(std::max(1.0, rope.factor)) + 1.0);
-    return 1.0;
-}
+double rotaryScale(const RopeSpec& rope) { return rope.attentionFactor > 0 ? rope.attentionFactor : 1.0; }
 
 }  // namespace bitlathe

@@ -19,6 +19,6 @@ void describePhi2(const Hyperparameters& parameters, LanguageSpec& spec);
 void describePhi3(const Hyperparameters& parameters, LanguageSpec& spec);
 void describeBert(const Hyperparameters& parameters, LanguageSpec& spec);
 
-extern const TensorNames kLlamaNames, kGemmaNames, kGpt2Names, kPhi2Names, kPhi3Names, kBertNames;
+extern const TensorNames kLlamaNames, kGemmaNames, kGemma2Names, kGpt2Names, kPhi2Names, kPhi3Names, kBertNames;
 
 }  // namespace bitlathe

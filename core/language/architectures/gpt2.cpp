@@ -1,0 +1,37 @@
+// GPT-2 (Radford et al. 2019): a table of positions, norms with means and biases, one weight for queries, keys and
+// values. Hugging Face's files hold its matrices [in, out].
+#include "core/language/architectures/architectures.h"
+
+namespace bitlathe {
+
+namespace {
+
+constexpr TensorName kNames[] = {
+    {"token_embd", "wte"},
+    {"position_embd", "wpe"},
+    {"output_norm", "ln_f"},
+    {"output", "lm_head"},
+    {"blk.#.attn_norm", "h.#.ln_1"},
+    {"blk.#.attn_qkv", "h.#.attn.c_attn"},
+    {"blk.#.attn_output", "h.#.attn.c_proj"},
+    {"blk.#.ffn_norm", "h.#.ln_2"},
+    {"blk.#.ffn_up", "h.#.mlp.c_fc"},
+    {"blk.#.ffn_down", "h.#.mlp.c_proj"},
+};
+constexpr std::string_view kPrefixes[] = {"transformer.", ""};
+
+}  // namespace
+
+const TensorNames kGpt2Names{kNames, kPrefixes};
+
+void describeGpt2(const Hyperparameters& parameters, LanguageSpec& spec) {
+    spec.norm = NormKind::Layer;
+    spec.learnedPositions = true;
+    spec.rope = {};
+    spec.feedForward = FeedForward::Plain;
+    spec.activation = "tanh_gelu";
+    spec.inputsFirst = true;
+    if (const auto name = parameters.text("", "activation_function"); name && *name != "gelu_new" && *name != "gelu_pytorch_tanh") spec.whyNot = "its activation '" + *name + "' is not GPT-2's";
+}
+
+}  // namespace bitlathe
