@@ -154,7 +154,7 @@ protected:
             }
             return picked;
         }
-        Session session(network, {.batch = batch}, workers);
+        DecodeSession session(network, {.batch = batch}, workers);
         session.feedAll(tokens, job, [&](std::int64_t token, std::span<const float> logits) {
             if (!wanted(token)) return;
             double sum = 0;
