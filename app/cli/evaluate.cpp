@@ -1,6 +1,7 @@
 #include "core/workflow/evaluate.h"
 
 #include "app/cli/command.h"
+#include "app/cli/evaluate_language.h"
 #include "app/cli/gate.h"
 #include "app/cli/json_output.h"
 #include "app/cli/quantization_options.h"
@@ -71,16 +72,19 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common) {
         std::vector<std::string> gates;
         bool fast = false;
         QuantizationOptions quantization;
+        LanguageOptions language;
     };
     auto options = std::make_shared<Options>();
     app.add_option("MODEL", options->model, "The model file")->required();
-    app.add_option("--data", options->data, "What to measure on: .npz, .npy, HDF5 or an image folder")->required();
+    app.add_option("--data", options->data, "What to measure on: .npz, .npy, HDF5 or an image folder; of language models a text")->required();
     addQuantizationOptions(app, options->quantization, true);
+    addLanguageOptions(app, options->language);
     app.add_option("--samples", options->samples, "Use only so many samples; 0 for all")->check(CLI::NonNegativeNumber);
     app.add_flag("--no-layers", options->fast, "Only the figures of the whole network: faster");
     app.add_option("--fail-if", options->gates, "Exit with 5 when this holds, e.g. 'top1_drop>0.01'");
     app.add_flag("--json", common.json, "Print one JSON document");
     return [options](Session& session) -> int {
+        if (isTextData(options->data, options->language)) return evaluateLanguageModel(options->model, options->data, options->quantization, options->language, options->gates, session);
         const std::vector<std::string> figures = {"top1", "top5", "agreement", "top1_drop", "top5_drop", "output_sqnr_db"};
         std::vector<Gate> gates;
         for (const std::string& text : options->gates) gates.push_back(parseGate(text, figures));

@@ -44,8 +44,10 @@ void DecodeSession::runOnce(std::span<const std::int32_t> tokens, std::span<cons
     std::iota(positions.begin(), positions.end(), past);
     const std::vector<Tensor> inputs{Tensor::of(Shape{1, count}, ids), Tensor::of(Shape{1, count}, positions), Tensor::of(Shape{static_cast<std::int64_t>(outputs.size())}, outputs)};
     RunObserver observer;
-    if (m_hidden)
+    if (m_hidden || m_made)
         observer.value = [this](ValueId value, const Tensor& tensor) {
+            if (m_made) m_made(value, tensor);
+            if (!m_hidden) return;
             if (const std::int64_t layer = m_layerOfValue[static_cast<std::size_t>(value)]; layer >= 0) m_hidden(layer, tensor);
         };
     m_logits = Tensor();

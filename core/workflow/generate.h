@@ -53,6 +53,9 @@ public:
     // Called with what flows out of each layer in each run: [1, tokens, width]. Must copy what it keeps.
     using Hidden = std::function<void(std::int64_t layer, const Tensor& hidden)>;
     void observe(Hidden hidden) { m_hidden = std::move(hidden); }
+    // Called with each value as it is made: ids are of network().executable->graph(). Must copy what it keeps.
+    using Made = std::function<void(ValueId value, const Tensor& tensor)>;
+    void observeValues(Made made) { m_made = std::move(made); }
 
 private:
     void runOnce(std::span<const std::int32_t> tokens, std::span<const std::int64_t> outputs, JobContext& job);
@@ -64,6 +67,7 @@ private:
     std::int64_t m_batch;
     Tensor m_logits;
     Hidden m_hidden;
+    Made m_made;
     std::vector<std::int64_t> m_layerOfValue;  // −1: not what flows out of a layer
 };
 
