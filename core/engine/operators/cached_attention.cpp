@@ -4,17 +4,21 @@
 #include "core/engine/kv_cache.h"
 #include "core/engine/operators/arguments.h"
 #include "core/kernels/float_rows.h"
+#include "core/kernels/row_products.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 namespace bitlathe {
 
 namespace {
 
-constexpr std::int64_t kTile = 128;   // keys at once
-constexpr std::int64_t kQueries = 16; // tokens of a chunk
+constexpr std::int64_t kTile = 128;    // keys at once
+constexpr std::int64_t kQueries = 16;  // tokens of a chunk
+constexpr std::int64_t kSpan = 1024;   // keys of a chunk where there are few tokens; a multiple of kTile
 constexpr float kHidden = -std::numeric_limits<float>::infinity();
 
 struct Form {
@@ -78,21 +82,22 @@ struct Source {
     }
 };
 
+// What one chunk needs beside its results.
 struct Scratch {
-    float *queries, *scores, *sums, *tile, *largest, *total;
-    static std::int64_t count(const Form& f) noexcept {
-        const std::int64_t rows = kQueries * f.group();
-        return rows * (f.size + kTile + f.valueSize + 2) + kTile * std::max(f.size, f.valueSize);
-    }
+    float *queries, *scores, *tile;
+    static std::int64_t count(const Form& f) noexcept { return kQueries * f.group() * (f.size + kTile) + kTile * std::max(f.size, f.valueSize); }
     Scratch(const Form& f, std::byte* memory) noexcept {
-        const std::int64_t rows = kQueries * f.group();
         tile = reinterpret_cast<float*>(memory);
         queries = tile + kTile * std::max(f.size, f.valueSize);
-        scores = queries + rows * f.size;
-        sums = scores + rows * kTile;
-        largest = sums + rows * f.valueSize;
-        total = largest + rows;
+        scores = queries + kQueries * f.group() * f.size;
     }
+};
+
+// Weighted sums of values over some keys, row by row: not yet divided by the weights' total.
+struct Partial {
+    float *sums, *largest, *total;
+    static std::int64_t count(const Form& f) noexcept { return kQueries * f.group() * (f.valueSize + 2); }
+    Partial(const Form& f, float* memory) noexcept : sums(memory), largest(memory + kQueries * f.group() * f.valueSize), total(largest + kQueries * f.group()) {}
 };
 
 // One row's scores become weights; what was summed before shrinks where a larger score came.
@@ -123,6 +128,61 @@ void capScores(const FloatRows& kernels, float* scores, std::int64_t count, floa
     for (std::int64_t i = 0; i < count; ++i) scores[i] *= cap;
 }
 
+// Some queries of the heads that share one head of keys.
+struct Block {
+    std::int64_t head, begin, tokens;
+};
+
+// Keys from … to − 1; `from` is a multiple of kTile, so that the cut changes no bits.
+void attend(const OperatorContext& context, const Form& form, const Source& source, const float* q, const Block& block, std::int64_t from, std::int64_t to, const Scratch& s, const Partial& out) {
+    const FloatRows& kernels = floatRows(context.machine().isa);
+    const Blas& blas = *context.machine().blas;
+    const Isa isa = context.machine().isa;
+    const std::int64_t group = form.group(), rows = block.tokens * group;
+    const bool few = block.tokens == 1;  // packing matrices is worth it for many rows
+    for (std::int64_t t = 0; t < block.tokens; ++t)  // the heads that share these keys lie side by side
+        std::copy_n(q + ((block.begin + t) * form.heads + block.head * group) * form.size, group * form.size, s.queries + t * group * form.size);
+    std::fill_n(out.sums, rows * form.valueSize, 0.0f);
+    std::fill_n(out.largest, rows, kHidden);
+    std::fill_n(out.total, rows, 0.0f);
+    for (std::int64_t first = from; first < to; first += kTile) {
+        const std::int64_t count = std::min(kTile, to - first);
+        const auto keys = source.keys(block.head, first, count, s.tile);
+        if (few) rowProducts(isa, {s.queries, form.size, rows, keys.rows, keys.step, count, form.size, s.scores, kTile, form.scale});
+        else blas.sgemm({.transposeB = true, .m = rows, .n = count, .k = form.size, .alpha = form.scale, .a = s.queries, .lda = form.size, .b = keys.rows, .ldb = keys.step, .c = s.scores, .ldc = kTile});
+        for (std::int64_t row = 0; row < rows; ++row) {
+            float* scores = s.scores + row * kTile;
+            if (form.cap > 0) capScores(kernels, scores, count, form.cap);
+            const std::int64_t place = form.past + block.begin + row / group;
+            std::fill(scores, scores + std::clamp<std::int64_t>(form.firstSeen(place) - first, 0, count), kHidden);
+            std::fill(scores + std::clamp<std::int64_t>(place + 1 - first, 0, count), scores + count, kHidden);
+            joinTile(kernels, scores, count, out.largest[row], out.total[row], out.sums + row * form.valueSize, form.valueSize);
+        }
+        const auto values = source.values(block.head, first, count, s.tile);
+        if (few) rowSums(isa, {s.scores, kTile, rows, values.rows, values.step, count, form.valueSize, out.sums, form.valueSize});
+        else blas.sgemm({.m = rows, .n = form.valueSize, .k = count, .a = s.scores, .lda = kTile, .b = values.rows, .ldb = values.step, .beta = 1.0f, .c = out.sums, .ldc = form.valueSize});
+    }
+}
+
+// The spans of one block, joined in their order.
+void finish(const Form& form, const Block& block, std::span<const Partial> spans, const FloatRows& kernels, float* y) {
+    const std::int64_t group = form.group();
+    for (std::int64_t row = 0; row < block.tokens * group; ++row) {
+        float* to = y + ((block.begin + row / group) * form.heads + block.head * group + row % group) * form.valueSize;
+        float largest = kHidden, total = 0;
+        for (const Partial& span : spans) largest = std::max(largest, span.largest[row]);
+        std::fill_n(to, form.valueSize, 0.0f);
+        for (const Partial& span : spans) {
+            if (span.largest[row] == kHidden) continue;
+            float share = span.largest[row] - largest;
+            kernels.map(RowFunction::Exp, {}, &share, &share, 1);
+            total += span.total[row] * share;
+            for (std::int64_t i = 0; i < form.valueSize; ++i) to[i] += span.sums[row * form.valueSize + i] * share;
+        }
+        for (std::int64_t i = 0; i < form.valueSize; ++i) to[i] /= total;
+    }
+}
+
 }  // namespace
 
 void runCachedAttention(OperatorContext& context) {
@@ -134,77 +194,28 @@ void runCachedAttention(OperatorContext& context) {
         cache->writeValues(form.layer, form.past, form.tokens, v);
     }
     const Source source{context.cache(), form, k, v};
+    const std::int64_t blocks = (form.tokens + kQueries - 1) / kQueries;
+    const auto blockAt = [&](std::int64_t i) { return Block{i / blocks, i % blocks * kQueries, std::min(kQueries, form.tokens - i % blocks * kQueries)}; };
+    // Few tokens over many keys: spans of keys are chunks of their own.
+    const std::int64_t seen = form.past + form.tokens, spans = form.tokens <= kQueries ? std::max<std::int64_t>(1, (seen + kSpan - 1) / kSpan) : 1, keysPerSpan = spans > 1 ? kSpan : seen;
+    const std::int64_t each = Partial::count(form);
+    float* partials = context.scratch<float>(form.kvHeads * blocks * spans * each).data();
+    const auto partialAt = [&](std::int64_t chunk) { return Partial(form, partials + chunk * each); };
     const FloatRows& kernels = floatRows(context.machine().isa);
-    const Blas& blas = *context.machine().blas;
-    const std::int64_t group = form.group(), blocks = (form.tokens + kQueries - 1) / kQueries;
-    context.forEachWithScratch(form.kvHeads * blocks, Scratch::count(form) * static_cast<std::int64_t>(sizeof(float)), [&](std::int64_t chunk, std::byte* memory) {
-        const Scratch s(form, memory);
-        const std::int64_t head = chunk / blocks, begin = chunk % blocks * kQueries, tokens = std::min(kQueries, form.tokens - begin), rows = tokens * group;
-        for (std::int64_t t = 0; t < tokens; ++t)  // the heads that share these keys lie side by side
-            std::copy_n(q + ((begin + t) * form.heads + head * group) * form.size, group * form.size, s.queries + t * group * form.size);
-        std::fill_n(s.sums, rows * form.valueSize, 0.0f);
-        std::fill_n(s.largest, rows, kHidden);
-        std::fill_n(s.total, rows, 0.0f);
-        const std::int64_t end = form.past + begin + tokens;
-        for (std::int64_t first = form.firstSeen(form.past + begin) / kTile * kTile; first < end; first += kTile) {
-            const std::int64_t count = std::min(kTile, end - first);
-            const auto keys = source.keys(head, first, count, s.tile);
-            blas.sgemm({.transposeB = true, .m = rows, .n = count, .k = form.size, .alpha = form.scale, .a = s.queries, .lda = form.size, .b = keys.rows, .ldb = keys.step, .c = s.scores, .ldc = kTile});
-            for (std::int64_t row = 0; row < rows; ++row) {
-                float* scores = s.scores + row * kTile;
-                if (form.cap > 0) capScores(kernels, scores, count, form.cap);
-                const std::int64_t place = form.past + begin + row / group;
-                std::fill(scores, scores + std::clamp<std::int64_t>(form.firstSeen(place) - first, 0, count), kHidden);
-                std::fill(scores + std::clamp<std::int64_t>(place + 1 - first, 0, count), scores + count, kHidden);
-                joinTile(kernels, scores, count, s.largest[row], s.total[row], s.sums + row * form.valueSize, form.valueSize);
-            }
-            const auto values = source.values(head, first, count, s.tile);
-            blas.sgemm({.m = rows, .n = form.valueSize, .k = count, .a = s.scores, .lda = kTile, .b = values.rows, .ldb = values.step, .beta = 1.0f, .c = s.sums, .ldc = form.valueSize});
-        }
-        for (std::int64_t row = 0; row < rows; ++row) {
-            float* to = y + ((begin + row / group) * form.heads + head * group + row % group) * form.valueSize;
-            for (std::int64_t i = 0; i < form.valueSize; ++i) to[i] = s.sums[row * form.valueSize + i] / s.total[row];
-        }
+    context.forEachWithScratch(form.kvHeads * blocks * spans, Scratch::count(form) * static_cast<std::int64_t>(sizeof(float)), [&](std::int64_t chunk, std::byte* memory) {
+        const Block block = blockAt(chunk / spans);
+        const std::int64_t span = chunk % spans, end = form.past + block.begin + block.tokens;
+        const std::int64_t from = std::max(span * keysPerSpan, form.firstSeen(form.past + block.begin) / kTile * kTile), to = std::min((span + 1) * keysPerSpan, end);
+        const Partial partial = partialAt(chunk);
+        attend(context, form, source, q, block, from, to, Scratch(form, memory), partial);
+        if (spans == 1) finish(form, block, std::span(&partial, 1), kernels, y);
     });
-}
-
-void runRotaryAngles(OperatorContext& context) {
-    const Tensor &positions = inputOf(context, 0, ElementType::I64), &frequencies = inputOf(context, 1, ElementType::F32);
-    needRank(context, positions, 2, 2);
-    needRank(context, frequencies, 1, 1);
-    const std::int64_t half = frequencies.count();
-    const Shape shape = checkedShape(context, {positions.shape()[0], positions.shape()[1], half});
-    float *cosines = context.output<float>(0, shape).data(), *sines = context.output<float>(1, shape).data();
-    const double scale = context.node().real("scale", 1.0f);
-    const auto at = positions.as<std::int64_t>();
-    const auto by = frequencies.as<float>();
-    context.forRange(positions.count(), rowsPerChunk(half, kCostlyGrain / 8), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t t = begin; t < end; ++t)
-            for (std::int64_t i = 0; i < half; ++i) {
-                const double angle = static_cast<double>(at[static_cast<std::size_t>(t)]) * static_cast<double>(by[static_cast<std::size_t>(i)]);
-                cosines[t * half + i] = static_cast<float>(std::cos(angle) * scale);
-                sines[t * half + i] = static_cast<float>(std::sin(angle) * scale);
-            }
-    });
-}
-
-void runGated(OperatorContext& context) {
-    const Tensor &gate = inputOf(context, 0, ElementType::F32), &up = inputOf(context, 1, ElementType::F32);
-    if (gate.shape() != up.shape()) context.fail("gate " + toText(gate.shape()) + " and values " + toText(up.shape()) + " differ in shape");
-    const std::string name = context.node().text("activation", "silu");
-    const bool relu = name == "relu";
-    RowFunction function = RowFunction::Swish;
-    if (name == "gelu") function = RowFunction::Gelu;
-    else if (name == "tanh_gelu") function = RowFunction::TanhGelu;
-    else if (name != "silu" && !relu) context.fail("the activation '" + name + "' does not exist");
-    const float *g = gate.as<float>().data(), *u = up.as<float>().data();
-    float* y = context.outputOver<float>(0, 0, gate.shape()).data();
-    const FloatRows& kernels = floatRows(context.machine().isa);
-    context.forRange(gate.count(), kCostlyGrain, [&](std::int64_t begin, std::int64_t end) {
-        if (relu) for (std::int64_t i = begin; i < end; ++i) y[i] = g[i] < 0 ? 0.0f : g[i];
-        else kernels.map(function, {}, g + begin, y + begin, end - begin);
-        for (std::int64_t i = begin; i < end; ++i) y[i] *= u[i];
-    });
+    if (spans == 1) return;
+    for (std::int64_t i = 0; i < form.kvHeads * blocks; ++i) {
+        std::vector<Partial> parts;
+        for (std::int64_t span = 0; span < spans; ++span) parts.push_back(partialAt(i * spans + span));
+        finish(form, blockAt(i), parts, kernels, y);
+    }
 }
 
 }  // namespace bitlathe

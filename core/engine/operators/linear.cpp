@@ -5,6 +5,7 @@
 #include "core/engine/operators/weight_rows.h"
 #include "core/kernels/block_product.h"
 #include "core/kernels/kernel_list.h"
+#include "core/kernels/row_products.h"
 #include "core/quant/gguf_blocks.h"
 
 #include <algorithm>
@@ -48,19 +49,6 @@ std::vector<Piece> piecesOf(const LinearState& state) {
     return pieces;
 }
 
-// Sixteen sums side by side, joined in a fixed order: the same bits on every machine.
-float dot(const float* a, const float* b, std::int64_t n) noexcept {
-    constexpr std::int64_t kLanes = 16;
-    float sums[kLanes] = {};
-    std::int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes)
-        for (std::int64_t lane = 0; lane < kLanes; ++lane) sums[lane] += a[i + lane] * b[i + lane];
-    for (std::int64_t lane = 0; i < n; ++i, ++lane) sums[lane] += a[i] * b[i];
-    for (std::int64_t half = kLanes / 2; half > 0; half /= 2)
-        for (std::int64_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-    return sums[0];
-}
-
 // What all pieces of a run share.
 struct Run {
     const Matrix* matrix;
@@ -79,7 +67,7 @@ void multiplyPiece(const OperatorContext& context, const Run& run, std::int64_t 
     }
     const float* weights = weight.read(context.machine().isa, first, count, reinterpret_cast<float*>(memory));
     if (m == 1) {
-        for (std::int64_t row = 0; row < count; ++row) y[row] = dot(run.x, weights + row * k, k);
+        rowProducts(context.machine().isa, {run.x, k, 1, weights, k, count, k, y, count});
     } else if (k == 0) {
         for (std::int64_t i = 0; i < m; ++i) std::fill_n(y + i * n, count, 0.0f);
     } else {

@@ -1,0 +1,10 @@
+#include "core/kernels/row_products_body.h"
+
+namespace bitlathe {
+
+const RowProductKernels& rowProductsReference() noexcept {
+    static constexpr RowProductKernels kernels{products, sums};
+    return kernels;
+}
+
+}  // namespace bitlathe
