@@ -63,6 +63,7 @@ Action compareCommand(CLI::App& app, CommonOptions& common);
 Action duelCommand(CLI::App& app, CommonOptions& common);
 Action benchCommand(CLI::App& app, CommonOptions& common);
 Action tokenizeCommand(CLI::App& app, CommonOptions& common);
+Action generateCommand(CLI::App& app, CommonOptions& common);
 Action listCommand(CLI::App& app, CommonOptions& common);
 
 }  // namespace bitlathe::cli

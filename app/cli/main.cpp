@@ -29,6 +29,7 @@ constexpr std::array kCommands = {
     Row{"duel", "Compare number formats on a layer: error against bytes", duelCommand},
     Row{"bench", "Time a model, layer by layer", benchCommand},
     Row{"tokenize", "Show the tokens that a language model reads a text as", tokenizeCommand},
+    Row{"generate", "Continue a text with a language model, float and quantized beside each other", generateCommand},
     Row{"list", "List codecs, formats, presets, targets, kernels or operators", listCommand},
 };
 

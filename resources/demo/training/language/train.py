@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Trains one size of the language demo.    train.py TEXT_FOLDER TOKENIZER.json SIZE OUT.npz [STEPS]
+"""Trains one size of the language demo.    train.py TEXT_FOLDER TOKENIZER.json SIZE OUT.npz [STEPS] [--begin WEIGHTS.npz]
 
 A window begins with <s>. Half of them start where a document starts, as a prompt does; the others anywhere, as the windows
-of a perplexity measurement do. The last fifth of the training has windows as long as the context. The validation text is
+of a perplexity measurement do. The last part of the training has windows as long as the context. With --begin it goes on from
+weights that were trained before, at half the learning rate and with other windows of the text. The validation text is
 read to report, and decides nothing.
 """
 import argparse
@@ -35,9 +36,9 @@ def read(path, tokenizer):
 
 
 class Windows:
-    def __init__(self, tokens, starts, tokenizer):
+    def __init__(self, tokens, starts, tokenizer, seed):
         self.tokens, self.starts = tokens, starts
-        self.tokenizer, self.generator = tokenizer, np.random.default_rng(SEED)
+        self.tokenizer, self.generator = tokenizer, np.random.default_rng(seed)
 
     def batch(self, length):
         rows = []
@@ -81,14 +82,20 @@ def main():
     options.add_argument("size", choices=SHAPES)
     options.add_argument("out")
     options.add_argument("steps", type=int, nargs="?", default=4000)
+    options.add_argument("--begin")
     given = options.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
     tokenizer = Tokenizer(given.tokenizer)
     validation = read(given.texts / "validation.txt", tokenizer)[0][:40000]
-    source = Windows(*read(given.texts / "train.txt", tokenizer), tokenizer)
+    source = Windows(*read(given.texts / "train.txt", tokenizer), tokenizer, SEED + bool(given.begin))
     shape = SHAPES[given.size]
     net = Tales(shape, len(tokenizer.tokens))
+    peak, short = shape.rate, 0.8
+    if given.begin:
+        before = np.load(given.begin)
+        net.load_state_dict({name: torch.from_numpy(before[name]) for name in before.files})
+        peak, short = shape.rate / 2, 0.6
     print(f"{given.size}: {sum(p.numel() for p in net.parameters())} parameters, {len(source.tokens)} tokens of text, "
           f"{given.steps} steps of {TOKENS_PER_STEP}", flush=True)
     matrices = [p for p in net.parameters() if p.dim() == 2]
@@ -98,10 +105,10 @@ def main():
     start, mean = time.time(), None
     for step in range(given.steps):
         done = max(0.0, (step - WARM_UP) / (given.steps - WARM_UP))
-        rate = shape.rate * min((step + 1) / WARM_UP, 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        rate = peak * min((step + 1) / WARM_UP, 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        rows = source.batch(WINDOW if step < 0.8 * given.steps else CONTEXT)
+        rows = source.batch(WINDOW if step < short * given.steps else CONTEXT)
         with torch.cpu.amp.autocast():                  # products in bf16, weights and sums in float
             logits = net(rows[:, :-1])
         loss = F.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten())

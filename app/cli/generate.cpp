@@ -1,0 +1,170 @@
+#include "core/workflow/generate.h"
+
+#include "app/cli/command.h"
+#include "app/cli/json_output.h"
+#include "app/cli/quantization_options.h"
+#include "core/base/number_text.h"
+#include "core/workflow/language.h"
+#include "core/workflow/load_tokenizer.h"
+#include "core/workflow/side_by_side.h"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace bitlathe::cli {
+
+namespace {
+
+struct Options {
+    std::string model, prompt, promptFile, keys = "f16", values = "f16";
+    std::int64_t tokens = 96;
+    Sampling sampling;
+    bool toTheEnd = false;
+    QuantizationOptions quantization;
+};
+
+CacheType cacheType(const std::string& name) { return *cacheTypeFromName(name); }
+
+// What --engine says of the quantized network; integers where it says nothing.
+EngineMode modeOf(const std::string& engine, EngineMode otherwise) {
+    if (engine.empty()) return otherwise;
+    return *engineModeFromName(engine);
+}
+
+Json shares(const std::vector<TokenShare>& best, const Tokenizer& tokenizer) {
+    Json list = Json::array();
+    for (const TokenShare& share : best) list.push_back({{"token", share.token}, {"text", tokenizer.piece(share.token)}, {"probability", share.probability}});
+    return list;
+}
+
+Json toJson(const ContinuedSide& side, const Tokenizer& tokenizer) {
+    std::string text;
+    Json tokens = Json::array();
+    for (const ContinuedToken& token : side.tokens) {
+        text += token.text;
+        tokens.push_back({{"token", token.token}, {"text", token.text}, {"probability", token.probability}, {"best", shares(token.best, tokenizer)}});
+    }
+    return {{"text", text}, {"tokensPerSecond", side.tokensPerSecond}, {"promptSeconds", side.promptSeconds}, {"tokens", tokens}};
+}
+
+std::string textOf(const ContinuedSide& side, std::size_t from = 0) {
+    std::string text;
+    for (std::size_t i = from; i < side.tokens.size(); ++i) text += side.tokens[i].text;
+    return text;
+}
+
+void print(const SideBySide& both, const Options& options) {
+    double sum = 0;
+    for (const double nats : both.divergence) sum += nats;
+    std::cout << "float (" << fixedText(both.first.tokensPerSecond, 0) << " tokens/s)\n" << options.prompt << textOf(both.first) << "\n\n"
+              << "quantized (" << fixedText(both.second.tokensPerSecond, 0) << " tokens/s)\n" << options.prompt << textOf(both.second) << "\n\n";
+    if (const std::int64_t at = both.partsAt(); at >= 0) {
+        const ContinuedToken &a = both.first.tokens[std::size_t(at)], &b = both.second.tokens[std::size_t(at)];
+        std::cout << "They part at token " << at + 1 << ": float says \"" << a.text << "\" (" << fixedText(100 * a.probability, 1) << " %), quantized \"" << b.text << "\" ("
+                  << fixedText(100 * b.probability, 1) << " %).\n";
+    } else {
+        std::cout << "Both wrote the same.\n";
+    }
+    if (!both.divergence.empty()) std::cout << "KL divergence: " << sum / double(both.divergence.size()) << " nats on average over " << both.divergence.size() << " tokens.\n";
+    if (both.parting.worst >= 0) {
+        const bool beyond = both.parting.layer >= 0;
+        std::cout << (beyond ? "First block more than 5 % off: " : "No block is 5 % off; the most: ") << (beyond ? both.parting.layer : both.parting.worst) << ", "
+                  << fixedText(100 * (beyond ? both.parting.relativeError : both.parting.worstError), 2) << " %.\n";
+    }
+}
+
+Json toJson(const SideBySide& both, const Tokenizer& tokenizer) {
+    const std::int64_t at = both.partsAt();
+    Json parting = nullptr;
+    if (both.parting.worst >= 0)
+        parting = {{"firstBlock", both.parting.layer >= 0 ? Json(both.parting.layer) : Json(nullptr)}, {"relativeError", both.parting.relativeError},
+                   {"worstBlock", both.parting.worst}, {"worstError", both.parting.worstError}};
+    return {{"float", toJson(both.first, tokenizer)}, {"quantized", toJson(both.second, tokenizer)}, {"partsAt", at >= 0 ? Json(at) : Json(nullptr)},
+            {"divergence", both.divergence}, {"parting", parting}};
+}
+
+// One network alone: its text as it comes.
+int continueOne(const LanguageNetwork& network, const Tokenizer& tokenizer, const std::vector<std::int32_t>& prompt, const Options& options, Session& session) {
+    SessionOptions cache;
+    cache.keys = cacheType(options.keys), cache.values = cacheType(options.values);
+    DecodeSession decoding(network, cache, session.workers());
+    TextStream stream(tokenizer, true);
+    ContinuedSide side;
+    GenerateOptions generating;
+    generating.sampling = options.sampling;
+    generating.mostTokens = options.tokens;
+    generating.token = [&](const Sampled& chosen) {
+        if (tokenizer.ends(chosen.token) && !options.toTheEnd) return false;
+        side.tokens.push_back({chosen.token, stream.push(chosen.token), chosen.probability, {}});
+        if (!session.json()) std::cout << side.tokens.back().text << std::flush;
+        return true;
+    };
+    if (!session.json()) std::cout << options.prompt << std::flush;
+    JobContext quiet(session.job().stopToken());
+    const Generated made = generate(decoding, prompt, generating, quiet);
+    if (!side.tokens.empty()) side.tokens.back().text += stream.finish();
+    side.promptSeconds = made.promptSeconds;
+    side.tokensPerSecond = made.tokensPerSecond;
+    if (session.json()) {
+        printJson({{"prompt", prompt}, {"engine", nameOf(network.mode)}, {"continuation", toJson(side, tokenizer)}, {"contextFull", made.contextFull}});
+    } else {
+        std::cout << "\n";
+        session.note(fixedText(made.tokensPerSecond, 1) + " tokens/s; the prompt's " + std::to_string(prompt.size()) + " tokens at " + fixedText(made.promptTokensPerSecond, 1) + " a second" +
+                     (made.contextFull ? "; the context is full" : ""));
+    }
+    return kDone;
+}
+
+}  // namespace
+
+Action generateCommand(CLI::App& app, CommonOptions& common) {
+    auto options = std::make_shared<Options>();
+    app.add_option("MODEL", options->model, "The language model: GGUF, or a folder or file of safetensors")->required();
+    auto* prompt = app.add_option("--prompt", options->prompt, "The beginning of the text");
+    app.add_option("--prompt-file", options->promptFile, "A file with the beginning of the text")->excludes(prompt);
+    app.add_option("--tokens", options->tokens, "How many tokens to make")->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+    app.add_option("--temperature", options->sampling.temperature, "0 takes the likeliest token every time")->check(CLI::NonNegativeNumber);
+    app.add_option("--top-k", options->sampling.topK, "Draw among so many; 0 for all")->check(CLI::NonNegativeNumber);
+    app.add_option("--top-p", options->sampling.topP, "Draw among those that hold this share")->check(CLI::Range(0.0, 1.0));
+    app.add_option("--seed", options->sampling.seed, "Equal seeds, equal texts");
+    const auto caches = CLI::IsMember({"f32", "f16", "int8", "int4"});
+    app.add_option("--keys", options->keys, "How the cache holds keys: f32, f16, int8, int4")->check(caches);
+    app.add_option("--values", options->values, "How the cache holds values")->check(caches);
+    app.add_flag("--ignore-end", options->toTheEnd, "Go on after a token that ends the text");
+    addQuantizationOptions(app, options->quantization, true);
+    app.add_flag("--json", common.json, "Print one JSON document");
+    return [options](Session& session) -> int {
+        if (!options->promptFile.empty()) options->prompt = readText(options->promptFile);
+        JobContext loading = session.job().part(0, 0.2);
+        const auto model = loadInput(options->model, options->quantization, session, loading);
+        const Tokenizer tokenizer = loadTokenizer(model->source, loading);
+        const std::vector<std::int32_t> ids = tokenizer.encode(options->prompt);
+        if (ids.empty()) throw Error(ErrorKind::Usage, "there is nothing to continue; give --prompt TEXT or --prompt-file FILE");
+        const std::optional<Recipe> recipe = chosenRecipe(options->quantization);
+        const std::string& engine = options->quantization.engine;
+        if (!recipe) {
+            const LanguageNetwork network = prepareLanguage(model, modeOf(engine, EngineMode::Integer), session.machine());
+            session.endProgress();
+            return continueOne(network, tokenizer, ids, *options, session);
+        }
+        const LanguageNetwork real = prepareLanguage(model, EngineMode::Float, session.machine());
+        const LanguageNetwork quantized = prepareLanguage(model, *recipe, nullptr, modeOf(engine, EngineMode::Integer), session.machine(), session.workers(), loading);
+        // One reason mostly holds for all of them.
+        if (!quantized.notes.empty()) session.note(quantized.notes.front());
+        if (quantized.notes.size() > 1) session.note("… and so " + std::to_string(quantized.notes.size() - 1) + " more tensors");
+        SideBySideOptions how;
+        how.sampling = options->sampling;
+        how.mostTokens = options->tokens;
+        how.keys = cacheType(options->keys), how.values = cacheType(options->values);
+        how.stopAtEnd = !options->toTheEnd;
+        JobContext running = session.job().part(0.2, 1);
+        const SideBySide both = continueSideBySide(real, quantized, tokenizer, options->prompt, how, session.workers(), running);
+        session.endProgress();
+        if (session.json()) printJson(toJson(both, tokenizer));
+        else print(both, *options);
+        return kDone;
+    };
+}
+
+}  // namespace bitlathe::cli

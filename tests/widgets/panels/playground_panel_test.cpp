@@ -1,0 +1,184 @@
+#include "widgets/canvas/theme.h"
+#include "widgets/panels/class_bars.h"
+#include "widgets/panels/divergence_strip.h"
+#include "widgets/panels/playground_image.h"
+#include "widgets/panels/playground_language.h"
+#include "widgets/panels/playground_panel.h"
+#include "widgets/panels/token_text.h"
+
+#include <gtest/gtest.h>
+
+#include <QApplication>
+#include <QDir>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QSignalSpy>
+#include <QTest>
+
+namespace bitlathe {
+namespace {
+
+ShownToken token(int id, const QString& text, double probability) {
+    return {id, text, probability, {{text, probability}, {QStringLiteral(" blue"), (1 - probability) / 2}, {QStringLiteral("\n"), (1 - probability) / 4}}};
+}
+
+// The same until "black", where the quantized network says "grey".
+Continuation sample() {
+    Continuation made;
+    made.prompt = QStringLiteral("Lily had a golden key.\nThe key was");
+    const QStringList real = {" in", " a", " black", " box", ".", " She", " took", " it", " out", "."}, quantized = {" in", " a", " grey", " box", ".", " He", " took", " it", " out", "."};
+    for (int i = 0; i < real.size(); ++i) {
+        made.real.tokens.push_back(token(int(qHash(real[i]) & 0xffff), real[i], 0.9 - 0.03 * i));
+        made.quantized.tokens.push_back(token(int(qHash(quantized[i]) & 0xffff), quantized[i], 0.7 - 0.03 * i));
+        made.divergence.push_back(0.02 + (i == 2 ? 1.1 : 0.01 * i));
+    }
+    made.real.tokensPerSecond = 812;
+    made.quantized.tokensPerSecond = 1431;
+    return made;
+}
+
+QString textOf(const QWidget& widget) {
+    QString all;
+    for (const QLabel* label : widget.findChildren<QLabel*>())
+        if (!label->isHidden()) all += label->text() + QLatin1Char('\n');
+    return all;
+}
+
+TEST(Playground, FindsWhereTheTextsPart) {
+    EXPECT_EQ(sample().partsAt(), 2);
+    Continuation same = sample();
+    same.quantized.tokens = same.real.tokens;
+    EXPECT_EQ(same.partsAt(), -1);
+    EXPECT_NEAR(sample().meanDivergence(), (0.2 + 0.45 - 0.02 + 1.1) / 10, 1e-12);
+}
+
+TEST(Playground, EveryTokenHasAPlaceInsideTheText) {
+    TokenText text(TokenText::Side::Float);
+    text.resize(170, 120);
+    text.QWidget::show();
+    text.show(sample());
+    EXPECT_GT(text.lines(), 2) << "narrow text wraps";
+    int last = -1;
+    for (int i = 0; i < 10; ++i) {
+        const QRect rect = text.tokenRect(i);
+        EXPECT_FALSE(rect.isEmpty()) << i;
+        EXPECT_GE(rect.left(), 0);
+        EXPECT_LE(rect.right(), text.viewport()->width()) << "token " << i;
+        EXPECT_GE(rect.top(), last) << "lines go down";
+        last = rect.top();
+    }
+    EXPECT_TRUE(text.tokenRect(10).isEmpty());
+    EXPECT_TRUE(text.accessibleDescription().endsWith(QStringLiteral("in a black box. She took it out.")));
+}
+
+TEST(Playground, TheTokenUnderThePointerIsMarkedOnBothSides) {
+    PlaygroundLanguage page;
+    page.resize(1000, 320);
+    page.show(sample());
+    page.QWidget::show();
+    const QPoint at = page.text(false).tokenRect(3).center();
+    QTest::mouseMove(page.text(false).viewport(), at);
+    EXPECT_EQ(page.text(false).hovered(), 3);
+    EXPECT_EQ(page.text(true).hovered(), 3);
+    const QString tip = placeText(page.shown(), 2);
+    EXPECT_TRUE(tip.contains(QStringLiteral("black")) && tip.contains(QStringLiteral("grey")) && tip.contains(QStringLiteral("1.12 nats"))) << tip.toStdString();
+}
+
+TEST(Playground, SaysWhereTheTextsPartAndWhatOfIt) {
+    PlaygroundLanguage page;
+    EXPECT_TRUE(textOf(page).contains(QStringLiteral("Write a prompt"))) << "an empty page says what to do";
+    page.setRecipe(QStringLiteral("q4_k"));
+    page.show(sample());
+    const FirstApart apart{QStringLiteral("block 1"), QStringLiteral("blk.1.attn_q.weight"), 0.071, true};
+    page.setApart(&apart);
+    QString all = textOf(page);
+    EXPECT_TRUE(all.contains(QStringLiteral("part at token 3"))) << all.toStdString();
+    EXPECT_TRUE(all.contains(QStringLiteral("block 1")) && all.contains(QStringLiteral("7.1")));
+    EXPECT_TRUE(all.contains(QStringLiteral("812 tokens/s")) && all.contains(QStringLiteral("q4_k")));
+    EXPECT_FALSE(all.contains(QStringLiteral("stale")));
+    page.setStale(true);
+    EXPECT_TRUE(textOf(page).contains(QStringLiteral("stale")));
+}
+
+TEST(Playground, AskGivesBackWhatWasSet) {
+    PlaygroundLanguage page;
+    const PlaygroundAsk ask{QStringLiteral("Once\nupon"), 17, 0.8, 12, 0.9, 99, 2, 3};
+    page.setAsk(ask);
+    EXPECT_EQ(page.ask(), ask);
+}
+
+TEST(Playground, RunsOnlyWithAPromptAndStopsByTheSameButton) {
+    PlaygroundLanguage page;
+    QSignalSpy run(&page, &PlaygroundLanguage::continueClicked), stop(&page, &PlaygroundLanguage::stopClicked);
+    QPushButton* button = nullptr;
+    for (QPushButton* each : page.findChildren<QPushButton*>())
+        if (each->property("accent").toBool()) button = each;
+    ASSERT_NE(button, nullptr);
+    page.setRunnable(true, {});
+    page.setAsk({});
+    EXPECT_FALSE(button->isEnabled());
+    page.setAsk({.prompt = QStringLiteral("Once")});
+    ASSERT_TRUE(button->isEnabled());
+    button->click();
+    EXPECT_EQ(run.count(), 1);
+    page.setRunning(true);
+    button->click();
+    EXPECT_EQ(stop.count(), 1);
+    page.setRunning(false);
+    page.setRunnable(false, QStringLiteral("why"));
+    EXPECT_FALSE(button->isEnabled());
+    EXPECT_EQ(button->toolTip(), QStringLiteral("why"));
+}
+
+TEST(Playground, BarsOfDivergenceGrowWithTheRootUpToFull) {
+    EXPECT_EQ(DivergenceStrip::barHeight(0), 0);
+    EXPECT_EQ(DivergenceStrip::barHeight(-1), 0);
+    EXPECT_DOUBLE_EQ(DivergenceStrip::barHeight(DivergenceStrip::kFull / 4), 0.5);
+    EXPECT_EQ(DivergenceStrip::barHeight(100), 1);
+}
+
+TEST(Playground, AnImageShowsBothAnswers) {
+    PlaygroundImage page;
+    EXPECT_TRUE(page.summary().contains(QStringLiteral("Choose data")));
+    const ImageAnswer answer{{{3, "3", 0.98}, {8, "8", 0.01}}, {{8, "8", 0.55}, {3, "3", 0.41}}, QStringLiteral("3"), 14.2};
+    page.setAnswer(&answer);
+    EXPECT_TRUE(page.summary().contains(QStringLiteral("Float says 3, quantized says 8"))) << page.summary().toStdString();
+    EXPECT_TRUE(page.summary().contains(QStringLiteral("14.2 dB")));
+    EXPECT_EQ(page.bars(true).shown().size(), 2u);
+    QSignalSpy changed(&page, &PlaygroundImage::sampleChanged);
+    page.setSource(QStringLiteral("test.npz"), 100);
+    page.setSample(41);
+    EXPECT_EQ(page.sample(), 41);
+    EXPECT_EQ(changed.count(), 0) << "what the program sets is no wish of the hand";
+}
+
+// For people: build/…/screens/playground_*.png.
+TEST(Playground, Screens) {
+    QDir().mkpath(QStringLiteral(BITLATHE_SCREENS_DIR));
+    for (const auto theme : {ThemeChoice::Dark, ThemeChoice::Light}) {
+        applyTheme(*qApp, theme);
+        const QString suffix = theme == ThemeChoice::Dark ? QStringLiteral("dark.png") : QStringLiteral("light.png");
+        PlaygroundPanel panel;
+        panel.resize(1240, 330);
+        panel.showLanguage();
+        PlaygroundLanguage& page = panel.language();
+        page.setExamples({{QStringLiteral("A story"), QStringLiteral("Lily had a golden key.\nThe key was")}});
+        page.setRunnable(true, {});
+        page.setRecipe(QStringLiteral("Q4_K_M"));
+        page.show(sample());
+        const FirstApart apart{QStringLiteral("block 1"), QStringLiteral("blk.1.attn_q.weight"), 0.071, true};
+        page.setApart(&apart);
+        panel.show();
+        ASSERT_TRUE(panel.grab().save(QStringLiteral(BITLATHE_SCREENS_DIR "/playground_language_") + suffix));
+        panel.showImage();
+        const ImageAnswer answer{{{3, "3", 0.98}, {8, "8", 0.01}, {5, "5", 0.004}, {9, "9", 0.003}, {2, "2", 0.001}}, {{8, "8", 0.55}, {3, "3", 0.41}, {5, "5", 0.02}, {9, "9", 0.01}, {2, "2", 0.004}}, QStringLiteral("3"), 14.2};
+        panel.image().setAnswer(&answer);
+        ASSERT_TRUE(panel.grab().save(QStringLiteral(BITLATHE_SCREENS_DIR "/playground_image_") + suffix));
+    }
+    applyTheme(*qApp, ThemeChoice::Dark);
+}
+
+}  // namespace
+}  // namespace bitlathe
