@@ -91,8 +91,10 @@ void ExportControl::plan() {
          &workers = m_session.resources().workers](JobContext& job) mutable {
             Planned planned;
             JobContext first = job.part(0, 0.7), second = job.part(0.7, 1);
-            planned.calibration = RunControl::calibrated(request.model, request.recipe, data, last, project, machine, workers, first);
-            request.ranges = planned.calibration->ranges;
+            if (takesRanges(request)) {
+                planned.calibration = RunControl::calibrated(request.model, request.recipe, data, last, project, machine, workers, first);
+                request.ranges = planned.calibration->ranges;
+            }
             planned.plan = planExport(request, workers, second);
             return planned;
         },
@@ -101,7 +103,7 @@ void ExportControl::plan() {
                 m_panel.setPlan({{Issue::Level::Error, {}, error->message(), {}}}, {}, false);
             } else if (outcome.ok()) {
                 const ExportPlan& plan = outcome.value().plan;
-                m_run.keepCalibration(outcome.value().calibration);
+                if (outcome.value().calibration) m_run.keepCalibration(outcome.value().calibration);
                 const double ratio = plan.bytesAfter > 0 ? double(plan.bytesBefore) / double(plan.bytesAfter) : 1;
                 std::vector<Issue> issues = plan.issues;
                 if (plan.quantized)
@@ -127,8 +129,10 @@ void ExportControl::start() {
          &workers = m_session.resources().workers](JobContext& job) mutable {
             Written written;
             JobContext first = job.part(0, 0.4), second = job.part(0.4, 0.45), third = job.part(0.45, 1);
-            written.calibration = RunControl::calibrated(request.model, request.recipe, data, last, project, machine, workers, first);
-            request.ranges = written.calibration->ranges;
+            if (takesRanges(request)) {
+                written.calibration = RunControl::calibrated(request.model, request.recipe, data, last, project, machine, workers, first);
+                request.ranges = written.calibration->ranges;
+            }
             if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(data, second);
             written.result = exportModel(request, workers, third);
             return written;
@@ -143,7 +147,7 @@ void ExportControl::start() {
                 emit m_session.happened(message);
                 emit failed(message);
             } else if (outcome.ok()) {
-                m_run.keepCalibration(outcome.value().calibration);
+                if (outcome.value().calibration) m_run.keepCalibration(outcome.value().calibration);
                 const QString text = tr("Wrote %1: %2. It was read again and compared with what was meant.").arg(path, bytesText(outcome.value().result.fileBytes));
                 m_panel.setDone(text);
                 emit m_session.happened(text);

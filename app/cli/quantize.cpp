@@ -109,11 +109,11 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         if (!options->dryRun) refuseOverwriting(options->output, request.model.get(), sources);
         if (!options->importance.empty()) request.importance = importanceFor(*request.model, options->importance, loading);
         request.recipe = *recipe;
-        request.ranges = chosenRanges(request.model, recipe, options->quantization, session, calibrating);
-        if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(options->quantization.calibration, calibrating);
         const bool projectsTarget = options->target.empty() && options->quantization.project;
         request.target = projectsTarget ? options->quantization.project->state.target : options->target;
         request.path = options->output;
+        if (takesRanges(request)) request.ranges = chosenRanges(request.model, recipe, options->quantization, session, calibrating);
+        if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(options->quantization.calibration, calibrating);
         if (options->dryRun) {
             const ExportPlan plan = planExport(request, session.workers(), writing);
             session.endProgress();

@@ -1,6 +1,8 @@
 #include "core/formats/target.h"
 
+#include "core/formats/format.h"
 #include "core/formats/gguf/gguf.h"
+#include "core/formats/keras/keras.h"
 #include "core/quant/codec.h"
 
 #include <bit>
@@ -73,13 +75,32 @@ std::vector<Issue> checkLlamaCpp(const Model& source, const QuantizedModel& quan
     return issues;
 }
 
+std::vector<Issue> checkKeras(const Model& source, const QuantizedModel& quantized) {
+    std::vector<Issue> issues = keras::checkFloats(source, quantized);
+    addFallbacks(source, quantized, issues);
+    return issues;
+}
+
+std::vector<Issue> checkKerasCodes(const Model& source, const QuantizedModel& quantized) {
+    std::vector<Issue> issues = keras::checkCodes(source, quantized);
+    addFallbacks(source, quantized, issues);
+    return issues;
+}
+
 }  // namespace
+
+const WeightsFormat* weightsFor(const Target& target, const Model& model) {
+    if (target.format != model.format) return nullptr;
+    return target.weights ? target.weights : findFormat(target.format)->weights;
+}
 
 const std::vector<Target>& targets() {
     static const std::vector<Target> list = {
         {"onnxruntime", "ONNX Runtime (CPU)", "onnx", "QuantizeLinear and DequantizeLinear laid out as ONNX Runtime's optimizer fuses them", {}, checkOnnxRuntime},
         {"onnx", "Any ONNX consumer", "onnx", "The same graph, checked against the ONNX specification alone", {}, checkOnnx},
         {"llama.cpp", "llama.cpp (GGUF)", "gguf", "A GGUF file with the weights of another one, every tensor in the block type of its layer", {}, checkLlamaCpp},
+        {"keras", "Keras HDF5", "keras", "The network's own file with the quantized weights as floats, which any Keras loads, and their codes beside them", {}, checkKeras, &keras::kFloats},
+        {"keras-codes", "Keras HDF5, codes only", "keras", "The network's own file with codes in the place of floats: small, and only Bitlathe reads it", {}, checkKerasCodes, &keras::kCodes},
     };
     return list;
 }

@@ -12,6 +12,8 @@
 
 namespace bitlathe {
 
+struct WeightsFormat;
+
 struct Target {
     std::string_view name;    // stable: "onnxruntime"
     std::string_view label;   // for people
@@ -20,7 +22,12 @@ struct Target {
     QdqOptions options;       // how the graph is laid out for it
     // Breaches of the consumer's rules and what a person should know; an Error refuses the export.
     std::vector<Issue> (*check)(const Model& source, const QuantizedModel& quantized);
+    // How the source's weights are written for it, where that is not the format's own way.
+    const WeightsFormat* weights = nullptr;
 };
+
+// How the target takes this model as its source with other weights; null: as a graph, or not at all.
+const WeightsFormat* weightsFor(const Target& target, const Model& model);
 
 const std::vector<Target>& targets();
 const Target* findTarget(std::string_view name);

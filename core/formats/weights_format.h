@@ -1,5 +1,6 @@
-// Writing files that hold weights without a graph: every weight is read, quantized and written piece by piece, so
-// that a model larger than memory passes through. Knows no recipes: what each layer gets was decided before.
+// Writing files as their source with other weights: files that hold weights without a graph, and files whose network
+// stays as it is. Every weight is read, quantized and written piece by piece, so that a model larger than memory passes
+// through. Knows no recipes: what each layer gets was decided before.
 #pragma once
 
 #include "core/base/job.h"
@@ -13,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace bitlathe {
 
@@ -44,6 +46,9 @@ struct WeightsFormat {
     // Holds a few megabytes at a time, whatever the size of the model. The same request gives the same bytes for every
     // number of threads.
     WeightsWritten (*write)(const WeightsRequest& request, const std::filesystem::path& path, const WriteOptions& options, Workers& workers, JobContext& job);
+    // For each layer why its weights cannot be changed in the file, as a clause; empty: they can. Null: all can. Throws
+    // Error(Input) when the source is gone or another.
+    std::vector<std::string> (*fixed)(const Model& source, JobContext& job) = nullptr;
 };
 
 }  // namespace bitlathe

@@ -16,6 +16,7 @@ using hdf5::libraryMutex;
 namespace {
 
 constexpr std::int64_t kChunkBytes = 1 << 20, kSmallBytes = 4096;
+constexpr std::size_t kMostInAttribute = 64512;  // Keras's HDF5_OBJECT_HEADER_LIMIT
 
 template <class... F>
 struct Overloaded : F... { using F::operator()...; };
@@ -60,6 +61,14 @@ std::size_t longest(const std::vector<std::string>& texts) {
     std::size_t most = 1;
     for (const std::string& text : texts) most = std::max(most, text.size());
     return most;
+}
+
+// Variable length: the text lies in a heap of the file, and only its place in the attribute.
+hid_t longTextType() {
+    const hid_t type = textType(1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_strpad(type, H5T_STR_NULLTERM);
+    return type;
 }
 
 // Side by side, each filled with NUL to `size`.
@@ -112,6 +121,15 @@ struct Hdf5Writer::Impl {
         const Handle at(H5Acreate_by_name(file, object.c_str(), name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
         check(at.ok() && H5Awrite(at, type, bytes) >= 0, object + " : " + name);
     }
+    void attributeInParts(const std::string& object, const std::string& name, const std::vector<std::string>& texts, std::size_t each) {
+        for (std::size_t at = 0, part = 0; at < texts.size(); at += each, ++part) {
+            const std::vector<std::string> some(texts.begin() + std::ptrdiff_t(at), texts.begin() + std::ptrdiff_t(std::min(at + each, texts.size())));
+            const std::size_t size = longest(some);
+            const hsize_t count = some.size();
+            const Handle type(textType(size), H5Tclose), space(H5Screate_simple(1, &count, nullptr), H5Sclose);
+            attribute(object, name + std::to_string(part), type, space, packed(some, size).c_str());
+        }
+    }
 };
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::uint64_t userBlock) : m_impl(std::make_unique<Impl>()) {
@@ -120,6 +138,7 @@ Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::uint64_t userBloc
     m_impl->path = path;
     const Handle create(H5Pcreate(H5P_FILE_CREATE), H5Pclose), access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
     H5Pset_userblock(create, userBlock);
+    H5Pset_obj_track_times(create, false);  // of the root group
     // The layouts of 1.8: attributes and small groups in little room, and every reader of today knows them.
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
@@ -132,6 +151,8 @@ Hdf5Writer::~Hdf5Writer() {
     const std::lock_guard lock(libraryMutex());
     if (m_impl->file >= 0) H5Fclose(m_impl->file);
 }
+
+std::int64_t Hdf5Writer::libraryHandle() const noexcept { return m_impl->file; }
 
 void Hdf5Writer::close() {
     const std::lock_guard lock(libraryMutex());
@@ -183,6 +204,11 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name, c
     const Handle scalar(H5Screate(H5S_SCALAR), H5Sclose);
     std::visit(Overloaded{
                    [&](const std::string& text) {
+                       if (text.size() > kMostInAttribute) {
+                           const Handle type(longTextType(), H5Tclose);
+                           const char* place = text.c_str();
+                           return m_impl->attribute(object, name, type, scalar, &place);
+                       }
                        const Handle type(textType(text.size()), H5Tclose);
                        m_impl->attribute(object, name, type, scalar, text.c_str());
                    },
@@ -190,6 +216,7 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name, c
                    [&](double number) { m_impl->attribute(object, name, H5T_IEEE_F64LE, scalar, &number); },
                    [&](const std::vector<std::string>& texts) {
                        const std::size_t size = longest(texts);
+                       if (texts.size() > 1 && size * texts.size() > kMostInAttribute) return m_impl->attributeInParts(object, name, texts, std::max<std::size_t>(kMostInAttribute / size, 1));
                        const hsize_t count = texts.size();
                        const Handle type(textType(size), H5Tclose), space(texts.empty() ? H5Screate(H5S_NULL) : H5Screate_simple(1, &count, nullptr), H5Sclose);
                        const std::string bytes = packed(texts, size);

@@ -38,11 +38,14 @@ public:
     // UTF-8 of fixed length; a text ends at its first NUL when it is read.
     void text(const std::string& path, std::string_view value);
     void texts(const std::string& path, const std::vector<std::string>& values);
-    // Of an object that is there; "/" is the file itself. Attributes of more than 64 KiB are refused.
+    // Of an object that is there; "/" is the file itself. Texts of more than 64 KiB have variable length, as h5py writes
+    // them; lists of more are cut into "NAME0", "NAME1" …, as Keras does and every Keras reads. Numbers have no limit.
     void attribute(const std::string& object, const std::string& name, const Hdf5Attribute& value);
     // A group and all that the node says is in it. Arrays of floats are written plain, others packed: floats would
     // lose a tenth of their size and take ten times as long.
     void node(const std::string& path, const Hdf5Node& node);
+    // The library's handle of the open file, for files of core/hdf5 alone.
+    std::int64_t libraryHandle() const noexcept;
     // Everything is with the system then, not yet on the disk.
     void close();
 

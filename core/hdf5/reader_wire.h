@@ -12,8 +12,9 @@
 
 namespace bitlathe::hdf5_wire {
 
-enum class Operation : std::uint32_t { Open, Datasets, Describe, ReadRows, Read, Contains, Text, Texts, Node, Groups };
-enum class Status : std::uint32_t { Done, Nothing, Refused };  // Refused: the first text says why
+enum class Operation : std::uint32_t { Open, Datasets, Describe, ReadRows, Read, Contains, Text, Texts, Node, Groups,
+                                       CopyStart, CopyArray, CopyReplace, CopyNode, CopyAttribute, CopyEnd };
+enum class Status : std::uint32_t { Done, Nothing, Refused };  // Refused: the first text says why, the first number is the ErrorKind
 
 struct Message {
     std::uint32_t kind = 0;  // Operation or Status

@@ -143,7 +143,10 @@ private:
     void emitNode(Node node, std::size_t index) {
         const QdqPlan::NodePlan& plan = m_plan.nodes[index];
         if (plan.role == QdqRole::Float && !plan.reason.empty()) m_result.islands.push_back({node.name, node.qualifiedOp(), plan.reason});
-        if (plan.layer >= 0) emitWeightOf(node, index);
+        if (plan.layer >= 0) {
+            emitWeightOf(node, index);
+            emitFurtherWeights(node, plan.layer);
+        }
         if (plan.biasOf >= 0) emitBiasOf(node, static_cast<std::size_t>(plan.biasOf));
         const bool integer = plan.role == QdqRole::Layer || plan.role == QdqRole::Own || plan.role == QdqRole::Pass;
         const auto activations = activationInputs(node);
@@ -298,6 +301,22 @@ private:
         for (ValueId& input : node.inputs)
             if (input == constant) input = state(constant).weight;
         if (transposed) node.attributes.erase("transB");
+    }
+
+    // A recurrent node reads several layers' weights; the plan names one of them.
+    void emitFurtherWeights(Node& node, int planned) {
+        for (std::size_t l = 0; l < m_prepared.model.layers.size(); ++l) {
+            const Layer& layer = m_prepared.model.layers[l];
+            if (layer.kind != LayerKind::Recurrent || static_cast<int>(l) == planned || !m_result.layers[l].weights) continue;
+            if (std::find(node.inputs.begin(), node.inputs.end(), layer.weight) == node.inputs.end()) continue;
+            const QuantizedTensor& weights = *m_result.layers[l].weights;
+            const std::string name = m_graph.value(layer.weight).name;
+            if (state(layer.weight).weight == kNoValue) {
+                const ValueId made = hasCodes(weights) ? emitWeight(m_edit, name, weights, {false, false, layer.channelAxis}) : m_edit.addConstant(name + "_dequantized", dequantize(weights, m_workers));
+                state(layer.weight).weight = made;
+            }
+            std::replace(node.inputs.begin(), node.inputs.end(), layer.weight, state(layer.weight).weight);
+        }
     }
 
     // One value per channel; empty without a bias.

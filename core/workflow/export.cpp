@@ -25,9 +25,17 @@ std::string lower(std::string text) {
     return text;
 }
 
+bool isNamedLike(const fs::path& path, const Format& format) {
+    return std::any_of(format.extensions.begin(), format.extensions.end(), [name = lower(path.filename().string())](std::string_view extension) { return name.ends_with(extension); });
+}
+
 const Target& targetOf(const ExportRequest& request) {
     const auto taking = targetsFor(*request.model);
-    if (request.target.empty() && !taking.empty()) return *taking.front();
+    if (request.target.empty() && !taking.empty()) {  // the first whose files are named like this one
+        for (const Target* one : taking)
+            if (isNamedLike(request.path, *findFormat(one->format))) return *one;
+        return *taking.front();
+    }
     const Target* target = findTarget(request.target);
     std::string names;
     for (const Target* one : taking) names += (names.empty() ? "" : ", ") + std::string(one->name);
@@ -40,11 +48,10 @@ const Target& targetOf(const ExportRequest& request) {
 
 // A path whose extension belongs to another format than the target's would lie about what is in the file.
 void refuseForeignExtension(const fs::path& path, const Target& target) {
-    const auto ends = [name = lower(path.filename().string())](std::string_view extension) { return name.ends_with(extension); };
     const Format& own = *findFormat(target.format);
-    if (std::any_of(own.extensions.begin(), own.extensions.end(), ends)) return;
+    if (isNamedLike(path, own)) return;
     for (const Format& format : formats())
-        if (std::any_of(format.extensions.begin(), format.extensions.end(), ends))
+        if (isNamedLike(path, format))
             throw Error(ErrorKind::Usage, "'" + path.string() + "' is named like " + std::string(format.label) + ", and " + std::string(target.label) + " takes " + std::string(own.label) + "; write a file that ends in " +
                                               std::string(own.extensions.front()));
 }
@@ -89,15 +96,16 @@ void addHash(Sha256& sum, const fs::path& path, JobContext& job) {
 std::vector<const Target*> targetsFor(const Model& model) {
     std::vector<const Target*> taking;
     for (const Target& target : targets()) {
-        const Format* format = findFormat(target.format);
-        if (model.graph.weightsOnly ? format->weights && format->name == model.format : format->write != nullptr) taking.push_back(&target);
+        if (weightsFor(target, model) || (!model.graph.weightsOnly && findFormat(target.format)->write)) taking.push_back(&target);
     }
     return taking;
 }
 
+bool takesRanges(const ExportRequest& request) { return !weightsFor(targetOf(request), *request.model); }
+
 ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext& job) {
     const Target& target = targetOf(request);
-    if (request.model->graph.weightsOnly) return planWeights(request, target, job);
+    if (weightsFor(target, *request.model)) return planWeights(request, target, job);
     ExportPlan plan;
     plan.issues = validate(request.recipe, *request.model);
     plan.bytesBefore = plan.bytesAfter = constantBytes(request.model->graph);
@@ -142,10 +150,11 @@ ExportResult exportModel(const ExportRequest& request, Workers& workers, JobCont
                         {"bitlathe.target", std::string(target.name)},
                         {"bitlathe.recipe", toJson(request.recipe)},
                         {"bitlathe.source.name", request.model->source.filename().string()}};
-    if (request.model->graph.weightsOnly) {  // such files may be larger than memory: they are not read once more for a sum
+    // Weights without a graph may be larger than memory: they are not read once more for a sum.
+    if (!request.model->graph.weightsOnly) options.metadata.emplace_back("bitlathe.source.sha256", sourceSha256(*request.model, planning));
+    if (weightsFor(target, *request.model)) {
         writeWeights(request, target, result.plan, options, workers, writing);
     } else {
-        options.metadata.emplace_back("bitlathe.source.sha256", sourceSha256(*request.model, planning));
         if (!request.calibrationSha256.empty()) options.metadata.emplace_back("bitlathe.calibration.sha256", request.calibrationSha256);
         findFormat(target.format)->write(result.plan.quantized->model, request.path, options, writing);
     }

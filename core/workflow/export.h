@@ -24,13 +24,17 @@ struct ExportRequest {
     Recipe recipe;
     ActivationRanges ranges;
     std::string calibrationSha256;  // of the calibration data, for the file's provenance; may be empty
-    std::string target;  // a row of targets(); empty: the first that takes the model
+    std::string target;  // a row of targets(); empty: the first that takes the model and whose files end like `path`, else the first
     std::filesystem::path path;
     std::shared_ptr<const Importance> importance;  // of columns, for files of weights; may be null
 };
 
-// The targets that take the model, best first: those that run graphs, or those that take weights of its format.
+// The targets that take the model, best first: those that run graphs, and those that take it as its own file with other weights.
 std::vector<const Target*> targetsFor(const Model& model);
+
+// Whether the file holds quantized activations where the recipe asks for them: else there is nothing to calibrate. Throws Error(Usage) for a target
+// that does not take the model.
+bool takesRanges(const ExportRequest& request);
 
 // What the file would be, without writing it. Of a model without a graph nothing is quantized for it.
 struct ExportPlan {

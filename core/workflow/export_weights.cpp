@@ -10,13 +10,19 @@ namespace bitlathe {
 
 namespace {
 
-LayerOutcome outcomeOf(const WeightsFormat& format, const Layer& layer, std::size_t index, const Scheme& asked, std::vector<Issue>& issues) {
+// fixed: why the layer must stay as it is; empty where it need not.
+LayerOutcome outcomeOf(const WeightsFormat& format, const Layer& layer, std::size_t index, const Scheme& asked, const std::string& fixed, std::vector<Issue>& issues) {
     LayerOutcome outcome{index, asked, asked, {}, nullptr};
     if (asked.activations) {
         outcome.got.activations.reset();
         outcome.reason = "a file of weights says nothing of activations";
     }
     if (!asked.weights) return outcome;
+    if (!fixed.empty()) {
+        outcome.got.weights.reset();
+        outcome.reason = fixed;
+        return outcome;
+    }
     WeightChoice choice = format.choose(layer, *asked.weights);
     if (!choice.possible) issues.push_back({Issue::Level::Error, layer.name, choice.reason, "choose a format that the file can hold"});
     outcome.got.weights = std::move(choice.weights);
@@ -40,7 +46,7 @@ void checkImportance(const Importance& importance, const Model& model, const Lay
 
 ExportPlan planWeights(const ExportRequest& request, const Target& target, JobContext& job) {
     const Model& model = *request.model;
-    const WeightsFormat& format = *findFormat(target.format)->weights;
+    const WeightsFormat& format = *weightsFor(target, model);
     ExportPlan plan;
     plan.issues = validate(request.recipe, model);
     for (const Layer& layer : model.layers) plan.bytesBefore += layer.bytes;
@@ -48,20 +54,27 @@ ExportPlan planWeights(const ExportRequest& request, const Target& target, JobCo
     const auto refuses = [](const Issue& issue) { return issue.level == Issue::Level::Error; };
     if (std::any_of(plan.issues.begin(), plan.issues.end(), refuses)) return plan;
     job.checkpoint(0.0, "planning");
+    const std::vector<std::string> fixed = format.fixed ? format.fixed(model, job) : std::vector<std::string>(model.layers.size());
 
     auto quantized = std::make_shared<QuantizedModel>();
     const auto schemes = schemesFor(request.recipe, model);
-    double weights = 0, bits = 0;
+    double weights = 0, bits = 0, asked = 0;
     for (std::size_t i = 0; i < model.layers.size(); ++i) {
         const Layer& layer = model.layers[i];
-        quantized->layers.push_back(outcomeOf(format, layer, i, schemes[i], plan.issues));
+        quantized->layers.push_back(outcomeOf(format, layer, i, schemes[i], fixed[i], plan.issues));
         const LayerOutcome& outcome = quantized->layers.back();
         const std::int64_t bytes = format.bytes(layer, outcome.got.weights);
         plan.bytesAfter += bytes - layer.bytes;
-        if (layer.quantizable) weights += static_cast<double>(layer.parameters), bits += 8.0 * static_cast<double>(bytes);
+        if (layer.quantizable) {
+            const double count = static_cast<double>(layer.shape.count()), stored = static_cast<double>(layer.bytes) / static_cast<double>(std::max<std::int64_t>(layer.parameters, 1)) * count;
+            weights += count;
+            bits += 8.0 * (stored + static_cast<double>(bytes - layer.bytes));
+            asked += 8.0 * (outcome.got.weights ? static_cast<double>(storedBytes(layer.layout, *outcome.got.weights)) : stored);
+        }
         if (request.importance && outcome.got.weights) checkImportance(*request.importance, model, outcome, plan.issues);
     }
-    plan.bitsPerWeight = plan.storedBitsPerWeight = weights > 0 ? bits / weights : 0;
+    plan.bitsPerWeight = weights > 0 ? asked / weights : 0;
+    plan.storedBitsPerWeight = weights > 0 ? bits / weights : 0;
     const auto found = target.check(model, *quantized);
     plan.issues.insert(plan.issues.end(), found.begin(), found.end());
     if (std::none_of(plan.issues.begin(), plan.issues.end(), refuses)) plan.quantized = std::move(quantized);
@@ -70,7 +83,7 @@ ExportPlan planWeights(const ExportRequest& request, const Target& target, JobCo
 
 void writeWeights(const ExportRequest& request, const Target& target, ExportPlan& plan, const WriteOptions& options, Workers& workers, JobContext& job) {
     const WeightsRequest what{*request.model, plan.quantized->layers, request.importance.get()};
-    const WeightsWritten written = findFormat(target.format)->weights->write(what, request.path, options, workers, job);
+    const WeightsWritten written = weightsFor(target, *request.model)->write(what, request.path, options, workers, job);
     if (const std::string broken = notFiniteText(written.notFinite); !broken.empty())
         plan.issues.push_back({Issue::Level::Warning, "", broken + ": NaN is coded as 0, infinities as the largest value", "train or convert the network again"});
 }

@@ -1,4 +1,5 @@
-// The export of models without a graph: nothing is quantized until it is written. Private to export.
+// Exports that are the source with other weights (models without a graph, Keras files): nothing is quantized until it is
+// written. Private to export.
 #pragma once
 
 #include "core/formats/format.h"

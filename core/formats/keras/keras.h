@@ -3,8 +3,10 @@
 #pragma once
 
 #include "core/base/job.h"
-#include "core/formats/keras/layer_call.h"
+#include "core/formats/keras/weight_origin.h"
+#include "core/formats/weights_format.h"
 #include "core/model/model.h"
+#include "core/quant/recipe.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -22,5 +24,13 @@ Model read(const std::filesystem::path& path, JobContext& context);
 
 // The same, and where each constant came from.
 Model read(const std::filesystem::path& path, JobContext& context, std::vector<WeightOrigin>& origins);
+
+// The source file with other weights: floats that the codes stand for, and the codes beside them (FORMAT.md); or the codes alone.
+// Both for models of Keras files.
+extern const WeightsFormat kFloats, kCodes;
+
+// What a person should know before such an export.
+std::vector<Issue> checkFloats(const Model& source, const QuantizedModel& quantized);
+std::vector<Issue> checkCodes(const Model& source, const QuantizedModel& quantized);
 
 }  // namespace bitlathe::keras

@@ -7,31 +7,6 @@
 
 namespace bitlathe::keras {
 
-Tensor transposed(const Tensor& tensor, const std::vector<std::int64_t>& axes) {
-    const std::size_t rank = axes.size();
-    std::vector<std::int64_t> stride(rank, 1), shape(rank), step(rank);
-    for (std::size_t i = rank; i-- > 1;) stride[i - 1] = stride[i] * tensor.shape()[i];
-    for (std::size_t i = 0; i < rank; ++i) {
-        shape[i] = tensor.shape()[static_cast<std::size_t>(axes[i])];
-        step[i] = stride[static_cast<std::size_t>(axes[i])];
-    }
-    std::byte* bytes = nullptr;
-    Tensor result = Tensor::allocate(ElementType::F32, Shape(shape), bytes);
-    const auto from = tensor.as<float>();
-    auto* to = reinterpret_cast<float*>(bytes);
-    std::vector<std::int64_t> index(rank, 0);
-    for (std::int64_t i = 0, at = 0; i < tensor.count(); ++i) {
-        to[i] = from[static_cast<std::size_t>(at)];
-        for (std::size_t d = rank; d-- > 0;) {
-            at += step[d];
-            if (++index[d] < shape[d]) break;
-            at -= step[d] * shape[d];
-            index[d] = 0;
-        }
-    }
-    return result;
-}
-
 LayerCall::LayerCall(Build& build, const LayerConfig& layer, std::string name, std::string group, std::vector<std::string> path, std::vector<Flow> inputs)
     : m_build(build), m_layer(layer), m_name(std::move(name)), m_group(std::move(group)), m_path(std::move(path)), m_inputs(std::move(inputs)) {}
 
@@ -106,17 +81,25 @@ ValueId LayerCall::weightConstant(std::string_view parameter, int rank, const st
     }
     const ValueId id = m_build.edit.addConstant(stored->name, std::move(tensor));
     m_build.constants[key] = id;
-    m_build.origins.push_back({m_build.edit.graph().value(id).name, stored->path, axes, true, original});
+    m_build.origins.push_back({m_build.edit.graph().value(id).name, stored->path, axes, true, original, {}});
     return id;
 }
 
-ValueId LayerCall::derivedConstant(std::string_view parameter, std::string_view use, Tensor tensor, std::string_view step) const {
-    const StoredWeight* stored = find(parameter, step);
+ValueId LayerCall::derivedConstant(std::string_view parameter, std::string_view use, Tensor tensor, std::vector<std::int64_t> gates) const {
+    const StoredWeight* stored = find(parameter, {});
     const std::string key = (stored ? stored->path : m_name) + "|" + std::string(use);
     if (const auto at = m_build.constants.find(key); at != m_build.constants.end()) return at->second;
+    WeightOrigin origin{{}, {}, {}, false, {}, {}};
+    if (!gates.empty()) {
+        const Tensor array = weight(parameter, 2);
+        origin = {{}, {}, {1, 0}, true, {array.shape().begin(), array.shape().end()}, std::move(gates)};
+    }
     const ValueId id = m_build.edit.addConstant(stored ? stored->name : m_name + "/" + std::string(use), std::move(tensor));
     m_build.constants[key] = id;
-    if (stored) m_build.origins.push_back({m_build.edit.graph().value(id).name, stored->path, {}, false, {}});
+    if (!stored) return id;
+    origin.constant = m_build.edit.graph().value(id).name;
+    origin.path = stored->path;
+    m_build.origins.push_back(std::move(origin));
     return id;
 }
 
@@ -167,7 +150,7 @@ std::vector<Flow> LayerCall::opaqueNode(const std::string& why) const {
         ValueId& known = m_build.constants.try_emplace(weight->path, kNoValue).first->second;
         if (known == kNoValue) {
             known = m_build.edit.addConstant(weight->name, std::move(tensor));
-            m_build.origins.push_back({m_build.edit.graph().value(known).name, weight->path, {}, true, shape});
+            m_build.origins.push_back({m_build.edit.graph().value(known).name, weight->path, {}, true, shape, {}});
         }
         node.inputs.push_back(known);
     }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/formats/keras/config.h"
+#include "core/formats/keras/weight_origin.h"
 #include "core/formats/keras/weights.h"
 #include "core/model/graph_edit.h"
 
@@ -25,16 +26,6 @@ struct Flow {
 
     std::size_t rank() const noexcept { return shape.size(); }
     std::int64_t channels() const noexcept { return shape.empty() ? -1 : shape.back(); }
-};
-
-// Where a constant of the graph lies in the file: the writer puts changed values back there. The graph has
-// transpose(file's array, axes), then reshaped.
-struct WeightOrigin {
-    std::string constant;  // its name in the graph
-    std::string path;      // in the file
-    std::vector<std::int64_t> axes;
-    bool whole = true;     // false: the constant is made of several arrays or of a part of one
-    std::vector<std::int64_t> shape;  // of the file's array
 };
 
 // What all calls share.
@@ -86,8 +77,9 @@ public:
     Tensor weight(std::string_view parameter, int rank = -1, std::string_view step = {}) const;
     // The same as a constant of the graph, transposed by axes (empty: as it is), then with another shape (empty: none).
     ValueId weightConstant(std::string_view parameter, int rank, const std::vector<std::int64_t>& axes = {}, const std::vector<std::int64_t>& shape = {}, std::string_view step = {}) const;
-    // A constant made from a weight in another way; the writer leaves the array as it is.
-    ValueId derivedConstant(std::string_view parameter, std::string_view use, Tensor tensor, std::string_view step = {}) const;
+    // A constant made from a weight in another way; the writer leaves the array as it is, unless gates say how the blocks
+    // of the array's last axis were put in order before it was turned.
+    ValueId derivedConstant(std::string_view parameter, std::string_view use, Tensor tensor, std::vector<std::int64_t> gates = {}) const;
 
     // The layer as a node of its own, which can be looked at but not run; notes say why, unless that is empty.
     std::vector<Flow> opaqueNode(const std::string& why) const;
@@ -115,8 +107,5 @@ private:
     std::vector<Flow> m_inputs;
     std::vector<std::pair<std::string, std::vector<Flow>>> m_named;
 };
-
-// A weight's axes in another order; F32.
-Tensor transposed(const Tensor& tensor, const std::vector<std::int64_t>& axes);
 
 }  // namespace bitlathe::keras

@@ -12,7 +12,7 @@ namespace {
 struct Cell {
     std::string op;
     std::int64_t gates;
-    std::vector<int> order;  // ONNX's gate g is Keras's order[g]
+    std::vector<std::int64_t> order;  // ONNX's gate g is Keras's order[g]
     std::size_t states;
 };
 
@@ -102,8 +102,8 @@ Recurrence recurrence(const LayerCall& call, const Cell& cell, bool backwards) {
     if (cell.op == "GRU") attributes["linear_before_reset"] = std::int64_t(s.flag("reset_after", call.build().kerasVersion >= 2 && call.hasWeight("bias") && call.weight("bias").shape().rank() == 2));
     const std::vector<std::int64_t> swap = {1, 0, 2};
     const ValueId x = call.emit("Transpose", {in.value}, {{"perm", swap}}, "time_first");
-    std::vector<ValueId> inputs = {x, call.derivedConstant("kernel", "kernel", gatesFirst(call, call.weight("kernel", 2), cell, units)),
-                                   call.derivedConstant("recurrent_kernel", "recurrent_kernel", gatesFirst(call, recurrent, cell, units)),
+    std::vector<ValueId> inputs = {x, call.derivedConstant("kernel", "kernel", gatesFirst(call, call.weight("kernel", 2), cell, units), cell.order),
+                                   call.derivedConstant("recurrent_kernel", "recurrent_kernel", gatesFirst(call, recurrent, cell, units), cell.order),
                                    call.derivedConstant("bias", "bias", biases(call, cell, units))};
     const std::int64_t zero = 0;
     std::vector<Flow> initial = call.named("initial_state");

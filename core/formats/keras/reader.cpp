@@ -48,6 +48,9 @@ Model read(const std::filesystem::path& path, JobContext& context, std::vector<W
     model.producer = "keras" + (version.empty() ? "" : " " + version) + (backend.empty() ? "" : " (" + backend + ")");
     model.opsets[""] = 21;
     if (const auto mapped = MappedFile::open(path); mapped->bytes().size() <= kHashWhileReading) model.sha256 = sha256(mapped->bytes());
+    for (const auto& [key, value] : weights.own())
+        if (key.starts_with("bitlathe.")) model.metadata.emplace_back(key, value);
+    if (weights.codesOnly()) model.notes.push_back("weights are stored as codes, without floats: Keras cannot read this file; export it for Keras to change that");
     {
         GraphEdit edit(model.graph);
         Build build{edit, weights, model.notes, fileName, majorVersion(version), {}, {}, {}};

@@ -1,6 +1,7 @@
 #include "core/formats/keras/weights.h"
 
 #include "core/base/error.h"
+#include "core/formats/keras/codes.h"
 
 #include <algorithm>
 #include <array>
@@ -68,6 +69,22 @@ Weights::Weights(std::shared_ptr<const Hdf5File> file, std::string fileName) : m
         if (!m_file->contains(group)) refuseInput("'" + m_fileName + "': layer '" + name + "' is listed but has no group of weights; the file is damaged");
         for (const std::string& weight : list(*m_file, group, "weight_names").value_or(std::vector<std::string>())) weights.push_back({weight, group + "/" + weight});
     }
+    readOwn();
+}
+
+void Weights::readOwn() {
+    if (!m_file->contains(kOwnGroup)) return;
+    const Hdf5Node head = m_file->node(kOwnGroup);
+    const auto* schema = head.get<std::int64_t>("schema");
+    if (!schema || *schema < 1 || *schema > kSchema)
+        refuseInput("'" + m_fileName + "' was written by a newer Bitlathe" + (schema ? " (schema " + std::to_string(*schema) + ")" : "") + "; open it with that version");
+    for (const Hdf5Item& item : head.items)
+        if (const auto* text = std::get_if<std::string>(&item.value)) m_own.emplace_back(item.name, *text);
+    const auto* form = head.get<std::string>("form");
+    m_codesOnly = form && *form == "codes only";
+    const auto *arrays = head.get<std::vector<std::string>>("arrays"), *groups = head.get<std::vector<std::string>>("groups");
+    if (!arrays || !groups || arrays->size() != groups->size()) refuseInput("'" + m_fileName + "': the list of codes is damaged; export the network again");
+    for (std::size_t i = 0; i < arrays->size(); ++i) m_codes[(*arrays)[i]] = std::string(kLayerGroup) + "/" + (*groups)[i];
 }
 
 const std::vector<StoredWeight>& Weights::of(const std::string& group) const {
@@ -95,7 +112,10 @@ std::vector<const StoredWeight*> Weights::under(const std::string& group, const 
 }
 
 Tensor Weights::read(const StoredWeight& weight) const {
-    if (!m_file->contains(weight.path)) refuseInput("'" + m_fileName + "': weight '" + weight.name + "' is listed but is not in the file; the file is damaged");
+    if (!m_file->contains(weight.path)) {
+        if (const auto codes = m_codes.find(weight.path); codes != m_codes.end()) return decodedArray(m_file->node(codes->second), "'" + m_fileName + "': group '" + codes->second + "'");
+        refuseInput("'" + m_fileName + "': weight '" + weight.name + "' is listed but is not in the file; the file is damaged");
+    }
     return toFloat32(m_file->read(weight.path));
 }
 

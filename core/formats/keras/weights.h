@@ -34,15 +34,23 @@ public:
     // All weights of a layer, as find() understands group and path.
     std::vector<const StoredWeight*> under(const std::string& group, const std::vector<std::string>& path) const;
 
-    // Float32, whatever float the file has.
+    // Float32, whatever float the file has, or the codes that stand for it.
     Tensor read(const StoredWeight& weight) const;
     const Hdf5File& file() const noexcept { return *m_file; }
+    // What Bitlathe said of the file when it wrote it; nothing where it did not. "codes only": arrays are missing.
+    const std::vector<std::pair<std::string, std::string>>& own() const noexcept { return m_own; }
+    bool codesOnly() const noexcept { return m_codesOnly; }
 
 private:
     std::shared_ptr<const Hdf5File> m_file;
     std::string m_fileName;
     std::vector<std::string> m_names;
     std::unordered_map<std::string, std::vector<StoredWeight>> m_groups;
+    std::unordered_map<std::string, std::string> m_codes;  // groups of codes by the array that they stand for
+    std::vector<std::pair<std::string, std::string>> m_own;
+    bool m_codesOnly = false;
+
+    void readOwn();
 };
 
 // "kernel" of "conv2d/kernel:0", and of "convolution2d_1_W" of Keras 1.
