@@ -1,5 +1,7 @@
 #include "app/layer_editing.h"
 
+#include "core/workflow/model_presets.h"
+
 #include "widgets/models/figures.h"
 
 namespace bitlathe {
@@ -98,7 +100,7 @@ void LayerEditing::applyToSimilar() {
 void LayerEditing::applyPreset(const Preset& preset) {
     if (!m_document.model()) return;
     hoverEnded();
-    Recipe recipe = preset.recipe;
+    Recipe recipe = recipeFor(preset, *m_document.model());
     recipe.preprocessing = m_document.recipe().preprocessing;
     m_document.edit(std::move(recipe), tr("Preset “%1”").arg(fromUtf8(preset.label)));
 }
@@ -107,7 +109,7 @@ void LayerEditing::applyPresetToSelection(const Preset& preset) {
     const auto layers = editable();
     if (layers.empty()) return;
     hoverEnded();
-    const auto schemes = schemesFor(preset.recipe, *m_document.model());
+    const auto schemes = schemesFor(recipeFor(preset, *m_document.model()), *m_document.model());
     m_document.edit(withLayers(m_document.recipe(), *m_document.model(), layers, [&](std::size_t layer, const Scheme&) { return schemes[layer]; }),
                     tr("Preset “%1” for %2").arg(fromUtf8(preset.label), subject(layers)));
 }
@@ -142,7 +144,7 @@ void LayerEditing::hover(const SchemeChange& change) {
 }
 
 void LayerEditing::hoverPreset(const Preset& preset) {
-    if (m_document.model()) emit ghostsWanted(schemesFor(preset.recipe, *m_document.model()));
+    if (m_document.model()) emit ghostsWanted(schemesFor(recipeFor(preset, *m_document.model()), *m_document.model()));
 }
 
 void LayerEditing::hoverWeights(const QuantSpec& spec) {

@@ -7,6 +7,7 @@
 #include "app/totals.h"
 #include "core/engine/blas.h"
 #include "core/quant/codec.h"
+#include "core/workflow/model_presets.h"
 #include "widgets/canvas/icons.h"
 #include "widgets/canvas/theme.h"
 #include "widgets/models/figures.h"
@@ -48,9 +49,9 @@ void MainWindow::buildMenus() {
     fill(menuBar()->addMenu(tr("&Model")), {id("model.run"), {}, id("model.data"), id("model.calibration"), {}, id("model.stop")});
     QMenu* quantize = menuBar()->addMenu(tr("&Quantize"));
     QMenu* presetMenu = quantize->addMenu(tr("Preset"));
-    for (const Preset& preset : presets()) presetMenu->addAction(m_commands->action(QStringLiteral("preset.%1").arg(fromUtf8(preset.name))));
+    for (const Preset& preset : modelPresets()) presetMenu->addAction(m_commands->action(QStringLiteral("preset.%1").arg(fromUtf8(preset.name))));
     connect(presetMenu, &QMenu::hovered, this, [this](QAction* action) {
-        for (const Preset& preset : presets())
+        for (const Preset& preset : modelPresets())
             if (m_commands->action(QStringLiteral("preset.%1").arg(fromUtf8(preset.name))) == action) m_editing->hoverPreset(preset);
     });
     connect(presetMenu, &QMenu::aboutToHide, m_editing, &LayerEditing::hoverEnded);
@@ -110,11 +111,11 @@ void MainWindow::buildToolBar() {
     m_presets->setPlaceholderText(tr("Custom"));
     m_presets->setToolTip(tr("A whole recipe at once. Under the pointer, its sizes and errors show in the table before you take it."));
     label->setBuddy(m_presets);
-    for (const Preset& preset : presets()) {
+    for (const Preset& preset : modelPresets()) {
         m_presets->addItem(fromUtf8(preset.label), fromUtf8(preset.name));
         m_presets->setItemData(m_presets->count() - 1, fromUtf8(preset.description), Qt::ToolTipRole);
     }
-    const auto at = [this](int index) { return findPreset(m_presets->itemData(index).toString().toStdString()); };
+    const auto at = [this](int index) { return findModelPreset(m_presets->itemData(index).toString().toStdString()); };
     connect(m_presets, &QComboBox::activated, this, [this, at](int index) { if (const Preset* preset = at(index)) m_editing->applyPreset(*preset); });
     connect(m_presets, &QComboBox::highlighted, this, [this, at](int index) { if (const Preset* preset = at(index)) m_editing->hoverPreset(*preset); });
     m_presets->view()->installEventFilter(this);
@@ -140,8 +141,8 @@ void MainWindow::fillPresets() {
     int index = -1;
     Recipe recipe = m_session.document().recipe();
     recipe.preprocessing.clear();
-    for (const Preset& preset : presets())
-        if (m_session.document().model() && preset.recipe == recipe) index = m_presets->findData(fromUtf8(preset.name));
+    for (const Preset& preset : modelPresets())
+        if (m_session.document().model() && preset.name == recipe.name && recipeFor(preset, *m_session.document().model()) == recipe) index = m_presets->findData(fromUtf8(preset.name));
     m_presets->setCurrentIndex(index);
     m_presets->setEnabled(m_session.document().model() != nullptr);
 }

@@ -6,6 +6,7 @@
 #include "app/run_control.h"
 #include "core/engine/blas.h"
 #include "core/quant/recipe_json.h"
+#include "core/workflow/model_presets.h"
 #include "widgets/canvas/theme.h"
 #include "widgets/models/figures.h"
 #include "widgets/panels/layer_view.h"
@@ -32,8 +33,9 @@ void MainWindow::add(const QString& id, const QString& category, const QString& 
 QString MainWindow::commandLine(const QString& verb) const {
     const QString model = m_session.modelPath().isEmpty() ? QStringLiteral("MODEL.onnx") : m_session.modelPath();
     const Recipe& recipe = m_session.document().recipe();
-    const Preset* preset = findPreset(recipe.name);
-    const bool isPreset = preset && preset->recipe == recipe;
+    const Preset* preset = findModelPreset(recipe.name);
+    const auto& opened = m_session.document().model();
+    const bool isPreset = preset && (opened ? recipeFor(*preset, *opened) : preset->recipe) == recipe;
     const QString recipeFile = m_session.document().recipePath().isEmpty() ? QStringLiteral("RECIPE.json") : m_session.document().recipePath();
     QString line = QStringLiteral("bitlathe-cli ") + verb + QLatin1Char(' ') + shellWord(model);
     if (verb == QStringLiteral("inspect")) return line;
@@ -132,7 +134,7 @@ void MainWindow::addEditCommands() {
     add(QStringLiteral("scheme.reset"), scheme, tr("Reset the selected layers"), QStringLiteral("reset"), QKeySequence(Qt::Key_Delete), [this] { m_editing->reset(); },
         tr("Gives the selected layers back to the recipe's rules"));
     add(QStringLiteral("scheme.similar"), scheme, tr("Apply to similar layers"), QStringLiteral("layers"), QKeySequence(Qt::CTRL | Qt::Key_Return), [this] { m_editing->applyToSimilar(); });
-    for (const Preset& preset : presets())
+    for (const Preset& preset : modelPresets())
         add(QStringLiteral("preset.%1").arg(fromUtf8(preset.name)), tr("Preset"), tr("Preset: %1").arg(fromUtf8(preset.label)), {}, {},
             [this, &preset] { m_editing->applyPreset(preset); }, fromUtf8(preset.description));
     const QString model = tr("Model");

@@ -108,7 +108,7 @@ Action duelCommand(CLI::App& app, CommonOptions& common) {
         if (!specs.empty()) quantization.project = nullptr;  // these formats, and no other
         const auto layers = layersNamed(*model, options->layer);
         std::optional<QuantSpec> current;
-        if (const auto chosen = chosenRecipe(quantization)) current = schemeFor(*chosen, *model, layers.front()).weights;
+        if (const auto chosen = chosenRecipe(quantization, model.get())) current = schemeFor(*chosen, *model, layers.front()).weights;
         if (specs.empty()) specs = duelContenders(current);
         else if (current && std::find(specs.begin(), specs.end(), *current) == specs.end()) specs.insert(specs.begin(), *current);
         for (const QuantSpec& spec : specs) check(*model, spec, layers);

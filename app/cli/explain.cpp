@@ -24,7 +24,7 @@ std::size_t layerNamed(const Model& model, const std::string& name) {
 }
 
 QuantSpec specOf(const Model& model, std::size_t layer, const ExplainOptions& options) {
-    const auto recipe = chosenRecipe({.recipe = options.recipe, .preset = options.preset, .project = options.format.empty() ? options.project : nullptr});
+    const auto recipe = chosenRecipe({.recipe = options.recipe, .preset = options.preset, .project = options.format.empty() ? options.project : nullptr}, &model);
     QuantSpec spec;
     if (recipe) {
         const Scheme scheme = schemeFor(*recipe, model, layer);

@@ -101,13 +101,14 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
         QuantizationOptions quantization;
         quantization.recipe = explain->recipe;
         quantization.preset = explain->preset;
-        const auto recipe = explain->layer.empty() ? chosenRecipe(quantization) : std::nullopt;
+        auto recipe = explain->layer.empty() ? chosenRecipe(quantization, nullptr) : std::nullopt;
         if (project && explain->layer.empty() && !recipe) {
             inspectProject(*project, session);
             return kDone;
         }
         JobContext loading = session.job().part(0.0, recipe ? 0.2 : 1.0), measuring = session.job().part(0.2, 1.0);
         const auto model = project ? modelOf(*project, session, loading) : loadModel(*path, session.machine(), loading);
+        if (recipe) recipe = chosenRecipe(quantization, model.get());
         if (!explain->layer.empty()) {
             ExplainOptions own = *explain;
             own.project = project;

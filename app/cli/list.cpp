@@ -9,6 +9,7 @@
 #include "core/quant/codec.h"
 #include "core/quant/recipe.h"
 #include "core/quant/stored_scale.h"
+#include "core/workflow/model_presets.h"
 
 #include <CLI/CLI.hpp>
 
@@ -38,7 +39,7 @@ Json formatRows() {
 
 Json presetRows() {
     Json rows = Json::array();
-    for (const Preset& preset : presets()) rows.push_back({{"name", preset.name}, {"label", preset.label}, {"description", preset.description}});
+    for (const Preset& preset : modelPresets()) rows.push_back({{"name", preset.name}, {"label", preset.label}, {"description", preset.description}});
     return rows;
 }
 

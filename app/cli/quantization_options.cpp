@@ -10,6 +10,7 @@
 #include "core/workflow/calibrate.h"
 #include "core/workflow/kept_calibration.h"
 #include "core/workflow/load.h"
+#include "core/workflow/model_presets.h"
 #include "core/workflow/samples.h"
 
 #include <CLI/CLI.hpp>
@@ -63,13 +64,13 @@ Recipe recipeOfCodec(const QuantizationOptions& options) {
     return recipe;
 }
 
-std::optional<Recipe> namedRecipe(const QuantizationOptions& options) {
+std::optional<Recipe> namedRecipe(const QuantizationOptions& options, const Model* model) {
     if (!options.recipe.empty()) return recipeFromJson(readText(options.recipe), options.recipe);
     if (!options.codec.empty()) return recipeOfCodec(options);
     if (options.preset.empty()) return options.project ? std::optional(*options.project->state.recipe()) : std::nullopt;
-    if (const Preset* preset = findPreset(options.preset)) return preset->recipe;
+    if (const Preset* preset = findModelPreset(options.preset)) return model ? recipeFor(*preset, *model) : preset->recipe;
     std::string names;
-    for (const Preset& preset : presets()) names += (names.empty() ? "" : ", ") + std::string(preset.name);
+    for (const Preset& preset : modelPresets()) names += (names.empty() ? "" : ", ") + std::string(preset.name);
     throw Error(ErrorKind::Usage, "there is no preset '" + options.preset + "'; there are " + names);
 }
 
@@ -112,8 +113,8 @@ RangeRule rangeFromText(const std::string& text) {
                                       "adaptive (or adaptive:squaredError, adaptive:norm2.4, adaptive:cosine, adaptive:maxError, adaptive:divergence) and manual:-1:1");
 }
 
-std::optional<Recipe> chosenRecipe(const QuantizationOptions& options) {
-    std::optional<Recipe> recipe = namedRecipe(options);
+std::optional<Recipe> chosenRecipe(const QuantizationOptions& options, const Model* model) {
+    std::optional<Recipe> recipe = namedRecipe(options, model);
     if (options.table.empty() && options.range.empty() && options.knee < 0) return recipe;
     if (!recipe) recipe.emplace().defaults.weights.emplace();
     const std::vector<float> table = options.table.empty() ? std::vector<float>() : tableFromText(readText(options.table), options.table);
@@ -158,9 +159,9 @@ PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& 
     PreparedRun prepared;
     QuantizationOptions options = given;
     JobContext loading = session.job().part(0.0, 0.05), calibrating = session.job().part(0.05, 0.3), compiling = session.job().part(0.3, 0.35);
-    if (!given.recipe.empty() || !given.preset.empty()) prepared.recipe = chosenRecipe(options);  // a refusal costs no loading
+    if (!given.recipe.empty() || !given.preset.empty()) prepared.recipe = chosenRecipe(options, nullptr);  // a refusal costs no loading
     prepared.model = loadInput(modelPath, options, session, loading);
-    if (!prepared.recipe) prepared.recipe = chosenRecipe(options);
+    prepared.recipe = chosenRecipe(options, prepared.model.get());
     if (!options.engine.empty()) prepared.mode = *engineModeFromName(options.engine);
     else prepared.mode = prepared.recipe ? EngineMode::Integer : EngineMode::Float;
     ActivationRanges ranges;

@@ -39,8 +39,9 @@ std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOpti
 RangeRule rangeFromText(const std::string& text);
 
 // The recipe named by --recipe, --preset or --codec, else the project's, or 8-bit weights where --table, --range or --knee stand
-// alone; changed by these three. Nothing when there is none. Throws Error.
-std::optional<Recipe> chosenRecipe(const QuantizationOptions& options);
+// alone; changed by these three. Nothing when there is none. model: null before it is known; named mixtures are then their
+// base type for every layer. Throws Error.
+std::optional<Recipe> chosenRecipe(const QuantizationOptions& options, const Model* model);
 
 // The JSON that maps raw samples: --preprocess, else the recipe's; empty: what stands beside the data.
 std::string preprocessingOf(const QuantizationOptions& options, const std::optional<Recipe>& recipe);

@@ -100,9 +100,9 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         ExportRequest request;
         JobContext loading = session.job().part(0.0, 0.1), calibrating = session.job().part(0.1, 0.7), writing = session.job().part(0.7, 1.0);
         const bool given = !options->quantization.recipe.empty() || !options->quantization.preset.empty() || !options->quantization.codec.empty();
-        auto recipe = given ? chosenRecipe(options->quantization) : std::nullopt;  // a refusal costs no loading
+        auto recipe = given ? chosenRecipe(options->quantization, nullptr) : std::nullopt;  // a refusal costs no loading
         request.model = loadInput(options->model, options->quantization, session, loading);
-        if (!given) recipe = chosenRecipe(options->quantization);
+        recipe = chosenRecipe(options->quantization, request.model.get());
         if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json, --preset NAME or --codec NAME; 'list presets' and 'list codecs' name them");
         auto sources = sourcesOf(options->quantization);
         sources.push_back(options->importance);

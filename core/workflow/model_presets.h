@@ -1,0 +1,19 @@
+// The recipes that ship, whichever room they come from: the fixed ones, and llama-quantize's named mixtures, whose
+// recipe depends on the model.
+#pragma once
+
+#include "core/quant/recipe.h"
+
+#include <span>
+#include <string_view>
+
+namespace bitlathe {
+
+struct Model;
+
+// A mixture's Preset::recipe is its base type for every weight; recipeFor() knows the rest.
+std::span<const Preset> modelPresets();
+const Preset* findModelPreset(std::string_view name);
+Recipe recipeFor(const Preset& preset, const Model& model);
+
+}  // namespace bitlathe
