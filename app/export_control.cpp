@@ -32,6 +32,7 @@ ExportControl::ExportControl(Session& session, RunControl& run, ExportPanel& pan
         m_panel.setProblem({});
     });
     connect(&session.document(), &Document::recipeChanged, this, &ExportControl::planSoon);
+    connect(&panel, &ExportPanel::settingsChanged, this, &ExportControl::followTarget);
     connect(&panel, &ExportPanel::settingsChanged, this, &ExportControl::planSoon);
     connect(&panel, &ExportPanel::exportClicked, this, &ExportControl::start);
     connect(&panel, &ExportPanel::stopClicked, this, [this] { if (m_job) m_session.jobs().stop(m_job); });
@@ -50,6 +51,19 @@ QString ExportControl::extension() const {
     const Target* target = findTarget(m_panel.target().toStdString());
     const Format* format = target ? findFormat(target->format) : nullptr;
     return format ? fromUtf8(format->extensions.front()) : QStringLiteral(".onnx");
+}
+
+// A path that ends as another target's files do gets the ending of this one's, once it is chosen.
+void ExportControl::followTarget() {
+    if (m_panel.target() == m_lastTarget) return;
+    m_lastTarget = m_panel.target();
+    const Target* target = findTarget(m_lastTarget.toStdString());
+    const QString path = m_panel.path();
+    for (const Format& format : formats()) {
+        if (!target || format.name == target->format) continue;
+        for (const std::string_view ending : format.extensions)
+            if (path.endsWith(fromUtf8(ending), Qt::CaseInsensitive)) return m_panel.setPath(path.chopped(qsizetype(ending.size())) + extension());
+    }
 }
 
 QString ExportControl::path() const { return m_panel.path(); }

@@ -44,6 +44,7 @@ private:
     ExportRequest request() const;
     void plan();
     void planSoon();
+    void followTarget();
 
     Session& m_session;
     RunControl& m_run;
@@ -51,6 +52,7 @@ private:
     JobSlot<Planned> m_planSlot;
     JobSlot<Written> m_writeSlot;
     QTimer m_soon;
+    QString m_lastTarget;
     int m_job = 0;
 };
 

@@ -2,6 +2,7 @@
 // that lets one thread in at a time. For files of core/hdf5 alone.
 #pragma once
 
+#include <cstddef>
 #include <hdf5.h>
 #include <mutex>
 #include <utility>
@@ -35,5 +36,15 @@ private:
     hid_t m_id;
     herr_t (*m_close)(hid_t);
 };
+
+// A little-endian float of 16 bits: IEEE's half (numpy's float16) has 5 bits of exponent, bfloat16 has 8. To be closed.
+inline hid_t smallFloatType(int exponentBits) {
+    const auto exponent = static_cast<std::size_t>(exponentBits), mantissa = 15 - exponent;
+    const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    H5Tset_fields(type, 15, mantissa, exponent, 0, mantissa);
+    H5Tset_size(type, 2);
+    H5Tset_ebias(type, (std::size_t(1) << (exponent - 1)) - 1);
+    return type;
+}
 
 }  // namespace bitlathe::hdf5

@@ -43,6 +43,12 @@ unsigned creationOrder(hid_t group) {
     return order;
 }
 
+// A float that every reader of HDF5 knows; bfloat16 is none.
+bool isPlainFloat(hid_t type) {
+    std::size_t sign = 0, exponentAt = 0, exponent = 0, mantissaAt = 0, mantissa = 0;
+    return H5Tget_class(type) == H5T_FLOAT && H5Tget_fields(type, &sign, &exponentAt, &exponent, &mantissaAt, &mantissa) >= 0 && !(H5Tget_size(type) == 2 && exponent == 8);
+}
+
 // The array's own way of lying in the file, where that is chunks in this file; else plain. What lies in other files
 // must not be written there.
 hid_t layoutOf(hid_t array) {
@@ -181,11 +187,12 @@ void Hdf5Copier::replace(const std::string& path, const Tensor& values) {
     if (!there) return m_impl->writer.array(path, values, Hdf5Packing::Plain);
     const Handle old(H5Dopen2(m_impl->source, path.c_str(), H5P_DEFAULT), H5Dclose);
     if (!old.ok()) m_impl->refuse("has no array '" + path + "'");
-    const Handle stored(H5Dget_type(old), H5Tclose), type(H5Tcopy(stored), H5Tclose), space(H5Dget_space(old), H5Sclose), layout(layoutOf(old), H5Pclose);
-    if (H5Tget_class(type) != H5T_FLOAT || H5Sget_simple_extent_npoints(space) != values.count()) m_impl->refuse("'" + path + "' is no array of " + std::to_string(values.count()) + " floats");
+    const Handle stored(H5Dget_type(old), H5Tclose), type(isPlainFloat(stored) ? H5Tcopy(stored) : H5Tcopy(H5T_IEEE_F32LE), H5Tclose), space(H5Dget_space(old), H5Sclose), layout(layoutOf(old), H5Pclose);
+    if (H5Sget_simple_extent_npoints(space) != values.count()) m_impl->refuse("'" + path + "' is no array of " + std::to_string(values.count()) + " floats");
     const Handle made(H5Dcreate2(m_impl->target, path.c_str(), type, space, H5P_DEFAULT, layout, H5P_DEFAULT), H5Dclose);
     m_impl->check(made.ok() && (values.count() == 0 || H5Dwrite(made, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.bytes().data()) >= 0), path);
     m_impl->copyAttributes(old, made, path);
+    if (!isPlainFloat(stored)) H5Adelete(made, "dtype");  // it says bfloat16
     m_impl->taken(path);
 }
 

@@ -24,7 +24,8 @@ public:
     // Paths of the source's arrays ("/group/name"), each to be copied, replaced, or left out.
     const std::vector<std::string>& arrays() const noexcept { return m_arrays; }
     void copy(const std::string& path);
-    // F32 values in the type and layout that the source's array has; a new plain array where the source has none.
+    // F32 values in the type and layout that the source's array has, or as F32 where that is no float that everybody
+    // reads (bfloat16); a new plain array where the source has none.
     void replace(const std::string& path, const Tensor& values);
     void node(const std::string& path, const Hdf5Node& node);
     void attribute(const std::string& object, const std::string& name, const std::string& text);

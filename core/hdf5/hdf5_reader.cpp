@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <string_view>
 
 #include <hdf5.h>
 
@@ -16,10 +17,37 @@ using hdf5::libraryMutex;
 
 namespace {
 
+// By the lengths of exponent and mantissa, whatever the order of bytes; other floats are none of ours.
+std::optional<ElementType> floatType(hid_t type, std::size_t size) {
+    std::size_t sign = 0, exponentAt = 0, exponent = 0, mantissaAt = 0, mantissa = 0;
+    if (H5Tget_fields(type, &sign, &exponentAt, &exponent, &mantissaAt, &mantissa) < 0) return std::nullopt;
+    if (size == 8 && exponent == 11 && mantissa == 52) return ElementType::F64;
+    if (size == 4 && exponent == 8 && mantissa == 23) return ElementType::F32;
+    if (size == 2 && exponent == 5 && mantissa == 10) return ElementType::F16;
+    if (size == 2 && exponent == 8 && mantissa == 7) return ElementType::BF16;
+    return std::nullopt;
+}
+
+// Keras 3 stores bfloat16, which numpy lacks, as two bytes without a meaning and says so beside them.
+bool saysBfloat(hid_t array, hid_t type) {
+    if (H5Tget_class(type) != H5T_OPAQUE || H5Tget_size(type) != 2 || H5Aexists(array, "dtype") <= 0) return false;
+    const Handle at(H5Aopen(array, "dtype", H5P_DEFAULT), H5Aclose), text(H5Aget_type(at), H5Tclose), space(H5Aget_space(at), H5Sclose);
+    if (H5Tget_class(text) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) return false;
+    if (H5Tis_variable_str(text) > 0) {
+        char* name = nullptr;
+        if (H5Aread(at, text, &name) < 0 || !name) return false;
+        const bool is = std::string_view(name) == "bfloat16";
+        H5free_memory(name);
+        return is;
+    }
+    std::string name(std::min<std::size_t>(H5Tget_size(text), 64), '\0');
+    return H5Tget_size(text) <= 64 && H5Aread(at, text, name.data()) >= 0 && name.starts_with("bfloat16");
+}
+
 std::optional<ElementType> elementTypeOf(hid_t type) {
     using enum ElementType;
     const auto size = H5Tget_size(type);
-    if (H5Tget_class(type) == H5T_FLOAT) return size == 8 ? std::optional(F64) : size == 4 ? std::optional(F32) : size == 2 ? std::optional(F16) : std::nullopt;
+    if (H5Tget_class(type) == H5T_FLOAT) return floatType(type, size);
     if (H5Tget_class(type) == H5T_INTEGER) {
         const bool isSignedType = H5Tget_sign(type) == H5T_SGN_2;
         switch (size) {
@@ -34,21 +62,28 @@ std::optional<ElementType> elementTypeOf(hid_t type) {
     return std::nullopt;
 }
 
-hid_t memoryType(ElementType type) {
+// How values lie in memory: this machine's order of bytes. To be closed; where the file's bytes have no other meaning, its own type.
+hid_t memoryType(hid_t fileType, ElementType type) {
     using enum ElementType;
-    switch (type) {
-    case F64: return H5T_NATIVE_DOUBLE;
-    case F32: return H5T_NATIVE_FLOAT;
-    case I8: return H5T_NATIVE_INT8;
-    case U8: return H5T_NATIVE_UINT8;
-    case I16: return H5T_NATIVE_INT16;
-    case U16: return H5T_NATIVE_UINT16;
-    case I32: return H5T_NATIVE_INT32;
-    case U32: return H5T_NATIVE_UINT32;
-    case I64: return H5T_NATIVE_INT64;
-    case U64: return H5T_NATIVE_UINT64;
-    default: return -1;  // read in the file's own type
-    }
+    const auto native = [&]() -> hid_t {
+        switch (type) {
+        case F64: return H5T_NATIVE_DOUBLE;
+        case F32: return H5T_NATIVE_FLOAT;
+        case I8: return H5T_NATIVE_INT8;
+        case U8: return H5T_NATIVE_UINT8;
+        case I16: return H5T_NATIVE_INT16;
+        case U16: return H5T_NATIVE_UINT16;
+        case I32: return H5T_NATIVE_INT32;
+        case U32: return H5T_NATIVE_UINT32;
+        case I64: return H5T_NATIVE_INT64;
+        case U64: return H5T_NATIVE_UINT64;
+        default: return fileType;
+        }
+    };
+    const bool isFloat = H5Tget_class(fileType) == H5T_FLOAT;
+    if (isFloat && type == F16) return hdf5::smallFloatType(5);
+    if (isFloat && type == BF16) return hdf5::smallFloatType(8);
+    return H5Tcopy(native());
 }
 
 herr_t collect(hid_t, const char* name, const H5O_info_t* info, void* to) {
@@ -69,8 +104,8 @@ struct Hdf5Reader::Impl {
     }
     Hdf5ArrayInfo describe(hid_t array, const std::string& name) const {
         const Handle type(H5Dget_type(array), H5Tclose), space(H5Dget_space(array), H5Sclose);
-        const auto element = elementTypeOf(type);
-        if (!element) refuse("'" + name + "' holds neither integers nor floats");
+        const auto element = saysBfloat(array, type) ? std::optional(ElementType::BF16) : elementTypeOf(type);
+        if (!element) refuse("'" + name + "' holds neither integers nor floats of a width that is known here");
         const int rank = H5Sget_simple_extent_ndims(space);
         if (rank < 0 || rank > 32) refuse("'" + name + "' has no simple shape");
         std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
@@ -107,7 +142,7 @@ std::optional<Hdf5ArrayInfo> Hdf5Reader::describe(const std::string& name) const
     const Handle array(H5Dopen2(m_impl->file, name.c_str(), H5P_DEFAULT), H5Dclose);
     if (!array.ok()) m_impl->refuse("has no array '" + name + "'");
     const Handle type(H5Dget_type(array), H5Tclose);
-    if (!elementTypeOf(type)) return std::nullopt;
+    if (!elementTypeOf(type) && !saysBfloat(array, type)) return std::nullopt;
     return m_impl->describe(array, name);
 }
 
@@ -129,11 +164,10 @@ Tensor Hdf5Reader::readRows(const std::string& name, std::int64_t begin, std::in
     constexpr std::int64_t kUnquestioned = std::int64_t(1) << 28, kMostPacked = 1100;
     if (const std::int64_t bytes = bytesFor(info.type, Shape(dims).count()); bytes > kUnquestioned && bytes / kMostPacked > static_cast<std::int64_t>(H5Dget_storage_size(array)))
         m_impl->refuse("'" + name + "' of " + toText(info.shape) + " elements claims far more than the file holds");
-    const Handle fileType(H5Dget_type(array), H5Tclose);
-    const hid_t native = memoryType(info.type);
+    const Handle fileType(H5Dget_type(array), H5Tclose), inMemory(memoryType(fileType, info.type), H5Tclose);
     std::byte* bytes = nullptr;
     Tensor tensor = Tensor::allocate(info.type, Shape(std::move(dims)), bytes);
-    if (tensor.count() > 0 && H5Dread(array, native >= 0 ? native : hid_t(fileType), memory, space, H5P_DEFAULT, bytes) < 0)
+    if (tensor.count() > 0 && H5Dread(array, inMemory, memory, space, H5P_DEFAULT, bytes) < 0)
         m_impl->refuse("rows of '" + name + "' cannot be read");
     return tensor;
 }
@@ -143,11 +177,10 @@ Tensor Hdf5Reader::read(const std::string& name) const {
     std::lock_guard lock(libraryMutex());
     const Handle array(H5Dopen2(m_impl->file, name.c_str(), H5P_DEFAULT), H5Dclose);
     const Hdf5ArrayInfo info = m_impl->describe(array, name);
-    const Handle fileType(H5Dget_type(array), H5Tclose);
-    const hid_t native = memoryType(info.type);
+    const Handle fileType(H5Dget_type(array), H5Tclose), inMemory(memoryType(fileType, info.type), H5Tclose);
     std::byte* bytes = nullptr;
     Tensor tensor = Tensor::allocate(info.type, info.shape, bytes);
-    if (H5Dread(array, native >= 0 ? native : hid_t(fileType), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) m_impl->refuse("'" + name + "' cannot be read");
+    if (H5Dread(array, inMemory, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) m_impl->refuse("'" + name + "' cannot be read");
     return tensor;
 }
 

@@ -39,15 +39,6 @@ hid_t typeOf(ElementType type) {
     }
 }
 
-// IEEE half, as numpy's float16 is stored.
-hid_t halfType() {
-    const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
-    H5Tset_fields(type, 15, 10, 5, 0, 10);
-    H5Tset_size(type, 2);
-    H5Tset_ebias(type, 15);
-    return type;
-}
-
 // Fixed length, at least 1: HDF5 has no texts of length 0.
 hid_t textType(std::size_t bytes) {
     const hid_t type = H5Tcopy(H5T_C_S1);
@@ -176,7 +167,7 @@ void Hdf5Writer::array(const std::string& path, const Tensor& values, Hdf5Packin
     errno = 0;
     const bool half = values.type() == ElementType::F16;
     assert(half || typeOf(values.type()) >= 0);
-    const Handle type(half ? halfType() : H5Tcopy(typeOf(values.type())), H5Tclose);
+    const Handle type(half ? hdf5::smallFloatType(5) : H5Tcopy(typeOf(values.type())), H5Tclose);
     const std::vector<hsize_t> dims(values.shape().begin(), values.shape().end());
     m_impl->put(path, type, dims, values.bytes().data(), bytesFor(values.type(), values.count()), packing);
 }

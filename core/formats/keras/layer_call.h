@@ -23,6 +23,7 @@ struct Flow {
     std::vector<std::int64_t> shape;  // as Keras has it; -1: not known
     bool known = true;                // false: not even the rank is known, behind a layer that we do not know
     bool moved = false;
+    ValueId mask = kNoValue;          // batch × time, 1 or 0 as float: steps that Keras skips are 0; see masking.h
 
     std::size_t rank() const noexcept { return shape.size(); }
     std::int64_t channels() const noexcept { return shape.empty() ? -1 : shape.back(); }

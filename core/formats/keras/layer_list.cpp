@@ -20,7 +20,7 @@ constexpr std::array kRows = {
     Row{"SeparableConv1D", buildSeparableConv}, Row{"SeparableConv2D", buildSeparableConv}, Row{"SeparableConvolution2D", buildSeparableConv},
     Row{"Conv1DTranspose", buildConvTranspose}, Row{"Conv2DTranspose", buildConvTranspose}, Row{"Conv3DTranspose", buildConvTranspose}, Row{"Deconvolution2D", buildConvTranspose},
     Row{"Dense", buildDense}, Row{"TimeDistributedDense", buildDense},
-    Row{"Embedding", buildEmbedding},
+    Row{"Embedding", buildEmbedding}, Row{"Masking", buildMasking},
     Row{"MaxPooling1D", buildPool}, Row{"MaxPooling2D", buildPool}, Row{"MaxPooling3D", buildPool}, Row{"MaxPool1D", buildPool}, Row{"MaxPool2D", buildPool}, Row{"MaxPool3D", buildPool},
     Row{"AveragePooling1D", buildPool}, Row{"AveragePooling2D", buildPool}, Row{"AveragePooling3D", buildPool}, Row{"AvgPool2D", buildPool},
     Row{"GlobalMaxPooling1D", buildGlobalPool}, Row{"GlobalMaxPooling2D", buildGlobalPool}, Row{"GlobalMaxPooling3D", buildGlobalPool},

@@ -41,6 +41,7 @@ std::vector<Flow> buildConv(const LayerCall&);
 std::vector<Flow> buildDepthwiseConv(const LayerCall&);
 std::vector<Flow> buildSeparableConv(const LayerCall&);
 std::vector<Flow> buildConvTranspose(const LayerCall&);
+std::vector<Flow> buildMasking(const LayerCall&);
 std::vector<Flow> buildDense(const LayerCall&);
 std::vector<Flow> buildEmbedding(const LayerCall&);
 std::vector<Flow> buildPool(const LayerCall&);

@@ -29,6 +29,7 @@ std::vector<Flow> buildMultiHeadAttention(const LayerCall& call) {
     const auto argument = [&](std::string_view name, std::size_t position, const Flow& absent) {
         const std::vector<Flow> named = call.named(name);
         const Flow flow = !named.empty() ? named[0] : position < call.inputCount() ? call.input(position) : absent;
+        if (flow.mask != kNoValue) call.cannot("attention over masked sequences cannot be expressed");
         if (flow.known && flow.rank() != 3) call.cannot("attention over other than one axis cannot be expressed");
         return call.last(flow);
     };

@@ -1,5 +1,6 @@
 // Products of matrices, and tables of vectors.
 #include "core/formats/keras/layers.h"
+#include "core/formats/keras/masking.h"
 
 namespace bitlathe::keras {
 
@@ -22,10 +23,9 @@ std::vector<Flow> buildDense(const LayerCall& call) {
 
 std::vector<Flow> buildEmbedding(const LayerCall& call) {
     Flow flow = call.last(call.input());
-    if (call.settings().flag("mask_zero", false))
-        call.build().notes.push_back(call.settings().where() + ": masking of zeros is not passed on; recurrent layers behind it read the padding too");
     const ValueId table = call.weightConstant("embeddings", 2);
     const ValueId index = call.emit("Cast", {flow.value}, {{"to", std::int64_t(7)}}, "index");  // int64
+    if (call.settings().flag("mask_zero", false)) flow.mask = maskOfTokens(call, index);
     flow.value = call.emit("Gather", {table, index}, {{"axis", std::int64_t(0)}});
     if (flow.known) flow.shape.push_back(call.build().edit.graph().constant(table)->shape()[1]);
     return {flow};

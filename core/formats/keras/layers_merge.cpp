@@ -1,5 +1,6 @@
 // Layers with several inputs.
 #include "core/formats/keras/layers.h"
+#include "core/formats/keras/masking.h"
 
 #include <algorithm>
 
@@ -44,6 +45,8 @@ std::vector<Flow> buildConcatenate(const LayerCall& call) {
     }
     result.shape[static_cast<std::size_t>(axis)] = extent;
     const std::int64_t where = !result.moved || axis == 0 ? axis : axis == rank - 1 ? 1 : axis + 1;
+    result.mask = maskOfAll(call, flows);
+    if (result.mask != kNoValue && axis != rank - 1) call.cannot("masked sequences one behind the other cannot be expressed");
     result.value = call.emit("Concat", std::move(values), {{"axis", where}});
     return {result};
 }
@@ -63,6 +66,7 @@ std::vector<Flow> buildMerge(const LayerCall& call) {
     }
     if (kind == "Subtract" && flows.size() != 2) call.refuse("it has " + std::to_string(flows.size()) + " inputs where it needs 2; the file is damaged");
     Flow result = flows[0];
+    result.mask = maskOfAll(call, flows);
     for (std::size_t i = 1; i < flows.size(); ++i) {
         result.value = call.emit(op, {result.value, flows[i].value}, {}, i + 1 < flows.size() || kind == "Average" ? "part" + std::to_string(i) : "");
         result.shape = broadcast(result.shape, flows[i].shape);

@@ -30,8 +30,21 @@ std::vector<Flow> buildPool(const LayerCall& call) {
     return {flowOf(call, image)};
 }
 
+// Over the steps that count alone.
+Flow maskedAverage(const LayerCall& call, const Flow& sequence) {
+    const std::int64_t time = 1, feature = 2, keep = call.settings().flag("keepdims", false) ? 1 : 0;
+    const ValueId over = call.integers("over", std::span(&time, 1));
+    const ValueId weights = call.emit("Unsqueeze", {sequence.mask, call.integers("feature_axis", std::span(&feature, 1))}, {}, "weights");
+    const ValueId sum = call.emit("ReduceSum", {call.emit("Mul", {sequence.value, weights}, {}, "kept"), over}, {{"keepdims", keep}}, "sum");
+    const ValueId count = call.emit("ReduceSum", {weights, over}, {{"keepdims", keep}}, "count");
+    Flow result{call.emit("Div", {sum, count}), {sequence.shape[0], sequence.channels()}, true, false};
+    if (keep) result.shape.insert(result.shape.begin() + 1, 1);
+    return result;
+}
+
 std::vector<Flow> buildGlobalPool(const LayerCall& call) {
     const std::size_t axes = spatialAxes(call);
+    if (const Flow flow = call.last(call.input()); flow.mask != kNoValue && axes == 1 && !takesLargest(call) && flow.rank() == 3) return {maskedAverage(call, flow)};
     Image image = imageOf(call, call.input(), axes);
     image.value = call.emit(takesLargest(call) ? "GlobalMaxPool" : "GlobalAveragePool", {image.value});
     image.spatial.assign(axes, 1);

@@ -1,6 +1,7 @@
 // Recurrent layers and wrappers. Keras has time behind the batch, ONNX in front; Keras orders the gates of an
 // LSTM i f c o, ONNX i o f c; both have a GRU's as z r h.
 #include "core/formats/keras/layers.h"
+#include "core/formats/keras/masking.h"
 
 #include <array>
 #include <limits>
@@ -101,16 +102,22 @@ Recurrence recurrence(const LayerCall& call, const Cell& cell, bool backwards) {
     }
     if (cell.op == "GRU") attributes["linear_before_reset"] = std::int64_t(s.flag("reset_after", call.build().kerasVersion >= 2 && call.hasWeight("bias") && call.weight("bias").shape().rank() == 2));
     const std::vector<std::int64_t> swap = {1, 0, 2};
-    const ValueId x = call.emit("Transpose", {in.value}, {{"perm", swap}}, "time_first");
+    ValueId steps = in.value, lengths = kNoValue;
+    if (in.mask != kNoValue) {
+        const Compacted kept = compacted(call, in);
+        steps = kept.sequence;
+        lengths = kept.lengths;
+    }
+    const ValueId x = call.emit("Transpose", {steps}, {{"perm", swap}}, "time_first");
     std::vector<ValueId> inputs = {x, call.derivedConstant("kernel", "kernel", gatesFirst(call, call.weight("kernel", 2), cell, units), cell.order),
                                    call.derivedConstant("recurrent_kernel", "recurrent_kernel", gatesFirst(call, recurrent, cell, units), cell.order),
                                    call.derivedConstant("bias", "bias", biases(call, cell, units))};
     const std::int64_t zero = 0;
     std::vector<Flow> initial = call.named("initial_state");
     if (initial.empty() && call.inputCount() > 1) initial.assign(call.inputs().begin() + 1, call.inputs().end());
+    if (!initial.empty() || lengths != kNoValue) inputs.push_back(lengths);
     if (!initial.empty()) {
         if (initial.size() != cell.states) call.refuse("it gets " + std::to_string(initial.size()) + " initial states where it has " + std::to_string(cell.states) + "; the file is damaged");
-        inputs.push_back(kNoValue);
         for (std::size_t i = 0; i < cell.states; ++i)
             inputs.push_back(call.emit("Unsqueeze", {initial[i].value, call.integers("state_axis", std::span(&zero, 1))}, {}, "state" + std::to_string(i)));
     }
@@ -119,6 +126,10 @@ Recurrence recurrence(const LayerCall& call, const Cell& cell, bool backwards) {
     Recurrence result;
     const ValueId flat = call.emit("Squeeze", {out[0], call.integers("direction_axis", std::span(&one, 1))}, {}, "one_direction");
     result.sequence = {call.emit("Transpose", {flat}, {{"perm", swap}}, "batch_first"), {batch, time, units}, true, false};
+    if (in.mask != kNoValue) {
+        result.sequence.value = spread(call, result.sequence.value, in.mask, backwards);
+        result.sequence.mask = in.mask;
+    }
     for (std::size_t i = 0; i < cell.states; ++i)
         result.states.push_back({call.emit("Squeeze", {out[i + 1], call.integers("last_axis", std::span(&zero, 1))}, {}, "last" + std::to_string(i)), {batch, units}, true, false});
     result.last = result.states[0];

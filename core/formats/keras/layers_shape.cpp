@@ -7,6 +7,12 @@ namespace bitlathe::keras {
 
 namespace {
 
+// Keras's masks end where steps are no longer steps.
+Flow unmasked(Flow flow) {
+    flow.mask = kNoValue;
+    return flow;
+}
+
 // -1 where one of the extents is not known.
 std::int64_t product(std::span<const std::int64_t> extents) {
     std::int64_t result = 1;
@@ -20,7 +26,7 @@ std::int64_t product(std::span<const std::int64_t> extents) {
 }  // namespace
 
 std::vector<Flow> buildFlatten(const LayerCall& call) {
-    Flow flow = call.last(call.input());
+    Flow flow = unmasked(call.last(call.input()));
     const std::int64_t batch = flow.shape.empty() ? -1 : flow.shape[0];
     const std::int64_t rest = flow.known && !flow.shape.empty() ? product(std::span(flow.shape).subspan(1)) : -1;
     if (flow.known && flow.rank() == 2) return {flow};
@@ -31,7 +37,7 @@ std::vector<Flow> buildFlatten(const LayerCall& call) {
 }
 
 std::vector<Flow> buildReshape(const LayerCall& call) {
-    Flow flow = call.last(call.input());
+    Flow flow = unmasked(call.last(call.input()));
     std::vector<std::int64_t> target = call.settings().integers("target_shape|dims");
     const std::int64_t batch = flow.shape.empty() ? -1 : flow.shape[0];
     const std::int64_t all = flow.known && !flow.shape.empty() ? product(std::span(flow.shape).subspan(1)) : -1;
@@ -51,7 +57,7 @@ std::vector<Flow> buildReshape(const LayerCall& call) {
 }
 
 std::vector<Flow> buildPermute(const LayerCall& call) {
-    Flow flow = call.last(call.input());
+    Flow flow = unmasked(call.last(call.input()));
     std::vector<std::int64_t> axes = call.settings().integers("dims");  // counted from 1, without the batch
     axes.insert(axes.begin(), 0);
     std::vector<std::int64_t> sorted = axes;
@@ -67,7 +73,7 @@ std::vector<Flow> buildPermute(const LayerCall& call) {
 }
 
 std::vector<Flow> buildRepeatVector(const LayerCall& call) {
-    Flow flow = call.last(call.input());
+    Flow flow = unmasked(call.last(call.input()));
     const std::int64_t count = call.settings().integer("n", 1);
     if (count < 1 || count > 1 << 20) call.refuse("it repeats its input " + std::to_string(count) + " times; the file is damaged");
     const std::int64_t axis = 1;

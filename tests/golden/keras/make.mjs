@@ -15,12 +15,12 @@ let seed = 1;
 const random = () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648) * 2 - 1;
 const values = (shape, scale = 1) => tf.tensor(Float32Array.from({length: shape.reduce((a, b) => a * b, 1)}, () => random() * scale), shape);
 
-function save(name, model, inputs) {
+function save(name, model, inputs, compute) {
   for (const layer of model.layers) {
     const old = layer.getWeights();
     layer.setWeights(old.map((w, i) => /variance/.test(layer.weights[i].originalName) ? tf.add(values(w.shape, 0.4), 1.1) : values(w.shape, 0.5)));
   }
-  const outputs = [].concat(model.predict(inputs.length > 1 ? inputs : inputs[0]));
+  const outputs = [].concat(compute ? compute(inputs) : model.predict(inputs.length > 1 ? inputs : inputs[0]));
   const file = new h5wasm.File(`${folder}/${name}.h5`, 'w');
   file.create_attribute('model_config', JSON.stringify(model.toJSON(null, false)));
   file.create_attribute('keras_version', '2.15.0');
@@ -108,4 +108,28 @@ for (const mergeMode of ['concat', 'sum', 'ave', 'mul'])
   const p = layers.input({shape: [4], name: 'p'}), q = layers.input({shape: [4], name: 'q'});
   const dot = L.concatenate({name: 'pair'}).apply([inner.apply(p), inner.apply(q)]);
   save('shared', layers.model({inputs: [p, q], outputs: L.dense({units: 2, name: 'end'}).apply(dot), name: 'shared'}), [values([3, 4]), values([3, 4])]);
+}
+{  // steps that are skipped: at the end, at the beginning, in between, and all of a sequence but one
+  const tokens = tf.tensor2d([[3, 7, 1, 0, 0, 0], [0, 0, 5, 2, 9, 4], [6, 0, 0, 8, 0, 1], [0, 0, 0, 2, 0, 0]]);
+  const options = {recurrentInitializer: 'glorotNormal', recurrentActivation: 'sigmoid'};
+  for (const [name, cell, more] of [['lstm', L.lstm, {}], ['gru', L.gru, {resetAfter: false}], ['rnn', L.simpleRNN, {}]]) {
+    const x = layers.input({shape: [6], name: 'tokens'});
+    const vectors = L.embedding({inputDim: 11, outputDim: 4, maskZero: true, name: 'vectors'}).apply(x);
+    const kind = name === 'rnn' ? {recurrentInitializer: 'glorotNormal'} : options;
+    const all = cell({units: 3, returnSequences: true, name: 'all', ...kind, ...more}).apply(L.dense({units: 4, activation: 'tanh', name: 'each'}).apply(vectors));
+    save(`masked_${name}`, layers.model({inputs: x, outputs: [all, cell({units: 2, name: 'last', ...kind, ...more}).apply(all)], name: `masked_${name}`}), [tokens]);
+  }
+  const steps = values([4, 5, 3]).arraySync();
+  for (const [b, t] of [[0, 4], [0, 3], [1, 0], [2, 1], [2, 3], [3, 0], [3, 1], [3, 2], [3, 4]]) steps[b][t] = [0.5, 0.5, 0.5];
+  const x = layers.input({shape: [5, 3], name: 'steps'});
+  const masked = L.masking({maskValue: 0.5, name: 'masked'}).apply(x);
+  const both = L.concatenate({name: 'both'}).apply([L.lstm({units: 3, returnSequences: true, name: 'one', ...options}).apply(masked), L.gru({units: 2, resetAfter: false, returnSequences: true, name: 'two', ...options}).apply(masked)]);
+  save('masking', layers.model({inputs: x, outputs: [both, L.lstm({units: 2, name: 'end', ...options}).apply(both)], name: 'masking'}), [tf.tensor(steps)]);
+}
+{  // between pixels by straight lines, where Keras 2 and 3 put pixels' centres; TensorFlow.js's own layer still has corners
+  const x = layers.input({shape: [3, 4, 2], name: 'image'});
+  const conv = L.conv2d({filters: 3, kernelSize: 2, padding: 'same', name: 'conv'}).apply(x);
+  const front = layers.model({inputs: x, outputs: conv});
+  save('bilinear', layers.model({inputs: x, outputs: L.upSampling2d({size: [3, 2], interpolation: 'bilinear', name: 'larger'}).apply(conv), name: 'bilinear'}), [values([2, 3, 4, 2])],
+    (inputs) => tf.image.resizeBilinear(front.predict(inputs[0]), [9, 8], false, true));
 }

@@ -59,9 +59,9 @@ function noise(shape) {
   return floats(shape, Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, next));
 }
 
-// Networks of tests/golden/keras with one image or sequence as input, and its shape.
+// Networks of tests/golden/keras with one image or sequence as input, its shape, and its name where it is not NAME_in.
 const kKerasShapes = [['conv2d_same', [9, 8, 3]], ['conv2d_depthwise', [8, 7, 3]], ['conv2d_transpose', [4, 5, 2]], ['conv1d', [11, 3]], ['pooling', [9, 7, 2]],
-  ['activations', [6]], ['prelu', [4, 4, 3]], ['layernorm', [5, 6]], ['lstm', [6, 4]], ['gru', [6, 4]], ['bidirectional_concat', [5, 3]]];
+  ['activations', [6]], ['prelu', [4, 4, 3]], ['layernorm', [5, 6]], ['lstm', [6, 4]], ['gru', [6, 4]], ['bidirectional_concat', [5, 3]], ['masking', [5, 3], 'steps'], ['bilinear', [3, 4, 2], 'image']];
 
 const kImageNet = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
 
@@ -97,10 +97,10 @@ export function cases(root, missing) {
       presets: ['float', 'int8', 'int8-weights', 'mixed-safe'],
       samples: () => ({ input_1: floats([192, 28, 28, 1], asFloats(mnist(192), 1 / 255).data) }),
     },
-    ...kKerasShapes.map(([name, shape]) => ({
+    ...kKerasShapes.map(([name, shape, input = `${name}_in`]) => ({
       name: `keras-${name}`, model: join(root, 'tests/golden/keras', `${name}.h5`), calibration: 32, tests: 8,
       presets: ['float', 'int8', 'int8-weights'],
-      samples: () => ({ [`${name}_in`]: noise([40, ...shape]) }),
+      samples: () => ({ [input]: noise([40, ...shape]) }),
     })),
     {
       name: 'mnist', model: corpus('mnist-onnx-safetensors/mnist.onnx'), calibration: 128, tests: 8, batch: 1,
