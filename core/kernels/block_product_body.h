@@ -71,9 +71,11 @@ struct Tail {
 
 template <GgufType Type>
 LANES_INLINE float rowTimesRow(const Byte* row, std::int64_t k, const ActivationGroup* a) {
+    constexpr int ahead = 4096;  // bytes: the processor itself fetches ahead within a page only
     Floats lanes = all(0);
     const std::int64_t whole = k / kGroup;
     for (std::int64_t g = 0; g < whole; ++g) {
+        for (int i = 0; i < kGroupBytes<Type>; i += 64) __builtin_prefetch(row + g * kGroupBytes<Type> + ahead + i);
         Weights<Type> w;
         unpack<Type>(row + g * kGroupBytes<Type>, w);
         lanes = added<Type>(lanes, w, a[g]);
@@ -88,7 +90,7 @@ LANES_INLINE float rowTimesRow(const Byte* row, std::int64_t k, const Activation
 }
 
 // A tile: so many rows of weights, groups of them and rows of activations at a time.
-constexpr std::int64_t kTileRows = 4, kTileGroups = 8, kTileM = 64;
+constexpr std::int64_t kTileRows = 8, kTileGroups = 4, kTileM = 64;
 
 template <GgufType Type>
 struct Unpacked {
@@ -100,15 +102,6 @@ struct Unpacked {
             store(scale[h], w.scale[h]);
             if constexpr (withMin(Type)) store(min[h], w.min[h]);
         }
-    }
-    LANES_INLINE Weights<Type> get() const {
-        Weights<Type> w;
-        for (int i = 0; i < 8; ++i) w.codes[i] = loadAll(codes[i]);
-        for (int h = 0; h < halvesOf(Type); ++h) {
-            w.scale[h] = load(scale[h]);
-            if constexpr (withMin(Type)) w.min[h] = load(min[h]);
-        }
-        return w;
     }
 };
 
@@ -136,7 +129,49 @@ void unpackTile(const BlockProduct& call, std::int64_t n, std::int64_t rows, std
     }
 }
 
-// R rows of weights times A rows of activations, over the groups of a tile.
+// One quarter's products of R rows of weights and A rows of activations, for pair `i` of codes (in their order).
+template <GgufType Type, int R, int A>
+LANES_INLINE void dotPairs(const Unpacked<Type>* const* w, const ActivationGroup* const* a, int i, Ints (*sums)[R][4], int quad) {
+    Bytes x[A];
+    for (int j = 0; j < A; ++j) x[j] = loadAll(a[j]->codes + 64 * i);
+    for (int r = 0; r < R; ++r) {
+        const Bytes codes = loadAll(w[r]->codes[i]);
+        for (int j = 0; j < A; ++j) sums[j][r][quad] = dotOf<Type>(sums[j][r][quad], codes, x[j]);
+    }
+}
+
+// added() for R rows of weights and A rows of activations: what one has to load serves all of the other.
+template <GgufType Type, int R, int A>
+LANES_INLINE void addProducts(const Unpacked<Type>* const* w, const ActivationGroup* const* a, Floats (*lanes)[R]) {
+    constexpr int halves = halvesOf(Type);
+    Floats t[A][R];
+    for (int j = 0; j < A; ++j)
+        for (int r = 0; r < R; ++r) t[j][r] = all(0);  // for compilers that do not see the first half's turn
+    for (int h = 0; h < halves; ++h) {
+        Ints quads[A][R][4];
+        for (int j = 0; j < A; ++j)
+            for (int r = 0; r < R; ++r)
+                for (int g = 0; g < 4; ++g) quads[j][r][g] = zeros();
+        for (int g = 0; g < 4; ++g) {
+            dotPairs<Type, R, A>(w, a, 2 * g + h, quads, g);
+            if (halves == 1) dotPairs<Type, R, A>(w, a, 2 * g + 1, quads, g);
+        }
+        for (int j = 0; j < A; ++j) {
+            Ints ofA = zeros();
+            if constexpr (kNeedsSums<Type>) ofA = halves == 1 ? loadInts(a[j]->sums[0]) + loadInts(a[j]->sums[1]) : loadInts(a[j]->sums[h]);
+            for (int r = 0; r < R; ++r) {
+                const Ints* quad = quads[j][r];
+                Floats part = toFloats(partSums<Type>(sumsOfQuarters(quad[0], quad[1], quad[2], quad[3]), ofA)) * load(w[r]->scale[h]);
+                if constexpr (withMin(Type)) part = part - toFloats(ofA) * load(w[r]->min[h]);
+                t[j][r] = h == 0 ? part : t[j][r] + part;
+            }
+        }
+    }
+    for (int j = 0; j < A; ++j)
+        for (int r = 0; r < R; ++r) lanes[j][r] = lanes[j][r] + t[j][r] * load(a[j]->scale);
+}
+
+// R rows of weights from r0 on times A rows of activations, over the groups of a tile.
 template <GgufType Type, int R, int A>
 LANES_INLINE void multiplyTile(const BlockProduct& call, std::int64_t m, std::int64_t first, std::int64_t groups, Tile<Type>& tile, std::int64_t r0, float (*lanes)[kTileRows][16]) {
     Floats sums[A][R];
@@ -144,13 +179,23 @@ LANES_INLINE void multiplyTile(const BlockProduct& call, std::int64_t m, std::in
         for (int r = 0; r < R; ++r) sums[i][r] = first == 0 ? all(0) : load(lanes[i][r0 + r]);
     const std::int64_t stride = activationGroups(call.k);
     const ActivationGroup* a = call.a + m * stride + first;
-    for (std::int64_t g = 0; g < groups; ++g)
-        for (int r = 0; r < R; ++r) {
-            const Weights<Type> w = tile.weights[r0 + r][g].get();
-            for (int i = 0; i < A; ++i) sums[i][r] = added<Type>(sums[i][r], w, a[i * stride + g]);
-        }
+    for (std::int64_t g = 0; g < groups; ++g) {
+        const Unpacked<Type>* w[R];
+        const ActivationGroup* x[A];
+        for (int r = 0; r < R; ++r) w[r] = &tile.weights[r0 + r][g];
+        for (int i = 0; i < A; ++i) x[i] = a + i * stride + g;
+        addProducts<Type, R, A>(w, x, sums);
+    }
     for (int i = 0; i < A; ++i)
         for (int r = 0; r < R; ++r) store(lanes[i][r0 + r], sums[i][r]);
+}
+
+// All rows of a tile times A rows of activations.
+template <GgufType Type, int A>
+LANES_INLINE void multiplyRows(const BlockProduct& call, std::int64_t m, std::int64_t rows, std::int64_t first, std::int64_t groups, Tile<Type>& tile, float (*lanes)[kTileRows][16]) {
+    std::int64_t r = 0;
+    for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce) multiplyTile<Type, kRowsAtOnce, A>(call, m, first, groups, tile, r, lanes);
+    for (; r < rows; ++r) multiplyTile<Type, 1, A>(call, m, first, groups, tile, r, lanes);
 }
 
 template <GgufType Type>
@@ -164,11 +209,9 @@ void multiplyTiles(const BlockProduct& call) noexcept {
             for (std::int64_t first = 0; first < groups; first += kTileGroups) {
                 const std::int64_t count = groups - first < kTileGroups ? groups - first : kTileGroups;
                 unpackTile<Type>(call, n, rows, first, count, tile);
-                for (std::int64_t m = 0; m < ms; m += 2)
-                    for (std::int64_t r = 0; r < rows; ++r) {
-                        if (m + 1 < ms) multiplyTile<Type, 1, 2>(call, m0 + m, first, count, tile, r, tile.lanes + m);
-                        else multiplyTile<Type, 1, 1>(call, m0 + m, first, count, tile, r, tile.lanes + m);
-                    }
+                std::int64_t m = 0;
+                for (; m + 2 <= ms; m += 2) multiplyRows<Type, 2>(call, m0 + m, rows, first, count, tile, tile.lanes + m);
+                if (m < ms) multiplyRows<Type, 1>(call, m0 + m, rows, first, count, tile, tile.lanes + m);
             }
             for (std::int64_t m = 0; m < ms; ++m)
                 for (std::int64_t r = 0; r < rows; ++r) call.y[(m0 + m) * call.yStride + n + r] = sumOfLanes(load(tile.lanes[m][r]));

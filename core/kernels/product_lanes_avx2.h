@@ -79,6 +79,7 @@ LANES_INLINE Ints dot(Ints sum, Bytes codes, Bytes x) {
             _mm256_add_epi32(sum.b, _mm256_madd_epi16(_mm256_maddubs_epi16(codes.b, x.b), ones))};
 }
 // Signs move to the activations' codes, which are never −128: 128 · 127 · 2 fits too.
+constexpr int kRowsAtOnce = 1;
 constexpr int kSignedBias = 0;
 LANES_INLINE Bytes biased(Bytes codes) { return codes; }
 LANES_INLINE Ints dotBiased(Ints sum, Bytes codes, Bytes x) {

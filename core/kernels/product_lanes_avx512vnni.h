@@ -68,6 +68,8 @@ LANES_INLINE Ints right(Ints a) {
 LANES_INLINE Floats asFloats(Ints a) { return {_mm512_castsi512_ps(a.v)}; }
 // Each integer: the sum of four products is added. Codes as unsigned bytes of 127 at most.
 LANES_INLINE Ints dot(Ints sum, Bytes codes, Bytes a) { return {_mm512_dpbusd_epi32(sum.v, codes.v, a.v)}; }
+// Rows of weights in a tile of products, as registers allow.
+constexpr int kRowsAtOnce = 2;
 // The same for signed codes; kSignedBias times the sum of the activations' codes is to be taken away in the end.
 constexpr int kSignedBias = 128;
 LANES_INLINE Bytes biased(Bytes codes) { return {_mm512_xor_si512(codes.v, _mm512_set1_epi8(-128))}; }

@@ -88,6 +88,7 @@ LANES_INLINE Ints dot(const Ints& sum, const Bytes& codes, const Bytes& a) {
         return s;
     });
 }
+constexpr int kRowsAtOnce = 1;
 constexpr int kSignedBias = 0;
 LANES_INLINE Bytes biased(const Bytes& codes) { return codes; }
 LANES_INLINE Ints dotBiased(const Ints& sum, const Bytes& codes, const Bytes& a) {

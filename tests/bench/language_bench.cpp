@@ -3,9 +3,9 @@
 // its bytes in the same run. The best of the rounds.
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,18 +33,24 @@ struct Speed {
     std::int64_t weightBytes = 0;               // that a token reads
 };
 
+// Of one thread: seconds of work, which other programs do not lengthen; of several, seconds that passed.
 template <class Body>
-double secondsOf(const Body& body) {
-    const auto begin = std::chrono::steady_clock::now();
+double secondsOf(const Workers& workers, const Body& body) {
+    const auto now = [&] {
+        timespec t{};
+        clock_gettime(workers.threads() == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+        return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+    };
+    const double begin = now();
     body();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return now() - begin;
 }
 
 double readRate(Workers& workers, Isa isa) {
     static const BigBuffer memory(256 << 20);
     constexpr std::int64_t piece = 1 << 19, pieces = (256 << 20) / piece;
     static std::atomic<std::uint64_t> sink;
-    const double seconds = secondsOf([&] { workers.forEach(pieces, [&](std::int64_t i) { sink += readBytes(isa, memory.as<char>() + i * piece, piece); }); });
+    const double seconds = secondsOf(workers, [&] { workers.forEach(pieces, [&](std::int64_t i) { sink += readBytes(isa, memory.as<char>() + i * piece, piece); }); });
     return double(pieces * piece) / seconds;
 }
 
@@ -67,7 +73,7 @@ Speed measure(const Setting& setting) {
     JobContext job;
     Speed speed;
     LanguageNetwork network;
-    speed.openMs = 1e3 * secondsOf([&] { network = prepareLanguage(loadModel(setting.file, machine, job), setting.mode, machine); });
+    speed.openMs = 1e3 * secondsOf(workers, [&] { network = prepareLanguage(loadModel(setting.file, machine, job), setting.mode, machine); });
     speed.weightBytes = network.weightBytes - unreadBytes(network);
     DecodeSession session(network, {.context = setting.prompt + setting.tokens}, workers);
     std::vector<std::int32_t> prompt;
@@ -75,9 +81,9 @@ Speed measure(const Setting& setting) {
     for (int round = 0; round < setting.rounds; ++round) {
         session.clear();
         std::int32_t next = 0;
-        speed.prompt = std::max(speed.prompt, setting.prompt / secondsOf([&] { next = likeliest(session.feed(prompt, job)); }));
+        speed.prompt = std::max(speed.prompt, setting.prompt / secondsOf(workers, [&] { next = likeliest(session.feed(prompt, job)); }));
         speed.read = std::max(speed.read, readRate(workers, machine.isa));
-        const double seconds = secondsOf([&] {
+        const double seconds = secondsOf(workers, [&] {
             for (int i = 0; i < setting.tokens; ++i) next = likeliest(session.feed(std::span(&next, 1), job));
         });
         speed.decode = std::max(speed.decode, setting.tokens / seconds);

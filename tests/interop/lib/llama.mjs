@@ -55,3 +55,33 @@ export async function openVocabulary(file) {
   const model = vocabularies.get(file);
   return { tokenize: (text, special) => Array.from(model.tokenize(text, special)) };
 }
+
+// Milliseconds to open the file; tokens per second of reading a prompt and of one token after the other, of seconds
+// of work with one thread, of seconds that pass with more.
+export async function speed(file, { threads, prompt, tokens }) {
+  const { AddonModel, AddonContext, AddonSampler } = await library();
+  const now = () => (threads === 1 ? Object.values(process.cpuUsage()).reduce((a, b) => a + b) / 1e6 : performance.now() / 1e3);
+  const opened = now();
+  const model = new AddonModel(file, { addonExports: addon, gpuLayers: 0, useMmap: true });
+  if (!(await model.init())) throw new Error(`llama.cpp refuses ${file}`);
+  const openMs = 1e3 * (now() - opened);
+  const context = new AddonContext(model, { contextSize: 512, batchSize: 256, sequences: 1, threads });
+  if (!(await context.init())) throw new Error(`llama.cpp makes no context for ${file}`);
+  const sampler = new AddonSampler(model);
+  sampler.applyConfig({ temperature: 0 });
+  const read = async (ids, first) => {
+    context.initBatch(ids.length);
+    const [place] = context.addToBatch(0, first, Uint32Array.from(ids), Uint32Array.from([ids.length - 1]));
+    await context.decodeBatch();
+    return place;
+  };
+  let started = now();
+  let place = await read(Array.from({ length: prompt }, (_, i) => (i * 37 + 5) % 32000), 0);
+  const prefill = prompt / (now() - started);
+  started = now();
+  for (let i = 0; i < tokens; ++i) place = await read([Math.max(3, await context.sampleToken(place, sampler))], prompt + i);
+  const decode = tokens / (now() - started);
+  await context.dispose();
+  await model.dispose();
+  return { openMs, prefill, decode };
+}
