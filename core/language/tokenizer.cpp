@@ -10,13 +10,6 @@ namespace {
 
 const std::string kNothing;
 
-// The spaces that WordPiece decoding takes back (huggingface/tokenizers, decoders/wordpiece.rs).
-void cleanUp(std::string& text) {
-    static constexpr std::pair<std::string_view, std::string_view> kCleanings[] = {{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"},
-        {" n't", "n't"}, {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
-    for (const auto& [what, with] : kCleanings) replaceAll(text, what, with);
-}
-
 }  // namespace
 
 struct EncodeWork {
@@ -24,6 +17,7 @@ struct EncodeWork {
     TextSplitter splitter;
     std::vector<TextSplitter::Range> words;
     PairMerger::Work merging;
+    bool control = false;  // control tokens are read
     JobContext* job = nullptr;
     std::size_t done = 0, all = 1;  // bytes
 };
@@ -45,7 +39,7 @@ void Tokenizer::encodePart(std::string_view text, bool first, EncodeWork& work, 
         }
     };
     if (parts.normalizedSpecial.empty()) return plain(std::move(changed), first);
-    for (const SpecialTokens::Part& part : parts.normalizedSpecial.cut(changed, true)) {
+    for (const SpecialTokens::Part& part : parts.normalizedSpecial.cut(changed, work.control)) {
         if (part.id >= 0) out.push_back(part.id);
         else plain(std::string(part.text), first && part.text.data() == changed.data());
     }
@@ -57,6 +51,7 @@ std::vector<std::int32_t> Tokenizer::encodeParts(std::string_view text, EncodeOp
     if (options.addSpecial) out = parts.before;
     EncodeWork work(parts);
     work.job = job;
+    work.control = options.parseSpecial;
     work.all = std::max<std::size_t>(1, text.size());
     for (const SpecialTokens::Part& part : parts.special.cut(text, options.parseSpecial)) {
         if (part.id >= 0) out.push_back(part.id);
@@ -84,7 +79,6 @@ std::string Tokenizer::decode(std::span<const std::int32_t> tokens, bool showCon
         if (!named) first = false;
         out += text;
     }
-    if (m_parts->cleanUpSpaces) cleanUp(out);
     return out;
 }
 

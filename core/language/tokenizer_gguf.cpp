@@ -156,8 +156,9 @@ private:
         model.longestWord = std::numeric_limits<std::size_t>::max();
         for (const std::string& piece : m_parts.stored) model.longestPiece = std::max(model.longestPiece, piece.size());
         m_parts.model = std::move(model);
-        m_parts.dropFirstSpace = m_parts.cleanUpSpaces = true;
+        m_parts.dropFirstSpace = true;
         decodeMarkedPieces();
+        for (std::string& piece : m_parts.pieces) dropSpaceBeforePunctuation(piece);
         addAround(true, false, true);
     }
 

@@ -23,9 +23,9 @@ std::string eachChar(std::string_view text, F&& change) {
     return out;
 }
 
-std::string withoutAccents(std::string_view text) {
-    return eachChar(text, [](char32_t c, std::string_view bytes, std::string& out) {
-        if (c < 0x80 || !isAccent(c)) out += bytes;
+std::string without(std::string_view text, bool (*drop)(char32_t) noexcept) {
+    return eachChar(text, [&](char32_t c, std::string_view bytes, std::string& out) {
+        if (c < 0x80 || !drop(c)) out += bytes;
     });
 }
 
@@ -50,7 +50,7 @@ std::string bertCleaned(std::string text, const BertClean& step) {
             out += bytes;
             if (alone) out += ' ';
         });
-    if (step.stripAccents) text = withoutAccents(normalForm(text, NormalForm::Nfd));
+    if (step.stripAccents) text = without(normalForm(text, NormalForm::Nfd), isAccent);
     if (step.lowerCase) text = lowerCase(text);
     return text;
 }
@@ -132,7 +132,7 @@ struct Apply {
     std::string operator()(const ReplacePattern& step) { return replacedPattern(text, step); }
     std::string operator()(NormalForm form) { return normalForm(text, form); }
     std::string operator()(const LowerCase&) { return lowerCase(text); }
-    std::string operator()(const StripAccents&) { return withoutAccents(text); }
+    std::string operator()(const StripAccents&) { return without(text, isMark); }
     std::string operator()(const StripSpace& step) { return stripped(text, step); }
     std::string operator()(const BertClean& step) { return bertCleaned(std::move(text), step); }
     std::string operator()(const SentencePieceClean&) { return sentencePieceCleaned(text); }

@@ -23,7 +23,7 @@ struct ReplacePattern {
     std::string with;  // as it stands
 };
 struct LowerCase {};
-struct StripAccents {};   // drops characters of category Mn
+struct StripAccents {};   // drops characters of category M
 struct StripSpace {
     bool left = true, right = true;
 };

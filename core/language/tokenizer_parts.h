@@ -37,7 +37,6 @@ struct TokenizerParts {
 
     // Decoding.
     bool dropFirstSpace = false;  // the one that encoding puts there
-    bool cleanUpSpaces = false;   // " ." becomes ".", " n't" becomes "n't" …, of WordPiece
 };
 
 }  // namespace bitlathe

@@ -49,7 +49,7 @@ void addPrefixSpace(std::string& text, std::vector<Range>& pieces) {
     for (Range& piece : pieces) {
         const std::string_view part = std::string_view(text).substr(piece.begin, piece.end - piece.begin);
         const auto begin = static_cast<std::uint32_t>(out.size());
-        if (!isWhiteSpace(utf8At(part, 0).value)) out += ' ';
+        if (!part.starts_with(' ')) out += ' ';
         out += part;
         piece = {begin, static_cast<std::uint32_t>(out.size())};
     }

@@ -21,7 +21,7 @@ struct PatternSplit {
     SplitBehavior behavior = SplitBehavior::Isolated;
     bool invert = false;  // what lies between matches is what matches
 };
-// A space before each piece that does not begin with white space (add_prefix_space of ByteLevel).
+// A space before each piece that does not begin with one (add_prefix_space of ByteLevel).
 struct PrefixSpace {};
 // SentencePiece's way: spaces become `mark`, a mark goes before the text, and pieces begin at marks.
 struct SpaceMarks {

@@ -27,4 +27,10 @@ void WordPieceModel::encode(std::string_view word, std::vector<std::int32_t>& ou
     if (out.size() == before && unknown >= 0 && !word.empty()) out.push_back(unknown);
 }
 
+void dropSpaceBeforePunctuation(std::string& piece) {
+    static constexpr std::pair<std::string_view, std::string_view> kCleanings[] = {{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"},
+        {" n't", "n't"}, {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+    for (const auto& [what, with] : kCleanings) replaceAll(piece, what, with);
+}
+
 }  // namespace bitlathe

@@ -22,4 +22,7 @@ struct WordPieceModel {
     void encode(std::string_view word, std::vector<std::int32_t>& out) const;
 };
 
+// What a piece after another becomes in text: " ." is "." there, " n't" is "n't" (huggingface/tokenizers, decoders/wordpiece.rs).
+void dropSpaceBeforePunctuation(std::string& piece);
+
 }  // namespace bitlathe

@@ -5,23 +5,55 @@
 #include "core/formats/gguf/gguf.h"
 #include "core/formats/gguf/vocabulary.h"
 #include "core/language/tokenizer_gguf.h"
+#include "core/language/tokenizer_json.h"
+#include "core/language/vocabulary_llama2c.h"
 
 namespace bitlathe {
 
 namespace {
 
-Tokenizer fromGguf(const std::filesystem::path& path, JobContext& job) {
+namespace fs = std::filesystem;
+
+Tokenizer fromGguf(const fs::path& path, JobContext& job) {
     const auto vocabulary = gguf::readVocabulary(path, job);
     if (!vocabulary) refuseInput("'" + path.string() + "' has no vocabulary (tokenizer.ggml.tokens); open a GGUF file that a converter made with its tokenizer");
     return makeTokenizer(*vocabulary);
 }
 
+std::string textOf(const fs::path& path) {
+    const auto file = MappedFile::open(path);
+    return {reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()};
+}
+
+Tokenizer fromJson(const fs::path& path, JobContext& job) {
+    job.checkpoint(0.0, "reading the tokenizer");
+    const fs::path config = path.parent_path() / "tokenizer_config.json";
+    std::error_code none;
+    return readTokenizerJson(textOf(path), path.string(), fs::is_regular_file(config, none) ? textOf(config) : std::string());
+}
+
+bool isJson(std::span<const std::byte> bytes) noexcept {
+    for (const std::byte byte : bytes.first(std::min<std::size_t>(bytes.size(), 64))) {
+        const auto c = static_cast<char>(byte);
+        if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return c == '{';
+    }
+    return false;
+}
+
 }  // namespace
 
-Tokenizer loadTokenizer(const std::filesystem::path& path, JobContext& job) {
-    const auto file = MappedFile::open(path);
-    if (gguf::recognizes(file->bytes())) return fromGguf(path, job);
-    refuseInput("'" + path.string() + "' is no GGUF file; a vocabulary is looked for in those");
+Tokenizer loadTokenizer(const fs::path& path, JobContext& job) {
+    std::error_code none;
+    const bool folder = fs::is_directory(path, none);
+    if (!folder) {
+        const auto file = MappedFile::open(path);
+        if (gguf::recognizes(file->bytes())) return fromGguf(path, job);
+        if (path.filename() == "tokenizer.json" || (path.extension() == ".json" && path.filename() != "config.json" && !path.filename().string().ends_with(".index.json") && isJson(file->bytes()))) return fromJson(path, job);
+        if (isLlama2cVocabulary(file->bytes())) return makeTokenizer(readLlama2cVocabulary(file->bytes(), path.string()));
+    }
+    const fs::path beside = (folder ? path : path.parent_path()) / "tokenizer.json";
+    if (fs::is_regular_file(beside, none)) return fromJson(beside, job);
+    refuseInput("there is no tokenizer for '" + path.string() + "': it is no GGUF file, and there is no '" + beside.string() + "'; put the model's tokenizer.json there, or name one");
 }
 
 }  // namespace bitlathe

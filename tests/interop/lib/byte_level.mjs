@@ -3,11 +3,13 @@ const visible = (b) => (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || (
 let next = 0x100;
 export const alphabet = Array.from({ length: 256 }, (_, b) => String.fromCodePoint(visible(b) ? b : next++));
 
-// Byte pairs learnt from words: the alphabet and the merges, most frequent first, ties in the order of appearance.
-export function learnPairs(words, count) {
+export const byteLevel = (word) => [...Buffer.from(word)].map((b) => alphabet[b]);
+
+// Pairs learnt from words: merges, most frequent first, ties in the order of appearance. `split`: the parts of a word.
+export function learnPairs(words, count, split = byteLevel) {
   const counts = new Map();
   for (const word of words) {
-    const key = [...Buffer.from(word)].map((b) => alphabet[b]).join(' ');
+    const key = split(word).join(' ');
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   let all = [...counts].map(([key, n]) => [key.split(' '), n]);
