@@ -121,7 +121,7 @@ int evaluateLanguageModel(const std::string& modelPath, const std::string& data,
     JobContext loading = session.job().part(0.0, 0.1), running = session.job().part(0.1, 1.0);
     QuantizationOptions quantization = given;
     const std::shared_ptr<const Model> model = loadInput(modelPath, quantization, session, loading);
-    const std::optional<Recipe> recipe = chosenRecipe(quantization);
+    const std::optional<Recipe> recipe = chosenRecipe(quantization, model.get());
     Measured measured;
     measured.mode = !quantization.engine.empty() ? *engineModeFromName(quantization.engine) : recipe || holdsBlocks(*model) ? EngineMode::Integer : EngineMode::Float;
     const bool compared = recipe || !options.reference.empty() || asked(options, "kld") || asked(options, "layers");

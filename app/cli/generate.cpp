@@ -141,7 +141,7 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
         const Tokenizer tokenizer = loadTokenizer(model->source, loading);
         const std::vector<std::int32_t> ids = tokenizer.encode(options->prompt);
         if (ids.empty()) throw Error(ErrorKind::Usage, "there is nothing to continue; give --prompt TEXT or --prompt-file FILE");
-        const std::optional<Recipe> recipe = chosenRecipe(options->quantization);
+        const std::optional<Recipe> recipe = chosenRecipe(options->quantization, model.get());
         const std::string& engine = options->quantization.engine;
         if (!recipe) {
             const LanguageNetwork network = prepareLanguage(model, modeOf(engine, EngineMode::Integer), session.machine());
