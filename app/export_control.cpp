@@ -49,6 +49,7 @@ ExportControl::~ExportControl() {
 
 QString ExportControl::extension() const {
     const Target* target = findTarget(m_panel.target().toStdString());
+    if (target && target->folder) return {};
     const Format* format = target ? findFormat(target->format) : nullptr;
     return format ? fromUtf8(format->extensions.front()) : QStringLiteral(".onnx");
 }

@@ -124,7 +124,8 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
     } else if (reload && m_document.model()) {
         m_document.replaceModel(outcome.value().model);
     } else {
-        const Preset* preset = findPreset(outcome.value().model->graph.weightsOnly ? "q8_0" : "int8");  // of weights alone, what their formats hold
+        const Model& opened = *outcome.value().model;
+        const Preset* preset = findPreset(!opened.graph.weightsOnly ? "int8" : opened.format == "gguf" ? "q8_0" : "int8-weights");  // of weights alone, what their formats hold
         Recipe recipe = preset ? preset->recipe : Recipe{};
         m_document.open(outcome.value().model, std::move(recipe));
     }

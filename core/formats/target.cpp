@@ -3,6 +3,7 @@
 #include "core/formats/format.h"
 #include "core/formats/gguf/gguf.h"
 #include "core/formats/keras/keras.h"
+#include "core/formats/safetensors/targets.h"
 #include "core/quant/codec.h"
 
 #include <bit>
@@ -75,6 +76,19 @@ std::vector<Issue> checkLlamaCpp(const Model& source, const QuantizedModel& quan
     return issues;
 }
 
+// Of safetensors models, one layout each.
+template <const safetensors::Layout& layout>
+std::vector<Issue> checkLayout(const Model& source, const QuantizedModel& quantized) {
+    std::vector<Issue> issues = layout.check(source, quantized);
+    addFallbacks(source, quantized, issues);
+    return issues;
+}
+
+template <const safetensors::Layout& layout>
+Target targetOf() {
+    return {layout.name, layout.label, "safetensors", layout.about, {}, checkLayout<layout>, layout.weights, true};
+}
+
 std::vector<Issue> checkKeras(const Model& source, const QuantizedModel& quantized) {
     std::vector<Issue> issues = keras::checkFloats(source, quantized);
     addFallbacks(source, quantized, issues);
@@ -101,6 +115,12 @@ const std::vector<Target>& targets() {
         {"llama.cpp", "llama.cpp (GGUF)", "gguf", "A GGUF file with the weights of another one, every tensor in the block type of its layer", {}, checkLlamaCpp},
         {"keras", "Keras HDF5", "keras", "The network's own file with the quantized weights as floats, which any Keras loads, and their codes beside them", {}, checkKeras, &keras::kFloats},
         {"keras-codes", "Keras HDF5, codes only", "keras", "The network's own file with codes in the place of floats: small, and only Bitlathe reads it", {}, checkKerasCodes, &keras::kCodes},
+        targetOf<safetensors::kPlain>(),
+        targetOf<safetensors::kGptq>(),
+        targetOf<safetensors::kAwq>(),
+        targetOf<safetensors::kPacked>(),
+        targetOf<safetensors::kInt8>(),
+        targetOf<safetensors::kFloat8>(),
     };
     return list;
 }

@@ -24,6 +24,7 @@ struct Target {
     std::vector<Issue> (*check)(const Model& source, const QuantizedModel& quantized);
     // How the source's weights are written for it, where that is not the format's own way.
     const WeightsFormat* weights = nullptr;
+    bool folder = false;  // what is written is a folder
 };
 
 // How the target takes this model as its source with other weights; null: as a graph, or not at all.

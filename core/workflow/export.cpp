@@ -79,6 +79,15 @@ std::int64_t storedWeightBytes(const Model& source, const QuantizedModel& quanti
     return bytes;
 }
 
+// Of the files in a folder.
+std::int64_t bytesIn(const fs::path& folder) {
+    std::error_code none;
+    std::int64_t bytes = 0;
+    for (const auto& entry : fs::directory_iterator(folder, none))
+        if (entry.is_regular_file(none)) bytes += static_cast<std::int64_t>(entry.file_size(none));
+    return bytes;
+}
+
 void addHash(Sha256& sum, const fs::path& path, JobContext& job) {
     const auto file = MappedFile::open(path);
     constexpr std::size_t kStep = std::size_t(1) << 20;
@@ -158,7 +167,7 @@ ExportResult exportModel(const ExportRequest& request, Workers& workers, JobCont
         if (!request.calibrationSha256.empty()) options.metadata.emplace_back("bitlathe.calibration.sha256", request.calibrationSha256);
         findFormat(target.format)->write(result.plan.quantized->model, request.path, options, writing);
     }
-    result.fileBytes = static_cast<std::int64_t>(fs::file_size(request.path, none));
+    result.fileBytes = target.folder ? bytesIn(request.path) : static_cast<std::int64_t>(fs::file_size(request.path, none));
     return result;
 }
 
