@@ -1,5 +1,6 @@
 #include "app/cli/command.h"
 #include "app/cli/explain.h"
+#include "app/cli/inspect_language.h"
 #include "app/cli/json_output.h"
 #include "app/cli/layer_figures.h"
 #include "app/cli/project_input.h"
@@ -63,11 +64,11 @@ Json toJson(const Model& model, const Importance* importance) {
             {"producer", model.producer}, {"missingOperators", missingOperators(model)}, {"notes", model.notes}};
 }
 
-void print(const Model& model, const Importance* importance) {
+void print(const Model& model, const Importance* importance, Session& session) {
     std::cout << model.name << ": " << model.format << (model.producer.empty() ? "" : ", by " + model.producer) << "\n";
     for (const ValueId id : model.graph.inputs) std::cout << "input   " << model.graph.value(id).name << "  " << shapeText(model.graph.value(id)) << "\n";
     for (const ValueId id : model.graph.outputs) std::cout << "output  " << model.graph.value(id).name << "  " << shapeText(model.graph.value(id)) << "\n";
-    std::cout << "\n";
+    std::cout << languageText(model, session) << "\n";
     TextTable table({{"Layer"}, {"Kind"}, {"Shape"}, {"Parameters", Align::Right}, {"Size", Align::Right}, {"Stored as"}, {"Note"}});
     double parameters = 0, bytes = 0;
     for (const Layer& layer : model.layers) {
@@ -120,11 +121,12 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
         session.endProgress();
         if (session.json()) {
             Json document = toJson(*model, importance.get());
+            if (Json language = languageJson(*model, session); !language.is_null()) document["language"] = std::move(language);
             for (std::size_t i = 0; i < figures.size(); ++i)
                 if (figures[i]) document["layers"][i]["quantized"] = figuresJson(*figures[i]);
             printJson(document);
         } else {
-            print(*model, importance.get());
+            print(*model, importance.get(), session);
             if (recipe) printFigures(*model, figures);
         }
         return kDone;

@@ -9,6 +9,7 @@
 #include "core/quant/user_table.h"
 #include "core/workflow/calibrate.h"
 #include "core/workflow/kept_calibration.h"
+#include "core/workflow/language.h"
 #include "core/workflow/load.h"
 #include "core/workflow/model_presets.h"
 #include "core/workflow/samples.h"
@@ -155,7 +156,7 @@ ActivationRanges chosenRanges(std::shared_ptr<const Model> model, const std::opt
     return kept.ranges;
 }
 
-PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& given, Session& session, bool fuse) {
+PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& given, Session& session, bool fuse, bool language) {
     PreparedRun prepared;
     QuantizationOptions options = given;
     JobContext loading = session.job().part(0.0, 0.05), calibrating = session.job().part(0.05, 0.3), compiling = session.job().part(0.3, 0.35);
@@ -164,6 +165,13 @@ PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& 
     prepared.recipe = chosenRecipe(options, prepared.model.get());
     if (!options.engine.empty()) prepared.mode = *engineModeFromName(options.engine);
     else prepared.mode = prepared.recipe ? EngineMode::Integer : EngineMode::Float;
+    if (language && prepared.model->graph.weightsOnly) {
+        const LanguageNetwork made = prepared.recipe ? prepareLanguage(prepared.model, *prepared.recipe, nullptr, prepared.mode, session.machine(), session.workers(), compiling)
+                                                     : prepareLanguage(prepared.model, prepared.mode, session.machine());
+        for (const std::string& note : made.notes) session.note("note: " + note);
+        prepared.executable = made.executable;
+        return prepared;
+    }
     ActivationRanges ranges;
     if (prepared.mode != EngineMode::Float) ranges = chosenRanges(prepared.model, prepared.recipe, options, session, calibrating);
     prepared.network = prepareNetwork(prepared.model, prepared.recipe ? &*prepared.recipe : nullptr, ranges, prepared.mode, fuse,

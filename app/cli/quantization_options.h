@@ -57,10 +57,14 @@ struct PreparedRun {
     EngineMode mode = EngineMode::Float;
     Network network;
     std::shared_ptr<const Executable> executable;
+
+    // Of what runs: a language model's file holds none.
+    const Graph& graph() const noexcept { return model->graph.weightsOnly ? executable->graph() : model->graph; }
 };
 // Loads the model, calibrates where needed, and compiles. Without --engine: integer where there is a recipe, else
-// float, in which a quantized file runs as it stands.
-PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& options, Session& session, bool fuse);
+// float, in which a quantized file runs as it stands. `language`: a model of weights that says that it is a language model
+// runs as one; its inputs and outputs are those of core/language/network.h.
+PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& options, Session& session, bool fuse, bool language = false);
 
 // The files and folders that these options name; unused ones are empty.
 std::vector<std::string> sourcesOf(const QuantizationOptions& options);

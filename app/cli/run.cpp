@@ -9,6 +9,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <numeric>
+
 namespace bitlathe::cli {
 
 namespace {
@@ -23,7 +25,22 @@ Tensor asDeclared(const Tensor& tensor, const Value& value, const std::string& p
                 "; save it in that type");
 }
 
-std::vector<Tensor> readInputs(const Graph& graph, const std::vector<std::string>& given, Session& session) {
+// Of a language model tokens are enough: a text from its beginning, with the logits of every token. A list of them is
+// one text.
+void addPlaces(const Graph& graph, std::vector<Tensor>& inputs, std::vector<bool>& found) {
+    if (!found[0]) return;
+    if (inputs[0].shape().rank() == 1) inputs[0] = inputs[0].reshaped(Shape{1, inputs[0].count()});
+    std::vector<std::int64_t> places(static_cast<std::size_t>(inputs[0].count()));
+    std::iota(places.begin(), places.end(), 0);
+    for (std::size_t i = 1; i < inputs.size(); ++i) {
+        if (found[i]) continue;
+        const bool row = graph.value(graph.inputs[i]).name == "positions";
+        inputs[i] = Tensor::of(row ? Shape{1, inputs[0].count()} : Shape{inputs[0].count()}, places);
+        found[i] = true;
+    }
+}
+
+std::vector<Tensor> readInputs(const Graph& graph, bool language, const std::vector<std::string>& given, Session& session) {
     std::vector<Tensor> inputs(graph.inputs.size());
     std::vector<bool> found(inputs.size(), false);
     for (const std::string& entry : given) {
@@ -44,6 +61,7 @@ std::vector<Tensor> readInputs(const Graph& graph, const std::vector<std::string
             session.note("note: '" + path + "' holds " + std::string(nameOf(raw.type())) + "; its values go in as they are, without any preprocessing (evaluate applies one)");
         found[index] = true;
     }
+    if (language) addPlaces(graph, inputs, found);
     for (std::size_t i = 0; i < inputs.size(); ++i)
         if (!found[i]) throw Error(ErrorKind::Usage, "the input '" + graph.value(graph.inputs[i]).name + "' is missing; give --input " + graph.value(graph.inputs[i]).name + "=FILE.npy");
     return inputs;
@@ -66,7 +84,7 @@ Action runCommand(CLI::App& app, CommonOptions&) {
     };
     auto options = std::make_shared<Options>();
     app.add_option("MODEL", options->model, "The model file")->required();
-    app.add_option("--input", options->inputs, "NAME=FILE.npy, once for each input")->required();
+    app.add_option("--input", options->inputs, "NAME=FILE.npy, once for each input; of a language model tokens=FILE.npy is enough")->required();
     app.add_option("--output,-o", options->output, "The .npz that takes the outputs, by their names")->required();
     addQuantizationOptions(app, options->quantization, true);
     return [options](Session& session) -> int {
@@ -74,14 +92,14 @@ Action runCommand(CLI::App& app, CommonOptions&) {
         sources.push_back(options->model);
         for (const std::string& entry : options->inputs) sources.push_back(entry.substr(entry.find('=') + 1));
         refuseOverwriting(options->output, nullptr, sources);
-        const PreparedRun prepared = prepareRun(options->model, options->quantization, session, true);
+        const PreparedRun prepared = prepareRun(options->model, options->quantization, session, true, true);
         refuseOverwriting(options->output, prepared.model.get(), {});
-        const std::vector<Tensor> inputs = readInputs(prepared.model->graph, options->inputs, session);
+        const std::vector<Tensor> inputs = readInputs(prepared.graph(), prepared.model->graph.weightsOnly, options->inputs, session);
         Workspace workspace;
         JobContext running = session.job().part(0.35, 1.0);
         const std::vector<Tensor> outputs = run(*prepared.executable, workspace, session.workers(), inputs, running);
         std::vector<std::pair<std::string, Tensor>> named;
-        const Graph& graph = prepared.model->graph;
+        const Graph& graph = prepared.graph();
         for (std::size_t i = 0; i < outputs.size(); ++i) named.emplace_back(graph.value(graph.outputs[i]).name, forNumpy(outputs[i]));
         writeNpz(options->output, named);
         std::string written;

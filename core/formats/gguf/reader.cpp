@@ -27,7 +27,7 @@ Value valueOf(const TensorInfo& tensor, const std::shared_ptr<const MappedFile>&
 }
 
 void addNotes(const Container& head, Model& model) {
-    model.notes.push_back("the file has weights and no graph: it can be looked at, quantized and exported, not run");
+    model.notes.push_back("the file has weights and no graph: what runs with them is built from its keys, where the architecture is known");
     if (const KeyValue* parts = head.find("split.count"); parts && parts->integer().value_or(0) > 1) {
         const KeyValue* part = head.find("split.no");
         model.notes.push_back("part " + std::to_string(part ? part->integer().value_or(0) + 1 : 1) + " of " + std::to_string(*parts->integer()) + " files: only the tensors of this one are here");
