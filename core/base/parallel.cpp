@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -15,6 +16,22 @@ namespace bitlathe {
 namespace {
 // Set while this thread works on a chunk: a loop inside a loop must not wait for its own crew.
 thread_local bool t_insideLoop = false;
+
+// Waits for what usually comes within microseconds, as loops follow each other closely while a network runs: a
+// sleeping core takes longer to wake than such a loop lasts. Gives up after a while.
+template <class Done>
+void watch(const Done& done) {
+    constexpr auto longest = std::chrono::microseconds(30);
+    const auto until = std::chrono::steady_clock::now() + longest;
+    do
+        for (int i = 0; i < 64; ++i) {
+            if (done()) return;
+#if defined(__x86_64__)
+            __builtin_ia32_pause();
+#endif
+        }
+    while (std::chrono::steady_clock::now() < until);
+}
 }  // namespace
 
 int availableThreads() noexcept {
@@ -37,13 +54,14 @@ struct Workers::Impl {
         std::uint64_t seen = 0;
         while (true) {
             const std::function<void(std::int64_t)>* task = nullptr;
+            if (watchful) watch([&] { return generation.load(std::memory_order_relaxed) != seen && body.load(std::memory_order_relaxed); });
             {
                 std::unique_lock lock(mutex);
-                wake.wait(lock, [&] { return stop.stop_requested() || (generation != seen && body); });
+                wake.wait(lock, [&] { return stop.stop_requested() || (generation != seen && body.load()); });
                 if (stop.stop_requested()) return;
-                seen = generation;
+                seen = generation.load();
                 ++active;
-                task = body;  // the caller forgets it while the last chunk still runs here
+                task = body.load();  // the caller forgets it while the last chunk still runs here
             }
             work(*task);
             {
@@ -82,6 +100,7 @@ struct Workers::Impl {
         }
         wake.notify_all();
         work(task);
+        if (watchful) watch([&] { return active.load(std::memory_order_relaxed) == 0; });
         std::exception_ptr thrown;
         {
             std::unique_lock lock(mutex);
@@ -93,14 +112,15 @@ struct Workers::Impl {
     }
 
     const int count;
+    const bool watchful = count > 1 && count <= availableThreads();  // else it would keep others from working
     std::mutex oneLoop;
     std::mutex mutex;
     std::condition_variable wake, idle;
-    const std::function<void(std::int64_t)>* body = nullptr;
+    std::atomic<const std::function<void(std::int64_t)>*> body{nullptr};
     std::int64_t chunks = 0;
     std::atomic<std::int64_t> next{0};
-    std::uint64_t generation = 0;
-    int active = 0;
+    std::atomic<std::uint64_t> generation{0};
+    std::atomic<int> active{0};
     std::exception_ptr failure;
     std::vector<std::jthread> crew;
 };
