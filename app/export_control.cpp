@@ -120,13 +120,7 @@ void ExportControl::plan() {
                 const ExportPlan& plan = outcome.value().plan;
                 if (outcome.value().calibration) m_run.keepCalibration(outcome.value().calibration);
                 const double ratio = plan.bytesAfter > 0 ? double(plan.bytesBefore) / double(plan.bytesAfter) : 1;
-                std::vector<Issue> issues = plan.issues;
-                if (plan.quantized)
-                    for (const LayerOutcome& layer : plan.quantized->layers)
-                        if (layer.asked != layer.got)
-                            issues.push_back({Issue::Level::Warning, m_session.document().model()->layers[layer.layer].name,
-                                              tr("asked %1, got %2: %3").arg(fromUtf8(shortText(layer.asked)), fromUtf8(shortText(layer.got)), fromUtf8(layer.reason)).toStdString(), {}});
-                m_panel.setPlan(issues, tr("%1 → %2 (%3), %4 bits/weight").arg(bytesText(plan.bytesBefore), bytesText(plan.bytesAfter), ratioText(ratio), bitsPerWeightText(plan.bitsPerWeight)),
+                m_panel.setPlan(plan.issues, tr("%1 → %2 (%3), %4 bits/weight").arg(bytesText(plan.bytesBefore), bytesText(plan.bytesAfter), ratioText(ratio), bitsPerWeightText(plan.bitsPerWeight)),
                                 plan.quantized != nullptr);
                 if (plan.quantized) emit planned(plan.quantized);
             }

@@ -13,10 +13,11 @@ namespace bitlathe {
 
 namespace {
 
-// Layers that did not get what was asked for: no silent fallback, whoever reads the file.
-void addFallbacks(const Model& source, const QuantizedModel& quantized, std::vector<Issue>& issues) {
+// Layers that did not get what was asked for: no silent fallback, whoever reads the file. weightsAlone: that activations
+// are left out was said once for all layers.
+void addFallbacks(const Model& source, const QuantizedModel& quantized, std::vector<Issue>& issues, bool weightsAlone = false) {
     for (const LayerOutcome& outcome : quantized.layers)
-        if (outcome.asked != outcome.got && source.layers[outcome.layer].quantizable)
+        if ((weightsAlone ? outcome.asked.weights != outcome.got.weights : outcome.asked != outcome.got) && source.layers[outcome.layer].quantizable)
             issues.push_back({Issue::Level::Warning, source.layers[outcome.layer].name,
                               "asked for " + shortText(outcome.asked) + ", got " + shortText(outcome.got) + ": " + outcome.reason,
                               "choose a scheme that the target has, or accept it"});
@@ -91,13 +92,13 @@ Target targetOf() {
 
 std::vector<Issue> checkKeras(const Model& source, const QuantizedModel& quantized) {
     std::vector<Issue> issues = keras::checkFloats(source, quantized);
-    addFallbacks(source, quantized, issues);
+    addFallbacks(source, quantized, issues, true);
     return issues;
 }
 
 std::vector<Issue> checkKerasCodes(const Model& source, const QuantizedModel& quantized) {
     std::vector<Issue> issues = keras::checkCodes(source, quantized);
-    addFallbacks(source, quantized, issues);
+    addFallbacks(source, quantized, issues, true);
     return issues;
 }
 

@@ -158,6 +158,7 @@ void Hdf5Writer::group(const std::string& path) {
     H5Pset_create_intermediate_group(links, 1);
     H5Pset_char_encoding(links, H5T_CSET_UTF8);
     H5Pset_obj_track_times(how, false);
+    H5Pset_attr_phase_change(how, 32, 24);  // more than 8 would lie in a heap of some 4 KiB a group
     const Handle group(H5Gcreate2(m_impl->file, path.c_str(), links, how, H5P_DEFAULT), H5Gclose);
     m_impl->check(group.ok(), path);
 }

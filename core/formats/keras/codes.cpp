@@ -12,10 +12,6 @@ namespace bitlathe::keras {
 
 namespace {
 
-constexpr const char* kOrder =
-    "codes: one row for each channel, its weights in order; where code_bits is not 8 or 16, rows are bits, lowest bit first, filled up to whole bytes. "
-    "weight = scale of its group * (code + lowest_code - zero_point), for formats that decode so. array = weights as outer x channels x inner, reshaped, axes turned back, gates put back";
-
 // How codes lie in the file: numbers of `bits` from `lowest` on; whole: as they are, in 8 or 16 bits.
 struct Form {
     int bits = 8;
@@ -221,6 +217,10 @@ private:
 
 }  // namespace
 
+const char* const kOrder =
+    "codes: one row for each channel, its weights in order; where code_bits is not 8 or 16, rows are bits, lowest bit first, filled up to whole bytes. "
+    "weight = scale of its group * (code + lowest_code - zero_point), for formats that decode so. array = weights as outer x channels x inner, reshaped, axes turned back, gates put back";
+
 Hdf5Node codesNode(const QuantizedTensor& weights, const WeightOrigin& origin, const std::string& layer) {
     const Form form = formFor(weights);
     const GroupGrid grid = weights.grid();
@@ -231,7 +231,6 @@ Hdf5Node codesNode(const QuantizedTensor& weights, const WeightOrigin& origin, c
     node.add("array", origin.path);
     node.add("format", formatName(weights.spec));
     node.add("scheme", toJson(scheme));
-    node.add("order", std::string(kOrder));
     node.add("outer", weights.layout.outer);
     node.add("channels", weights.layout.channels);
     node.add("inner", weights.layout.inner);

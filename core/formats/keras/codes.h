@@ -15,6 +15,7 @@ namespace bitlathe::keras {
 inline constexpr const char* kOwnGroup = "/bitlathe";        // which Keras never looks at
 inline constexpr const char* kLayerGroup = "/bitlathe/layers";
 inline constexpr std::int64_t kSchema = 1;
+extern const char* const kOrder;  // how an array comes from its group, for people
 
 // origin: of the constant that was quantized; origin.whole. layer: its name.
 Hdf5Node codesNode(const QuantizedTensor& weights, const WeightOrigin& origin, const std::string& layer);

@@ -129,6 +129,7 @@ private:
         head.about = kAbout;
         head.add("schema", kSchema);
         head.add("form", std::string(m_form == Form::Codes ? "codes only" : "floats and codes"));
+        head.add("order", std::string(kOrder));
         for (const auto& [key, value] : options.metadata) head.add(key, value);
         std::vector<std::string> arrays, groups;
         for (const LayerOutcome& outcome : request.layers)
