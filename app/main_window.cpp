@@ -4,6 +4,7 @@
 #include "app/dock.h"
 #include "app/duel_control.h"
 #include "app/export_control.h"
+#include "app/playground_control.h"
 #include "app/project_control.h"
 #include "app/run_control.h"
 #include "core/formats/format.h"
@@ -20,6 +21,7 @@
 #include "widgets/panels/log_panel.h"
 #include "widgets/panels/message_strip.h"
 #include "widgets/panels/palette_box.h"
+#include "widgets/panels/playground_panel.h"
 #include "widgets/panels/plots_panel.h"
 #include "widgets/panels/run_panel.h"
 #include "widgets/panels/start_panel.h"
@@ -51,6 +53,7 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
       m_run(new RunControl(session, *m_runPanel, this)), m_exportPanel(new ExportPanel), m_exporting(new ExportControl(session, *m_run, *m_exportPanel, this)),
       m_project(new ProjectControl(session, *m_run, *m_exporting, this)),
       m_duelPanel(new DuelPanel), m_duel(new DuelControl(session.resources(), session.jobs(), session.cache(), *m_duelPanel, this)),
+      m_playgroundPanel(new PlaygroundPanel), m_playground(new PlaygroundControl(session, *m_run, *m_playgroundPanel, this)),
       m_message(new MessageStrip), m_jobBar(new JobBar), m_totals(new TotalsBar), m_centre(new QStackedWidget),
       m_curveCanvas(new Canvas(tr("Size against error"), CanvasRenderer::Cpu)), m_curveScene(std::make_unique<PlotScene>(std::vector<std::string>{"size"})),
       m_explaining(new Explaining(session.resources().runner, session.resources().workers, this)) {
@@ -88,6 +91,7 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
     connectEditing();
     connectWeights();
     connectDuel();
+    connectPlayground();
     qApp->installEventFilter(this);
     m_start->setDemoAvailable(!Session::demoModel().isEmpty());
     m_start->setRecent(m_session.recentFiles());
@@ -119,15 +123,17 @@ void MainWindow::buildDocks() {
     dock(QStringLiteral("layers"), tr("Layers"), m_layers, Qt::LeftDockWidgetArea);
     dock(QStringLiteral("scheme"), tr("Quantization scheme"), m_inspector, Qt::RightDockWidgetArea);
     QDockWidget* run = dock(QStringLiteral("run"), tr("Run"), m_runPanel, Qt::BottomDockWidgetArea);
+    QDockWidget* playground = dock(QStringLiteral("playground"), tr("Playground"), m_playgroundPanel, Qt::BottomDockWidgetArea);
     QDockWidget* exports = dock(QStringLiteral("export"), tr("Export"), m_exportPanel, Qt::BottomDockWidgetArea);
     QDockWidget* duel = dock(QStringLiteral("duel"), tr("Duel"), m_duelPanel, Qt::BottomDockWidgetArea);
     QDockWidget* history = dock(QStringLiteral("history"), tr("History"), m_history, Qt::BottomDockWidgetArea);
     QDockWidget* log = dock(QStringLiteral("log"), tr("Issues and log"), m_log, Qt::BottomDockWidgetArea);
-    tabifyDockWidget(run, exports);
+    tabifyDockWidget(run, playground);
+    tabifyDockWidget(playground, exports);
     tabifyDockWidget(exports, duel);
     tabifyDockWidget(duel, history);
     tabifyDockWidget(history, log);
-    for (QDockWidget* hidden : {run, exports, duel, history, log}) hidden->hide();
+    for (QDockWidget* hidden : {run, playground, exports, duel, history, log}) hidden->hide();
     setDocumentMode(true);
     // Tab bars of docks come and go; their base line is not in the theme's colours.
     for (const auto& [id, made] : m_docks)

@@ -35,6 +35,8 @@ class LayersPanel;
 class LogPanel;
 class MessageStrip;
 class PaletteBox;
+class PlaygroundControl;
+class PlaygroundPanel;
 class PlotScene;
 class PlotsPanel;
 class ProjectControl;
@@ -63,6 +65,11 @@ public:
     ProjectControl& project() { return *m_project; }
 
     void openDemo();
+    // window_playground.cpp
+    void openLanguageDemo();
+    void openPlayground();
+    PlaygroundControl& playground() { return *m_playground; }
+    PlaygroundPanel& playgroundPanel() { return *m_playgroundPanel; }
     void resetLayout();
 
 protected:
@@ -132,6 +139,7 @@ private:
     void weightIntent(const PlotIntent& intent);
     std::optional<std::int64_t> pickedWeight() const;  // in the file's order
     void connectDuel();
+    void connectPlayground();  // window_playground.cpp
     void askForLevels(bool duel);  // a file for the inspector's editor, or for the duel's
 
     Session& m_session;
@@ -151,6 +159,8 @@ private:
     ProjectControl* m_project;
     DuelPanel* m_duelPanel;
     DuelControl* m_duel;
+    PlaygroundPanel* m_playgroundPanel;
+    PlaygroundControl* m_playground;
     MessageStrip* m_message;
     JobBar* m_jobBar;
     TotalsBar* m_totals;

@@ -37,7 +37,7 @@ void MainWindow::buildMenus() {
     };
     const auto id = [](const char* text) { return QString::fromLatin1(text); };
     QMenu* file = menuBar()->addMenu(tr("&File"));
-    fill(file, {id("file.open"), id("file.demo")});
+    fill(file, {id("file.open"), id("file.demo"), id("file.languageDemo")});
     m_recentMenu = file->addMenu(tr("Recent"));
     fill(file, {id("file.reload"), {}, id("file.newProject"), id("file.saveProject"), id("file.saveProjectAs"), id("file.embedProjectModel"), {}, id("file.loadRecipe"), id("file.saveRecipe"), id("file.saveRecipeAs"), {}, id("file.export"), {}, id("file.quit")});
     fill(menuBar()->addMenu(tr("&Edit")), {id("edit.undo"), id("edit.redo"), {}, id("edit.snapshot"), id("edit.compare"), {}, id("edit.find"), id("edit.selectAll"), id("edit.selectSimilar")});
@@ -58,7 +58,7 @@ void MainWindow::buildMenus() {
     quantize->addSeparator();
     for (int bits = 8; bits >= 1; --bits) quantize->addAction(m_commands->action(QStringLiteral("scheme.bits%1").arg(bits)));
     fill(quantize, {id("scheme.float"), {}, id("scheme.smallerGroup"), id("scheme.largerGroup"), {}, id("scheme.reset"), id("scheme.similar")});
-    fill(menuBar()->addMenu(tr("&Window")), {id("window.layers"), id("window.scheme"), id("window.run"), id("window.export"), id("window.duel"), id("window.history"), id("window.log"), {}, id("window.reset")});
+    fill(menuBar()->addMenu(tr("&Window")), {id("window.layers"), id("window.scheme"), id("window.run"), id("window.playground"), id("window.export"), id("window.duel"), id("window.history"), id("window.log"), {}, id("window.reset")});
     fill(menuBar()->addMenu(tr("&Help")), {id("help.keys"), id("view.palette"), {}, id("help.report"), id("help.about")});
     fillRecent();
 }

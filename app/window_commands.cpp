@@ -54,6 +54,7 @@ void MainWindow::addCommands() {
     add(QStringLiteral("file.open"), file, tr("Open…"), QStringLiteral("open"), QKeySequence(Qt::CTRL | Qt::Key_O), [this] { openDialog(); },
         tr("Open a model or a recipe"), [this] { return commandLine(QStringLiteral("inspect")); });
     add(QStringLiteral("file.demo"), file, tr("Open the demo"), QStringLiteral("play"), {}, [this] { openDemo(); });
+    add(QStringLiteral("file.languageDemo"), file, tr("Open the language demo"), QStringLiteral("play"), {}, [this] { openLanguageDemo(); });
     add(QStringLiteral("file.reload"), file, tr("Reload the model"), QStringLiteral("reset"), QKeySequence(Qt::Key_F5),
         [this] { if (!m_session.modelPath().isEmpty()) m_session.openModel(m_session.modelPath(), true); }, tr("Read the file again; the recipe stays"));
     add(QStringLiteral("file.saveRecipe"), file, tr("Save the recipe"), QStringLiteral("recipe"), {}, [this] {
@@ -177,7 +178,7 @@ void MainWindow::addViewCommands() {
     const QString window = tr("Window");
     const std::pair<QString, QString> docks[] = {{QStringLiteral("layers"), tr("Layers")}, {QStringLiteral("scheme"), tr("Quantization scheme")}, {QStringLiteral("run"), tr("Run")},
                                                  {QStringLiteral("export"), tr("Export panel")}, {QStringLiteral("history"), tr("History")}, {QStringLiteral("log"), tr("Issues and log")},
-                                                 {QStringLiteral("duel"), tr("Duel of formats")}};
+                                                 {QStringLiteral("duel"), tr("Duel of formats")}, {QStringLiteral("playground"), tr("Playground")}};
     for (int i = 0; i < int(std::size(docks)); ++i)
         add(QStringLiteral("window.") + docks[i].first, window, tr("Show or hide: %1").arg(docks[i].second), {}, QKeySequence(Qt::ALT | Qt::Key(Qt::Key_1 + i)), [this, id = docks[i].first] {
             QDockWidget* dock = m_docks[id];

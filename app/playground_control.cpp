@@ -1,0 +1,215 @@
+#include "app/playground_control.h"
+
+#include "app/playground_image_control.h"
+#include "app/playground_measure.h"
+#include "app/playground_networks.h"
+#include "app/post.h"
+#include "core/base/mailbox.h"
+#include "core/language/architecture.h"
+#include "core/workflow/side_by_side.h"
+#include "widgets/models/figures.h"
+#include "widgets/panels/playground_language.h"
+#include "widgets/panels/playground_panel.h"
+
+#include <QFileInfo>
+#include <cmath>
+
+namespace bitlathe {
+namespace {
+
+constexpr CacheType kCacheTypes[] = {CacheType::F32, CacheType::F16, CacheType::Int8, CacheType::Int4};
+
+// The demo's own, and what any model can go on from.
+std::vector<std::pair<QString, QString>> examplesFor(const QString& model) {
+    if (model.startsWith(QStringLiteral("tales-")))
+        return {{PlaygroundControl::tr("A story"), QStringLiteral("Once upon a time there was a girl named Lily. She had a golden key that she loved very much.")},
+                {PlaygroundControl::tr("Who has what"), QStringLiteral("Anna has a red ball. Tom has a blue kite. One day they meet in the park.")},
+                {PlaygroundControl::tr("Counting"), QStringLiteral("There was once a kind boy called Max. He had nine apples in his basket. Then he found four more.")},
+                {PlaygroundControl::tr("Questions"), QStringLiteral("Question: What is the capital of Norway?\nAnswer:")},
+                {PlaygroundControl::tr("In the shop"), QStringLiteral("Mia: Good morning, Leo. Do you have plums today?\nLeo: Good morning, Mia. Yes, one plum costs three coins.\nMia: Then I take four plums.")},
+                {PlaygroundControl::tr("Sums"), QStringLiteral("3 + 4 = 7\n12 - 5 = 7\n6 * 7 =")}};
+    return {{PlaygroundControl::tr("A story"), QStringLiteral("Once upon a time")}, {PlaygroundControl::tr("A fact"), QStringLiteral("The capital of France is")}};
+}
+
+ShownSide shownSide(const ContinuedSide& side, const Tokenizer& tokenizer) {
+    ShownSide shown;
+    shown.tokensPerSecond = side.tokensPerSecond;
+    shown.finished = side.finished;
+    for (const ContinuedToken& token : side.tokens) {
+        ShownToken t{token.token, fromUtf8(token.text), token.probability, {}};
+        for (const TokenShare& share : token.best) t.best.push_back({fromUtf8(tokenizer.piece(share.token)), share.probability});
+        shown.tokens.push_back(std::move(t));
+    }
+    return shown;
+}
+
+}  // namespace
+
+PlaygroundControl::PlaygroundControl(Session& session, RunControl& run, PlaygroundPanel& panel, QObject* parent)
+    : QObject(parent), m_session(session), m_panel(panel), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)),
+      m_images(new PlaygroundImageControl(session, run, panel.image(), this)), m_measure(new PlaygroundMeasure(session, panel.language(), this)) {
+    connect(&session.document(), &Document::modelChanged, this, &PlaygroundControl::modelChanged);
+    connect(&session.document(), &Document::recipeChanged, this, &PlaygroundControl::recipeChanged);
+    connect(&session, &Session::opened, this, &PlaygroundControl::refresh);
+    connect(&panel, &PlaygroundPanel::shown, this, [this] { visible(true); });
+    connect(&panel, &PlaygroundPanel::hidden, this, [this] { visible(false); });
+    PlaygroundLanguage& page = panel.language();
+    connect(&page, &PlaygroundLanguage::continueClicked, this, &PlaygroundControl::continueText);
+    connect(&page, &PlaygroundLanguage::stopClicked, this, &PlaygroundControl::stop);
+    connect(&page, &PlaygroundLanguage::layerActivated, this, &PlaygroundControl::layerWanted);
+}
+
+PlaygroundControl::~PlaygroundControl() {
+    m_slot.cancel();
+    if (m_job) m_session.jobs().end(m_job);
+}
+
+void PlaygroundControl::visible(bool shown) {
+    const auto& model = m_session.document().model();
+    m_images->setActive(shown && model && PlaygroundImageControl::fits(*model) && m_session.missingOperators().empty());
+}
+
+void PlaygroundControl::modelChanged() {
+    m_slot.cancel();
+    if (m_job) m_session.jobs().end(m_job);
+    m_job = 0;
+    ++m_run;
+    m_recipe.reset();
+    m_networks.reset();
+    PlaygroundLanguage& page = m_panel.language();
+    page.setRunning(false);
+    page.setProblem({});
+    page.setApart(nullptr);
+    page.show({});
+    page.setExamples(examplesFor(QFileInfo(m_session.modelPath()).fileName()));
+    recipeChanged();
+}
+
+void PlaygroundControl::recipeChanged() {
+    const Recipe& now = m_session.document().recipe();
+    m_panel.language().setRecipe(!m_recipe ? QString() : m_recipe->name.empty() ? tr("custom") : fromUtf8(m_recipe->name));
+    m_panel.language().setStale(m_recipe && *m_recipe != now);
+}
+
+void PlaygroundControl::refresh() {
+    const auto& model = m_session.document().model();
+    if (!model) return;
+    std::optional<LanguageSpec> language;
+    QString why;
+    try {
+        language = describeLanguage(*model);
+    } catch (const Error& error) {
+        why = fromUtf8(error.message());
+    }
+    const QString still = tr("This model cannot be played with");
+    if (language && language->runs()) {
+        m_panel.language().setExamples(examplesFor(QFileInfo(m_session.modelPath()).fileName()));
+        m_panel.language().setRunnable(true, {});
+        m_panel.showLanguage();
+    } else if (language || !why.isEmpty()) {
+        m_panel.showNothing(still, language ? fromUtf8(language->whyNot) : why);
+    } else if (model->graph.weightsOnly) {
+        m_panel.showNothing(still, tr("The file holds weights and does not say what reads them. They can be looked at, quantized and exported."));
+    } else if (!m_session.missingOperators().empty()) {
+        m_panel.showNothing(still, tr("The engine lacks %1.").arg(fromUtf8(m_session.missingOperators().front())));
+    } else if (!PlaygroundImageControl::fits(*model)) {
+        m_panel.showNothing(still, tr("It has several inputs. The Run panel measures it on a dataset."));
+    } else {
+        m_panel.showImage();
+    }
+    visible(m_panel.isVisible());
+}
+
+void PlaygroundControl::stop() {
+    if (m_job) m_session.jobs().stop(m_job);
+}
+
+void PlaygroundControl::continueText() {
+    const auto& model = m_session.document().model();
+    if (!model || running()) return;
+    PlaygroundLanguage& page = m_panel.language();
+    const PlaygroundAsk ask = page.ask();
+    m_recipe = m_session.document().recipe();
+    m_prompt = ask.prompt;
+    const std::uint64_t run = ++m_run;
+    m_job = m_session.jobs().begin(tr("Continuing the text"), [this] { m_slot.cancel(false); });
+    page.setProblem({});
+    page.setApart(nullptr);
+    Continuation blank;
+    blank.prompt = ask.prompt;
+    page.show(blank);
+    page.setRunning(true);
+    recipeChanged();
+
+    SideBySideOptions options;
+    options.sampling = {ask.temperature, ask.topK, ask.topP, ask.seed};
+    options.mostTokens = ask.tokens;
+    options.keys = kCacheTypes[ask.keys];
+    options.values = kCacheTypes[ask.values];
+    struct Arrived {
+        SideBySide text;
+        std::shared_ptr<const PlaygroundNetworks> networks;
+    };
+    auto mailbox = std::make_shared<Mailbox<Arrived>>();
+    const auto show = [this, mailbox, run] {
+        const auto newest = mailbox->take();
+        if (!newest || run != m_run) return;
+        m_networks = newest->networks;
+        put(newest->text, false);
+    };
+    m_slot.start(
+        [model, recipe = *m_recipe, last = m_networks, options, prompt = ask.prompt.toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers,
+         mailbox, show, post = m_post](JobContext& job) mutable {
+            JobContext first = job.part(0, 0.1), second = job.part(0.1, 1);
+            const auto networks = playgroundNetworks(model, recipe, last, machine, workers, first);
+            options.partial = [&](const SideBySide& sofar) {
+                if (mailbox->post(std::make_shared<const Arrived>(Arrived{sofar, networks}))) post(show);
+            };
+            return std::make_shared<const SideBySide>(continueSideBySide(networks->real, networks->quantized, networks->tokenizer, prompt, options, workers, second));
+        },
+        [this, mailbox](Outcome<std::shared_ptr<const SideBySide>> outcome) {
+            m_session.jobs().end(m_job);
+            m_job = 0;
+            m_panel.language().setRunning(false);
+            if (const Error* error = outcome.error()) {
+                m_panel.language().setProblem(fromUtf8(error->message()));
+                emit m_session.happened(fromUtf8(error->message()));
+            } else if (outcome.ok()) {
+                if (const auto newest = mailbox->take()) m_networks = newest->networks;
+                put(*outcome.value(), true);
+            }
+            emit finished();
+        },
+        m_session.jobs().reportFor(m_job), 14);
+}
+
+void PlaygroundControl::put(const SideBySide& sofar, bool finished) {
+    if (!m_networks) return;
+    Continuation shown;
+    shown.prompt = m_prompt;
+    shown.real = shownSide(sofar.first, m_networks->tokenizer);
+    shown.quantized = shownSide(sofar.second, m_networks->tokenizer);
+    shown.divergence = sofar.divergence;
+    PlaygroundLanguage& page = m_panel.language();
+    page.show(shown);
+    if (!finished || sofar.parting.worst < 0) return;
+    FirstApart apart;
+    const bool beyond = sofar.parting.layer >= 0;
+    const std::int64_t block = beyond ? sofar.parting.layer : sofar.parting.worst;
+    apart.layer = tr("block %1").arg(block);
+    apart.beyond = beyond;
+    apart.relativeError = beyond ? sofar.parting.relativeError : sofar.parting.worstError;
+    // The block's first weight, for the table.
+    const std::string prefix = "blk." + std::to_string(block) + ".", other = "layers." + std::to_string(block) + ".";
+    for (const Layer& layer : m_networks->model->layers)
+        if (layer.quantizable && (layer.name.starts_with(prefix) || layer.name.find(other) != std::string::npos)) {
+            apart.target = fromUtf8(layer.name);
+            break;
+        }
+    page.setApart(&apart);
+    const int parts = shown.partsAt();
+    emit m_session.happened(parts < 0 ? tr("Playground: the same text, %1").arg(counted(std::int64_t(shown.real.tokens.size()), tr("%1 token"), tr("%1 tokens")))
+                                      : tr("Playground: the texts part at token %1").arg(parts + 1));
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,134 @@
+#include "app/playground_measure.h"
+
+#include "app/playground_networks.h"
+#include "app/post.h"
+#include "core/base/mailbox.h"
+#include "core/base/mapped_file.h"
+#include "core/workflow/perplexity.h"
+#include "widgets/models/figures.h"
+#include "widgets/panels/playground_language.h"
+
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <algorithm>
+
+namespace bitlathe {
+
+PlaygroundMeasure::PlaygroundMeasure(Session& session, PlaygroundLanguage& page, QObject* parent)
+    : QObject(parent), m_session(session), m_page(page), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)) {
+    connect(&session.document(), &Document::recipeChanged, this, &PlaygroundMeasure::recipeChanged);
+    connect(&session, &Session::opened, this, &PlaygroundMeasure::modelChanged);
+    connect(&page, &PlaygroundLanguage::measureClicked, this, &PlaygroundMeasure::start);
+    connect(&page, &PlaygroundLanguage::stopMeasuringClicked, this, &PlaygroundMeasure::stop);
+    connect(&page, &PlaygroundLanguage::browseClicked, this, &PlaygroundMeasure::chooseText);
+}
+
+PlaygroundMeasure::~PlaygroundMeasure() {
+    m_slot.cancel();
+    if (m_job) m_session.jobs().end(m_job);
+}
+
+void PlaygroundMeasure::chooseText() {
+    const QString path = QFileDialog::getOpenFileName(&m_page, tr("Text"), QFileInfo(m_session.modelPath()).path(), tr("Texts (*.txt *.raw *.md);;All files (*)"));
+    if (!path.isEmpty()) m_page.setTextFile(path);
+}
+
+void PlaygroundMeasure::modelChanged() {
+    m_slot.cancel();
+    if (m_job) m_session.jobs().end(m_job);
+    m_job = 0;
+    ++m_run;
+    m_recipe.reset();
+    m_shown.reset();
+    m_networks.reset();
+    m_page.setMeasuring(false);
+    m_page.setPerplexity(nullptr);
+    // Text that lies beside the model under its name, or the demo's.
+    const QFileInfo file(m_session.modelPath());
+    for (const QString& name : {file.completeBaseName() + QStringLiteral("_test.txt"), QStringLiteral("language_test.txt")})
+        if (const QString path = file.dir().filePath(name); QFileInfo::exists(path)) return m_page.setTextFile(path);
+}
+
+void PlaygroundMeasure::recipeChanged() {
+    if (m_shown) put(*m_shown, m_finished);
+}
+
+void PlaygroundMeasure::stop() {
+    if (m_job) m_session.jobs().stop(m_job);
+}
+
+void PlaygroundMeasure::start() {
+    const auto& model = m_session.document().model();
+    if (!model || running() || m_page.textFile().isEmpty()) return;
+    m_recipe = m_session.document().recipe();
+    m_shown.reset();
+    const std::uint64_t run = ++m_run;
+    m_job = m_session.jobs().begin(tr("Measuring perplexity"), [this] { m_slot.cancel(false); });
+    m_page.setProblem({});
+    m_page.setMeasuring(true);
+    m_page.setPerplexity(nullptr);
+    auto mailbox = std::make_shared<Mailbox<LanguageEvaluation>>();
+    const auto show = [this, mailbox, run] {
+        const auto newest = mailbox->take();
+        if (newest && run == m_run && running()) put(*newest, false);
+    };
+    auto networks = std::make_shared<std::shared_ptr<const PlaygroundNetworks>>();
+    m_slot.start(
+        [model, recipe = *m_recipe, last = m_networks, path = m_page.textFile().toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show,
+         post = m_post, networks](JobContext& job) {
+            JobContext first = job.part(0, 0.1), second = job.part(0.1, 1);
+            *networks = playgroundNetworks(model, recipe, last, machine, workers, first);
+            const PlaygroundNetworks& both = **networks;
+            const auto file = MappedFile::open(path);
+            const auto bytes = file->bytes();
+            WindowRule rule;
+            rule.context = std::clamp<std::int64_t>(both.real.spec.context, 2, rule.context);
+            const auto windows = windowsOf({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, both.tokenizer, rule, first);
+            PerplexityOptions options;
+            options.partial = [&](const LanguageEvaluation& sofar) {
+                if (mailbox->post(std::make_shared<const LanguageEvaluation>(sofar))) post(show);
+            };
+            return std::make_shared<const LanguageEvaluation>(evaluateLanguage(both.quantized, both.real, windows, options, workers, second));
+        },
+        [this, networks](Outcome<std::shared_ptr<const LanguageEvaluation>> outcome) {
+            m_session.jobs().end(m_job);
+            m_job = 0;
+            m_page.setMeasuring(false);
+            if (const Error* error = outcome.error()) {
+                m_page.setProblem(fromUtf8(error->message()));
+                emit m_session.happened(fromUtf8(error->message()));
+            } else if (outcome.ok()) {
+                m_networks = *networks;
+                put(*outcome.value(), true);
+                const LanguageFigures& f = outcome.value()->figures;
+                emit m_session.happened(tr("Perplexity of %1: float %2, quantized %3, KL %4 nats").arg(QFileInfo(m_page.textFile()).fileName(), numberText(f.referencePerplexity.value, 5), numberText(f.perplexity.value, 5), numberText(f.divergence.mean.value)));
+            }
+            if (!m_shown) m_page.setPerplexity(nullptr);
+            emit finished();
+        },
+        m_session.jobs().reportFor(m_job), 10);
+}
+
+void PlaygroundMeasure::put(const LanguageEvaluation& sofar, bool finished) {
+    m_shown = std::make_shared<const LanguageEvaluation>(sofar);
+    m_finished = finished;
+    const LanguageFigures& f = sofar.figures;
+    PerplexityFigures shown;
+    shown.text = QFileInfo(m_page.textFile()).fileName();
+    shown.tokens = f.tokens;
+    shown.finished = finished;
+    shown.stale = m_recipe && *m_recipe != m_session.document().recipe();
+    shown.real = f.referencePerplexity.value;
+    shown.realError = f.referencePerplexity.error;
+    shown.quantized = f.perplexity.value;
+    shown.quantizedError = f.perplexity.error;
+    shown.meanKl = f.divergence.mean.value;
+    shown.medianKl = f.divergence.median;
+    shown.highKl = f.divergence.p99;
+    shown.sameTop = f.sameTop.value;
+    shown.secondsLeft = finished ? -1 : sofar.secondsLeft;
+    m_page.setPerplexity(&shown);
+}
+
+}  // namespace bitlathe

@@ -1,0 +1,35 @@
+// The playground in the window.
+#include "app/main_window.h"
+#include "app/playground_control.h"
+#include "core/model/model.h"
+#include "widgets/panels/layers_panel.h"
+#include "widgets/panels/playground_panel.h"
+
+#include <QDockWidget>
+
+namespace bitlathe {
+
+void MainWindow::connectPlayground() {
+    connect(m_playground, &PlaygroundControl::layerWanted, this, [this](const QString& name) {
+        const auto& model = m_session.document().model();
+        for (std::size_t i = 0; model && i < model->layers.size(); ++i)
+            if (model->layers[i].name == name.toStdString()) m_layers->select({i});
+    });
+}
+
+void MainWindow::openPlayground() {
+    QDockWidget* dock = m_docks[QStringLiteral("playground")];
+    dock->show();
+    dock->raise();
+}
+
+void MainWindow::openLanguageDemo() {
+    const QString demo = Session::demoFile(QStringLiteral(BITLATHE_LANGUAGE_DEMO));
+    if (demo.isEmpty()) return;
+    discardOr([this, demo] {
+        m_session.open(demo);
+        openPlayground();
+    });
+}
+
+}  // namespace bitlathe
