@@ -174,7 +174,9 @@ void MainWindow::connectSession() {
     connect(&m_session, &Session::opened, this, [this] {
         m_message->hide();
         m_start->setRefusal({});
-        if (!m_session.missingOperators().empty()) {
+        if (m_playground->continuesText()) {
+            sayLanguage();
+        } else if (!m_session.missingOperators().empty()) {
             QStringList missing;
             for (const std::string& op : m_session.missingOperators()) missing << QString::fromStdString(op);
             m_message->show(MessageStrip::Level::Warning,

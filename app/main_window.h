@@ -140,6 +140,7 @@ private:
     std::optional<std::int64_t> pickedWeight() const;  // in the file's order
     void connectDuel();
     void connectPlayground();  // window_playground.cpp
+    void sayLanguage();
     void askForLevels(bool duel);  // a file for the inspector's editor, or for the duel's
 
     Session& m_session;

@@ -101,8 +101,9 @@ void PlaygroundControl::refresh() {
     } catch (const Error& error) {
         why = fromUtf8(error.message());
     }
+    m_continues = language && language->runs();
     const QString still = tr("This model cannot be played with");
-    if (language && language->runs()) {
+    if (m_continues) {
         m_panel.language().setExamples(examplesFor(QFileInfo(m_session.modelPath()).fileName()));
         m_panel.language().setRunnable(true, {});
         m_panel.showLanguage();

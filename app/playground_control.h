@@ -29,6 +29,8 @@ public:
     void continueText();
     void stop();
     bool running() const { return m_job != 0; }
+    // The open model is a language model that runs here.
+    bool continuesText() const { return m_continues; }
     PlaygroundImageControl& images() { return *m_images; }
     PlaygroundMeasure& measure() { return *m_measure; }
 
@@ -50,6 +52,7 @@ private:
     int m_job = 0;
     std::uint64_t m_run = 0;
     std::optional<Recipe> m_recipe;  // of the text that is shown
+    bool m_continues = false;
     QString m_prompt;
     std::shared_ptr<const PlaygroundNetworks> m_networks;  // of the last run
     PlaygroundImageControl* m_images;

@@ -3,9 +3,11 @@
 #include "app/playground_control.h"
 #include "core/model/model.h"
 #include "widgets/panels/layers_panel.h"
+#include "widgets/panels/message_strip.h"
 #include "widgets/panels/playground_panel.h"
 
 #include <QDockWidget>
+#include <QFileInfo>
 
 namespace bitlathe {
 
@@ -17,6 +19,13 @@ void MainWindow::connectPlayground() {
     });
 }
 
+// The demo opens its playground; other models offer it.
+void MainWindow::sayLanguage() {
+    if (QFileInfo(m_session.modelPath()).fileName().startsWith(QStringLiteral("tales-"))) return openPlayground();
+    m_message->show(MessageStrip::Level::Note, tr("This language model runs here: it continues your text in float and quantized beside each other."),
+                    {{tr("Open the playground"), [this] { openPlayground(); }}});
+}
+
 void MainWindow::openPlayground() {
     QDockWidget* dock = m_docks[QStringLiteral("playground")];
     dock->show();
@@ -26,10 +35,7 @@ void MainWindow::openPlayground() {
 void MainWindow::openLanguageDemo() {
     const QString demo = Session::demoFile(QStringLiteral(BITLATHE_LANGUAGE_DEMO));
     if (demo.isEmpty()) return;
-    discardOr([this, demo] {
-        m_session.open(demo);
-        openPlayground();
-    });
+    discardOr([this, demo] { m_session.open(demo); });
 }
 
 }  // namespace bitlathe

@@ -1,6 +1,7 @@
 // The playground, driven through the window.
 #include "app/playground_control.h"
 #include "app/playground_image_control.h"
+#include "app/playground_measure.h"
 #include "app/run_control.h"
 #include "tests/app/window_rig.h"
 #include "widgets/panels/empty_state.h"
@@ -91,6 +92,21 @@ TEST_F(WindowPlayground, StopKeepsWhatWasWritten) {
     EXPECT_GT(page().shown().real.tokens.size(), 2u);
 }
 
+TEST_F(WindowPlayground, PerplexityOfTheTextBesideTheModelIsMeasuredAndGoesStale) {
+    ASSERT_TRUE(rig.open(kDemo + QStringLiteral("tales-0.3m.gguf")));
+    rig.window->openPlayground();
+    EXPECT_TRUE(page().textFile().endsWith(QStringLiteral("language_test.txt")));
+    weights("q4_0", 4);
+    QSignalSpy finished(&rig.window->playground().measure(), &PlaygroundMeasure::finished);
+    rig.window->playground().measure().start();
+    ASSERT_TRUE(WindowRig::waitFor([&] { return finished.count() > 0; }));
+    EXPECT_TRUE(page().perplexityText().contains(QStringLiteral("10,965 tokens"))) << page().perplexityText().toStdString();
+    EXPECT_TRUE(page().perplexityText().contains(QStringLiteral("Float <b>1.42"))) << page().perplexityText().toStdString();
+    EXPECT_FALSE(page().perplexityText().contains(QStringLiteral("stale")));
+    weights("q8_0", 8);
+    EXPECT_TRUE(page().perplexityText().contains(QStringLiteral("stale")));
+}
+
 TEST_F(WindowPlayground, TheImageDemoIsNamedByBothAndFollowsTheRecipe) {
     ASSERT_TRUE(rig.open(kDemo + QStringLiteral("glyphs.onnx")));
     QSignalSpy answered(&rig.window->playground().images(), &PlaygroundImageControl::answered);
@@ -101,7 +117,7 @@ TEST_F(WindowPlayground, TheImageDemoIsNamedByBothAndFollowsTheRecipe) {
     EXPECT_TRUE(panel().image().summary().contains(QStringLiteral("The label is"))) << panel().image().summary().toStdString();
     const auto before = panel().image().bars(true).shown();
     const int count = int(answered.count());
-    weights("affine", 2);
+    weights("int", 2);
     ASSERT_TRUE(WindowRig::waitFor([&] { return answered.count() > count; }));
     EXPECT_NE(panel().image().bars(true).shown(), before);
 }

@@ -103,7 +103,6 @@ QWidget* PlaygroundLanguage::buildSettings() {
     m_tokens->setAccessibleName(tr("Tokens to make"));
     m_temperature->setRange(0, 5);
     m_temperature->setSingleStep(0.1);
-    m_temperature->setSpecialValueText(tr("0 · greedy"));
     m_temperature->setAccessibleName(tr("Temperature"));
     m_temperature->setToolTip(tr("Probabilities are drawn from p^(1 / temperature). 0 takes the most probable token every time: then every difference comes from quantization alone."));
     m_topK->setRange(0, 1'000'000);
@@ -328,6 +327,8 @@ void PlaygroundLanguage::setMeasuring(bool measuring) {
     m_measure->setText(measuring ? tr("Stop") : tr("Measure"));
     enable();
 }
+
+QString PlaygroundLanguage::perplexityText() const { return m_figures->text(); }
 
 void PlaygroundLanguage::setPerplexity(const PerplexityFigures* figures) {
     if (!figures) {

@@ -73,6 +73,7 @@ public:
     void setTextFile(const QString& path);
     void setMeasuring(bool measuring);
     void setPerplexity(const PerplexityFigures* figures);  // null: nothing measured
+    QString perplexityText() const;
 
     TokenText& text(bool quantized) { return quantized ? *m_quantizedText : *m_realText; }
     DivergenceStrip& strip() { return *m_strip; }
