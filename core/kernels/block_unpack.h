@@ -44,6 +44,11 @@ LANES_INLINE std::uint64_t eight(const void* x) {
     __builtin_memcpy(&v, x, 8);
     return v;
 }
+// Bytes that lie `step` apart.
+LANES_INLINE std::uint64_t eightBytes(const Byte* x, int step) {
+    const auto at = [=](int i) { return std::uint64_t{x[i * step]} << 8 * i; };
+    return ((at(0) | at(1)) | (at(2) | at(3))) | ((at(4) | at(5)) | (at(6) | at(7)));
+}
 LANES_INLINE std::uint32_t four(const void* x) {
     std::uint32_t v;
     __builtin_memcpy(&v, x, 4);
@@ -88,10 +93,8 @@ LANES_INLINE void unpackSmall(const Byte* b, Weights<Type>& w) {
             }
     }
     if constexpr (Type == GgufType::MXFP4) {
-        std::uint64_t exponents[2] = {};
-        for (int i = 0; i < 16; ++i) exponents[i / 8] |= std::uint64_t{b[i * bytes]} << 8 * (i % 8);
         // The scale is 2^(byte − 128).
-        const Ints e = signedBytes(exponents[0], exponents[1]) & 255;
+        const Ints e = signedBytes(eightBytes(b, bytes), eightBytes(b + 8 * bytes, bytes)) & 255;
         w.scale[0] = asFloats(left<23>(largerUnsigned(e, allInts(1)) - allInts(1)));
     } else {
         w.scale[0] = stridedHalves(b, bytes);
@@ -121,16 +124,21 @@ LANES_INLINE void unpackSingles(const Byte* b, const Byte* next, Byte value, Byt
 }
 
 // Five codes of three values in a byte, a fraction of 256: multiplying by 3 brings them out.
-LANES_INLINE void ternaryCodes(const Byte* b, Byte* codes) {
-    const auto digits = [](const Byte* bytes, int count, int places, Byte* out) {
-        for (int m = 0; m < count; ++m) {
-            unsigned fraction = bytes[m];
-            for (int n = 0; n < places; ++n, fraction = fraction * 3 & 255) out[m + count * n] = static_cast<Byte>(fraction * 3 >> 8);
+template <int Count, int Places>
+LANES_INLINE void ternaryDigits(const Byte* b, Byte* out) {
+    std::uint16_t fractions[Count];
+    for (int m = 0; m < Count; ++m) fractions[m] = b[m];
+    for (int n = 0; n < Places; ++n)
+        for (int m = 0; m < Count; ++m) {
+            const auto next = static_cast<std::uint16_t>(fractions[m] * 3);
+            out[m + Count * n] = static_cast<Byte>(next >> 8);
+            fractions[m] = next & 255;
         }
-    };
-    digits(b, 32, 5, codes);
-    digits(b + 32, 16, 5, codes + 160);
-    digits(b + 48, 4, 4, codes + 240);
+}
+LANES_INLINE void ternaryCodes(const Byte* b, Byte* codes) {
+    ternaryDigits<32, 5>(b, codes);
+    ternaryDigits<16, 5>(b + 32, codes + 160);
+    ternaryDigits<4, 4>(b + 48, codes + 240);
 }
 
 // Scales and mins of 6 bits: Q4_K and Q5_K.

@@ -111,6 +111,10 @@ LANES_INLINE std::int32_t sumOfInts(Ints x) {
     const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
     return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
 }
+LANES_INLINE Floats loadBfloats(const std::uint8_t* x) {
+    const auto eight = [](__m128i halves) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16)); };
+    return {eight(load16(x)), eight(load16(x + 16))};
+}
 LANES_INLINE float sumOfLanes(Floats x) {
     const __m256 eight = _mm256_add_ps(x.a, x.b);
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

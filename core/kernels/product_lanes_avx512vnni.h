@@ -105,6 +105,10 @@ LANES_INLINE Floats twoHalves(const std::uint8_t* x, const std::uint8_t* y) {
     return {_mm512_cvtph_ps(_mm256_set_m128i(_mm_set1_epi16(b), _mm_set1_epi16(a)))};
 }
 LANES_INLINE std::int32_t sumOfInts(Ints a) { return _mm512_reduce_add_epi32(a.v); }
+// Sixteen bfloats at x.
+LANES_INLINE Floats loadBfloats(const std::uint8_t* x) {
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x))), 16))};
+}
 LANES_INLINE float sumOfLanes(Floats a) {
     const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

@@ -127,6 +127,11 @@ LANES_INLINE std::int32_t sumOfInts(const Ints& a) {
     for (int i = 0; i < 16; ++i) sum += a.v[i];
     return sum;
 }
+LANES_INLINE Floats loadBfloats(const std::uint8_t* x) {
+    std::uint16_t halves[16];
+    std::memcpy(halves, x, 32);
+    return asFloats(eachInt([&](int i) { return std::uint32_t{halves[i]} << 16; }));
+}
 LANES_INLINE float sumOfLanes(const Floats& a) {
     float v[16];
     store(v, a);
