@@ -4,8 +4,8 @@
 #include "core/engine/operators/arguments.h"
 #include "core/engine/operators/weight_rows.h"
 #include "core/kernels/block_product.h"
+#include "core/kernels/float_product.h"
 #include "core/kernels/kernel_list.h"
-#include "core/kernels/row_products.h"
 #include "core/quant/gguf_blocks.h"
 
 #include <algorithm>
@@ -49,6 +49,8 @@ std::vector<Piece> piecesOf(const LinearState& state) {
     return pieces;
 }
 
+constexpr std::int64_t kFewTokens = 8;  // a library of matrix products pays with more
+
 // What all pieces of a run share.
 struct Run {
     const Matrix* matrix;
@@ -65,9 +67,16 @@ void multiplyPiece(const OperatorContext& context, const Run& run, std::int64_t 
         const std::byte* rows = weight.blocks->bytes.data() + first * weight.rowBytes();
         return multiplyBlocks(context.machine().isa, {run.matrix->blocks->type, k, count, rows, m, run.coded, y, n});
     }
-    const float* weights = weight.read(context.machine().isa, first, count, reinterpret_cast<float*>(memory));
-    if (m == 1) {
-        rowProducts(context.machine().isa, {run.x, k, 1, weights, k, count, k, y, count});
+    const Isa isa = context.machine().isa;
+    const bool few = m <= kFewTokens;
+    if (few && !weight.blocks) {
+        const ElementType type = weight.plain.type();
+        const FloatForm form = type == ElementType::F32 ? FloatForm::F32 : type == ElementType::F16 ? FloatForm::F16 : FloatForm::BF16;
+        return multiplyFloats(isa, {form, k, count, weight.plain.bytes().data() + first * weight.rowBytes(), m, run.x, y, n});
+    }
+    const float* weights = weight.read(isa, first, count, reinterpret_cast<float*>(memory));
+    if (few) {
+        multiplyFloats(isa, {FloatForm::F32, k, count, weights, m, run.x, y, n});
     } else if (k == 0) {
         for (std::int64_t i = 0; i < m; ++i) std::fill_n(y + i * n, count, 0.0f);
     } else {
