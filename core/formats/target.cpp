@@ -72,10 +72,12 @@ std::vector<Issue> checkOnnxRuntime(const Model& source, const QuantizedModel& q
 }
 
 std::vector<Issue> checkLlamaCpp(const Model& source, const QuantizedModel& quantized) {
-    std::vector<Issue> issues = gguf::checkLlamaCpp(source, quantized);
+    std::vector<Issue> issues = source.format == "gguf" ? gguf::checkLlamaCpp(source, quantized) : gguf::checkConversion(source, quantized);
     addFallbacks(source, quantized, issues);
     return issues;
 }
+
+const WeightsFormat* convertingToGguf(const Model& source) { return gguf::convertsToGguf(source) ? &gguf::kFromCheckpoint : nullptr; }
 
 // Of safetensors models, one layout each.
 template <const safetensors::Layout& layout>
@@ -87,7 +89,7 @@ std::vector<Issue> checkLayout(const Model& source, const QuantizedModel& quanti
 
 template <const safetensors::Layout& layout>
 Target targetOf() {
-    return {layout.name, layout.label, "safetensors", layout.about, {}, checkLayout<layout>, layout.weights, true};
+    return {layout.name, layout.label, "safetensors", layout.about, {}, checkLayout<layout>, layout.weights, nullptr, true};
 }
 
 std::vector<Issue> checkKeras(const Model& source, const QuantizedModel& quantized) {
@@ -105,7 +107,7 @@ std::vector<Issue> checkKerasCodes(const Model& source, const QuantizedModel& qu
 }  // namespace
 
 const WeightsFormat* weightsFor(const Target& target, const Model& model) {
-    if (target.format != model.format) return nullptr;
+    if (target.format != model.format) return target.converting ? target.converting(model) : nullptr;
     return target.weights ? target.weights : findFormat(target.format)->weights;
 }
 
@@ -113,15 +115,15 @@ const std::vector<Target>& targets() {
     static const std::vector<Target> list = {
         {"onnxruntime", "ONNX Runtime (CPU)", "onnx", "QuantizeLinear and DequantizeLinear laid out as ONNX Runtime's optimizer fuses them", {}, checkOnnxRuntime},
         {"onnx", "Any ONNX consumer", "onnx", "The same graph, checked against the ONNX specification alone", {}, checkOnnx},
-        {"llama.cpp", "llama.cpp (GGUF)", "gguf", "A GGUF file with the weights of another one, every tensor in the block type of its layer", {}, checkLlamaCpp},
-        {"keras", "Keras HDF5", "keras", "The network's own file with the quantized weights as floats, which any Keras loads, and their codes beside them", {}, checkKeras, &keras::kFloats},
-        {"keras-codes", "Keras HDF5, codes only", "keras", "The network's own file with codes in the place of floats: small, and only Bitlathe reads it", {}, checkKerasCodes, &keras::kCodes},
         targetOf<safetensors::kPlain>(),
         targetOf<safetensors::kGptq>(),
         targetOf<safetensors::kAwq>(),
         targetOf<safetensors::kPacked>(),
         targetOf<safetensors::kInt8>(),
         targetOf<safetensors::kFloat8>(),
+        {"llama.cpp", "llama.cpp (GGUF)", "gguf", "A GGUF file with the weights of another one or of a checkpoint, every tensor in the block type of its layer", {}, checkLlamaCpp, nullptr, convertingToGguf},
+        {"keras", "Keras HDF5", "keras", "The network's own file with the quantized weights as floats, which any Keras loads, and their codes beside them", {}, checkKeras, &keras::kFloats},
+        {"keras-codes", "Keras HDF5, codes only", "keras", "The network's own file with codes in the place of floats: small, and only Bitlathe reads it", {}, checkKerasCodes, &keras::kCodes},
     };
     return list;
 }

@@ -24,6 +24,8 @@ struct Target {
     std::vector<Issue> (*check)(const Model& source, const QuantizedModel& quantized);
     // How the source's weights are written for it, where that is not the format's own way.
     const WeightsFormat* weights = nullptr;
+    // The same for models of another format; null where the target does not take them.
+    const WeightsFormat* (*converting)(const Model& source) = nullptr;
     bool folder = false;  // what is written is a folder
 };
 

@@ -24,6 +24,13 @@ Model read(const std::filesystem::path& path, JobContext& context);
 // general.quantization_version, and those of WriteOptions, which are added or replaced. Tensors keep names and order.
 extern const WeightsFormat kWeights;
 
+// The same from a checkpoint with Hugging Face's names and a config.json beside it, of an architecture that
+// core/language knows: names, order of rows, keys and vocabulary become GGUF's (convert.h).
+extern const WeightsFormat kFromCheckpoint;
+bool convertsToGguf(const Model& source);
+// What stands against the conversion.
+std::vector<Issue> checkConversion(const Model& source, const QuantizedModel& quantized);
+
 // What llama.cpp would refuse or stop at, beside layers that did not get what was asked for.
 std::vector<Issue> checkLlamaCpp(const Model& source, const QuantizedModel& quantized);
 

@@ -3,6 +3,7 @@
 #include "core/base/mapped_file.h"
 #include "core/quant/gguf_stream.h"
 #include "core/tensor/convert.h"
+#include "core/tensor/packed_tensor.h"
 
 #include <algorithm>
 #include <atomic>
@@ -28,15 +29,17 @@ const GgufForm* formOf(const GgmlType& type) noexcept {
 class Rows {
 public:
     explicit Rows(const TensorTask& task)
-        : m_task(task), m_bytes(task.value.blocks ? task.value.blocks->bytes : task.value.constant->bytes()),
-          m_shape(task.value.blocks ? task.value.blocks->shape : task.value.constant->shape()),
+        : m_task(task), m_bytes(task.value.blocks ? task.value.blocks->bytes : task.value.packed ? std::span<const std::byte>() : task.value.constant->bytes()),
+          m_shape(task.value.blocks ? task.value.blocks->shape : task.value.packed ? task.value.packed->shape : task.value.constant->shape()),
           m_columns(m_shape.rank() > 0 ? m_shape[m_shape.rank() - 1] : 1), m_rows(m_columns > 0 ? m_shape.count() / m_columns : 0) {}
 
     std::int64_t columns() const noexcept { return m_columns; }
     std::int64_t rows() const noexcept { return m_rows; }
     std::int64_t perMatrix() const noexcept { return m_shape.rank() > 1 ? m_shape[m_shape.rank() - 2] : 1; }
 
+    // As they lie in the file; nothing of packed weights.
     std::span<const std::byte> bytes(std::int64_t first, std::int64_t end) const noexcept {
+        if (m_task.value.packed) return {};
         const auto row = static_cast<std::size_t>(m_columns / m_task.from.blocks.values * m_task.from.blocks.bytes);
         return m_bytes.subspan(static_cast<std::size_t>(first) * row, static_cast<std::size_t>(end - first) * row);
     }
@@ -44,6 +47,11 @@ public:
     std::span<const float> floats(std::int64_t first, std::int64_t end, std::vector<float>& scratch) const {
         const auto from = bytes(first, end);
         const auto count = static_cast<std::size_t>((end - first) * m_columns);
+        if (m_task.value.packed) {
+            scratch.resize(count);
+            m_task.value.packed->decode(first, end, scratch);
+            return scratch;
+        }
         if (m_task.from.element == ElementType::F32) return {reinterpret_cast<const float*>(from.data()), count};
         scratch.resize(count);
         if (!m_task.from.element) m_task.from.blocks.decode(from, scratch);
@@ -125,12 +133,12 @@ void copy(const TensorTask& task, JobContext& job, const Write& write) {
 }  // namespace
 
 std::int64_t writeTensor(const TensorTask& task, Workers& workers, JobContext& job, const std::function<void(std::span<const std::byte>)>& write) {
-    if (task.from.id == task.to.id) {
+    if (task.from.id == task.to.id && !task.value.packed) {
         copy(task, job, write);
         return 0;
     }
     const Rows rows(task);
-    if (const GgufForm* form = formOf(task.to); form && task.from.element && streamsGguf(*task.from.element) && rows.rows() > 0)
+    if (const GgufForm* form = formOf(task.to); form && !task.value.packed && task.from.element && streamsGguf(*task.from.element) && rows.rows() > 0)
         return stream(task, *form, rows, workers, job, write);
     const std::int64_t columns = std::max<std::int64_t>(rows.columns(), 1), perMatrix = std::max<std::int64_t>(rows.perMatrix(), 1);
     const std::int64_t perSlice = std::max<std::int64_t>(kSlice / columns, 1), perChunk = std::max<std::int64_t>(kChunk / columns, 1);

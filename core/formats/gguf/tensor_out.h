@@ -20,7 +20,7 @@ namespace bitlathe::gguf {
 
 struct TensorTask {
     const Value& value;                  // the weight as the source has it
-    const GgmlType& from;
+    const GgmlType& from;                // of packed weights: f32
     const GgmlType& to;                  // `from` itself: bytes are copied
     std::span<const float> importance;   // empty, or of the columns of one matrix or of all
     const MappedFile* file = nullptr;    // whose pages are released once they were read

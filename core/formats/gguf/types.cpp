@@ -62,7 +62,7 @@ const GgmlType* storedType(const Value& value) noexcept {
 WeightChoice choose(const Layer& layer, const QuantSpec& asked) {
     const GgmlType* type = typeOf(asked.codec);
     if (!type) return {false, std::nullopt, "GGUF has no type for " + formatName(asked) + "; the nearest is " + std::string(nearestTo(asked))};
-    const std::int64_t row = layer.layout.inner;
+    const std::int64_t row = layer.layout.perChannel();  // of a matrix that lies transposed too: files have it turned
     if (row % type->blocks.values == 0) return {true, asked, {}};
     const std::string why = "rows of " + std::to_string(row) + " weights are no multiple of the " + std::to_string(type->blocks.values) + " in a block of " + std::string(asked.codec);
     for (const Fallback& fallback : kFallbacks)

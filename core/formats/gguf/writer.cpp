@@ -6,6 +6,7 @@
 #include "core/formats/gguf/head_out.h"
 #include "core/formats/gguf/tensor_out.h"
 #include "core/formats/gguf/types.h"
+#include "core/formats/gguf/writer.h"
 
 #include <array>
 #include <cstring>
@@ -69,17 +70,22 @@ struct Plan {
     NewKeys keys;
 };
 
-Plan planOf(const WeightsRequest& request, const WriteOptions& options, JobContext& job) {
-    const Model& source = request.source;
-    Plan plan;
-    plan.head = parse(source.file->bytes(), source.source.string(), job);
+Container sourceHead(const Model& source, JobContext& job) {
+    Container head = parse(source.file->bytes(), source.source.string(), job);
     const auto same = [&](const TensorInfo& tensor, const Value& value) {
         const auto bytes = value.blocks ? value.blocks->bytes : value.constant->bytes();
         return tensor.name == value.name && tensor.shape == (value.blocks ? value.blocks->shape : value.constant->shape()) && tensor.bytes == bytes.size() &&
                source.file->bytes().data() + tensor.offset == bytes.data();
     };
-    if (!std::equal(plan.head.tensors.begin(), plan.head.tensors.end(), source.graph.values.begin(), source.graph.values.end(), same))
+    if (!std::equal(head.tensors.begin(), head.tensors.end(), source.graph.values.begin(), source.graph.values.end(), same))
         throw Error(ErrorKind::Input, "'" + source.source.string() + "' was changed since it was opened; open it again");
+    return head;
+}
+
+Plan planOf(const Container& head, const WeightsRequest& request, const WriteOptions& options) {
+    const Model& source = request.source;
+    Plan plan;
+    plan.head = head;
     for (std::size_t i = 0; i < plan.head.tensors.size(); ++i) plan.tensors.push_back({i, plan.head.tensors[i].type, 0, plan.head.tensors[i].bytes});
     bool weighted = false;
     for (const LayerOutcome& outcome : request.layers) {
@@ -131,8 +137,16 @@ void verify(const std::filesystem::path& path, const Plan& plan, const std::vect
 }
 
 WeightsWritten write(const WeightsRequest& request, const std::filesystem::path& path, const WriteOptions& options, Workers& workers, JobContext& job) {
+    return writeWith(sourceHead(request.source, job), request, path, options, workers, job);
+}
+
+std::int64_t bytesOf(const Layer& layer, const std::optional<QuantSpec>& spec) { return spec ? bytesFor(typeOf(spec->codec)->blocks, layer.parameters) : layer.bytes; }
+
+}  // namespace
+
+WeightsWritten writeWith(const Container& head, const WeightsRequest& request, const std::filesystem::path& path, const WriteOptions& options, Workers& workers, JobContext& job) {
     const Model& source = request.source;
-    const Plan plan = planOf(request, options, job);
+    const Plan plan = planOf(head, request, options);
     JobContext writing = job.part(0.0, 0.85), checking = job.part(0.85, 1.0);
     SaveFile file(path);
     file.write(headOf(plan.head, plan.keys, plan.tensors));
@@ -144,7 +158,7 @@ WeightsWritten write(const WeightsRequest& request, const std::filesystem::path&
     for (const TensorOut& tensor : plan.tensors) {
         const TensorInfo& info = plan.head.tensors[tensor.source];
         const Value& value = source.graph.values[tensor.source];
-        const TensorTask task{value, *info.type, *tensor.type, request.importance ? request.importance->of(value.name) : std::span<const float>(), source.file.get(), request.isa};
+        const TensorTask task{value, value.packed ? *ggmlTypeNamed("f32") : *info.type, *tensor.type, request.importance ? request.importance->of(value.name) : std::span<const float>(), source.file.get(), request.isa};
         JobContext part = writing.part(done / all, (done + static_cast<double>(info.bytes)) / all);
         Checksum sum;
         written.notFinite += writeTensor(task, workers, part, [&](std::span<const std::byte> bytes) {
@@ -159,10 +173,6 @@ WeightsWritten write(const WeightsRequest& request, const std::filesystem::path&
     file.commit();
     return written;
 }
-
-std::int64_t bytesOf(const Layer& layer, const std::optional<QuantSpec>& spec) { return spec ? bytesFor(typeOf(spec->codec)->blocks, layer.parameters) : layer.bytes; }
-
-}  // namespace
 
 const WeightsFormat kWeights = {&choose, &bytesOf, &write};
 

@@ -1,0 +1,254 @@
+// GGUF's vocabulary from tokenizer.json and tokenizer_config.json (huggingface/tokenizers), as llama.cpp's converter
+// fills it: byte pairs over bytes ("gpt2"), byte pairs over pieces with scores ("llama"), word pieces ("bert") and
+// unigrams ("t5").
+#include "core/formats/gguf/convert.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace bitlathe::gguf {
+
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t kMostTokens = std::int64_t(1) << 24;
+
+std::string metadataOf(const Model& source, std::string_view key) {
+    for (const auto& [name, value] : source.metadata)
+        if (name == key) return value;
+    return {};
+}
+
+// Null where the text is no JSON object, or nests deeply.
+Json parsed(const std::string& text) {
+    bool deep = false;
+    Json json = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) { return !(deep = deep || depth > 100); }, /*allow_exceptions=*/false);
+    return deep || !json.is_object() ? Json() : json;
+}
+const Json& member(const Json& json, std::string_view key) {
+    static const Json none;
+    if (!json.is_object()) return none;
+    const auto at = json.find(key);
+    return at == json.end() ? none : *at;
+}
+std::string textOf(const Json& json, std::string_view key) {
+    const Json& at = member(json, key);
+    return at.is_string() ? at.get<std::string>() : std::string();
+}
+bool flagOf(const Json& json, std::string_view key) {
+    const Json& at = member(json, key);
+    return at.is_boolean() && at.get<bool>();
+}
+std::int64_t idOf(const Json& json) { return json.is_number_integer() && json.get<std::int64_t>() >= 0 && json.get<std::int64_t>() < kMostTokens ? json.get<std::int64_t>() : -1; }
+
+// The parts of a sequence, or the one part.
+std::vector<Json> partsOf(const Json& json, std::string_view list) {
+    std::vector<Json> parts;
+    if (const Json& inner = member(json, list); inner.is_array())
+        for (const Json& part : inner) parts.push_back(part);
+    else if (json.is_object()) parts.push_back(json);
+    return parts;
+}
+
+class Reading {
+public:
+    Reading(const Json& tokenizer, const Json& config) : m_json(tokenizer), m_config(config), m_model(member(tokenizer, "model")) {}
+
+    // Empty when the vocabulary could be read; else why not.
+    std::string read(Vocabulary& out) {
+        const std::string type = textOf(m_model, "type");
+        const bool pairs = type == "BPE" || (type.empty() && member(m_model, "merges").is_array());
+        if (!pairs && type != "WordPiece" && type != "Unigram") return "tokenizer.json has a vocabulary of type '" + type + "', which GGUF does not have";
+        if (std::string why = type == "Unigram" ? readUnigrams(out) : readPieces(out); !why.empty()) return why;
+        const bool bytes = pairs && !flagOf(m_model, "byte_fallback");
+        out.model = type == "WordPiece" ? "bert" : type == "Unigram" ? "t5" : bytes ? "gpt2" : "llama";
+        out.kinds.assign(out.tokens.size(), TokenKind::Normal);
+        if (pairs) readMerges(out);
+        if (out.model == "llama") addScores(out);
+        if (out.model == "gpt2") out.pre = preOf();
+        if (out.model == "bert") toWholeWords(out);
+        readAdded(out);
+        markBytes(out);
+        readSpecial(out);
+        return {};
+    }
+
+private:
+    std::string put(Vocabulary& out, std::int64_t id, const std::string& token) {
+        if (id < 0) return "tokenizer.json gives a token a number that is none";
+        if (static_cast<std::size_t>(id) >= out.tokens.size()) out.tokens.resize(static_cast<std::size_t>(id) + 1), m_known.resize(out.tokens.size());
+        out.tokens[static_cast<std::size_t>(id)] = token;
+        m_known[static_cast<std::size_t>(id)] = true;
+        m_ids.emplace(token, static_cast<std::int32_t>(id));
+        return {};
+    }
+    std::string readPieces(Vocabulary& out) {
+        const Json& vocab = member(m_model, "vocab");
+        if (!vocab.is_object() || vocab.empty()) return "tokenizer.json has no vocabulary";
+        for (const auto& [token, id] : vocab.items())
+            if (std::string why = put(out, idOf(id), token); !why.empty()) return why;
+        return {};
+    }
+    std::string readUnigrams(Vocabulary& out) {
+        const Json& vocab = member(m_model, "vocab");
+        if (!vocab.is_array() || vocab.empty()) return "tokenizer.json has no vocabulary";
+        for (std::size_t i = 0; i < vocab.size(); ++i) {
+            const Json& row = vocab[i];
+            if (!row.is_array() || row.size() != 2 || !row[0].is_string() || !row[1].is_number()) return "tokenizer.json has a piece without a score";
+            put(out, static_cast<std::int64_t>(i), row[0].get<std::string>());
+            out.scores.push_back(row[1].get<float>());
+        }
+        if (const std::int64_t unknown = idOf(member(m_model, "unk_id")); unknown >= 0) out.unknown = static_cast<std::int32_t>(unknown);
+        out.addSpacePrefix = true;
+        return {};
+    }
+    void readMerges(Vocabulary& out) {
+        const Json& merges = member(m_model, "merges");
+        if (!merges.is_array()) return;
+        for (const Json& merge : merges) {
+            if (merge.is_string()) out.merges.push_back(merge.get<std::string>());
+            else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) out.merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
+        }
+    }
+    // llama.cpp joins the two neighbours whose piece has the highest score: so the first merge gets the highest.
+    void addScores(Vocabulary& out) {
+        out.scores.assign(out.tokens.size(), 0.0f);
+        std::vector<bool> scored(out.tokens.size());
+        const auto lowest = -static_cast<float>(out.merges.size()) - 1;
+        for (std::size_t r = 0; r < out.merges.size(); ++r) {
+            std::string piece = out.merges[r];
+            piece.erase(piece.find(' '), 1);
+            const auto id = m_ids.find(piece);
+            if (id == m_ids.end() || scored[static_cast<std::size_t>(id->second)]) continue;
+            scored[static_cast<std::size_t>(id->second)] = true;
+            out.scores[static_cast<std::size_t>(id->second)] = -static_cast<float>(r);
+        }
+        for (std::size_t i = 0; i < scored.size(); ++i)
+            if (!scored[i]) out.scores[i] = lowest;
+        out.merges.clear();
+        const bool legacyPrefix = std::ranges::any_of(partsOf(member(m_json, "normalizer"), "normalizers"), [](const Json& part) { return textOf(part, "type") == "Prepend"; }) ||
+                                  std::ranges::any_of(partsOf(member(m_json, "pre_tokenizer"), "pretokenizers"), [](const Json& part) { return textOf(part, "type") == "Metaspace" && textOf(part, "prepend_scheme") != "never"; });
+        out.addSpacePrefix = legacyPrefix;
+        out.pre = "default";
+    }
+    // Which of llama.cpp's ways of cutting this is; the patterns that checkpoints of these families have.
+    std::string preOf() const {
+        std::string pattern;
+        for (const Json& part : partsOf(member(m_json, "pre_tokenizer"), "pretokenizers"))
+            if (textOf(part, "type") == "Split") pattern += textOf(member(part, "pattern"), "Regex");
+        const auto says = [&](std::string_view text) { return pattern.find(text) != std::string::npos; };
+        if (says("\\p{N}{1,3}") && says("(?i:'s")) return "llama-bpe";
+        if (says("(?i:'s") && says("\\p{N}|")) return "qwen2";
+        if (pattern.empty()) return "gpt-2";
+        return "default";
+    }
+    // Word pieces: GGUF marks the beginning of a word, Hugging Face what continues it.
+    static void toWholeWords(Vocabulary& out) {
+        for (std::string& token : out.tokens) {
+            const bool special = token.size() > 2 && token.front() == '[' && token.back() == ']';
+            if (token.starts_with("##")) token.erase(0, 2);
+            else if (!special && !token.empty()) token = "\xe2\x96\x81" + token;
+        }
+    }
+    void readAdded(Vocabulary& out) {
+        const Json& added = member(m_json, "added_tokens");
+        if (!added.is_array()) return;
+        for (const Json& token : added) {
+            const std::int64_t id = idOf(member(token, "id"));
+            if (!put(out, id, textOf(token, "content")).empty()) continue;
+            out.kinds.resize(out.tokens.size(), TokenKind::Normal);
+            if (!out.scores.empty()) out.scores.resize(out.tokens.size(), -1000.0f);
+            out.kinds[static_cast<std::size_t>(id)] = flagOf(token, "special") ? TokenKind::Control : TokenKind::UserDefined;
+        }
+    }
+    // Numbers that no token has, and the pieces that stand for single bytes.
+    void markBytes(Vocabulary& out) {
+        for (std::size_t i = 0; i < out.tokens.size(); ++i) {
+            const std::string& token = out.tokens[i];
+            if (!m_known[i]) out.tokens[i] = "[PAD" + std::to_string(i) + "]", out.kinds[i] = TokenKind::Unused;
+            else if (out.model == "llama" && token.size() == 6 && token.starts_with("<0x") && token.back() == '>') out.kinds[i] = TokenKind::Byte;
+        }
+    }
+    std::optional<std::int32_t> tokenOf(std::string_view key) const {
+        const Json& at = member(m_config, key);
+        const std::string name = at.is_string() ? at.get<std::string>() : textOf(at, "content");
+        const auto found = m_ids.find(name);
+        return name.empty() || found == m_ids.end() ? std::nullopt : std::optional(found->second);
+    }
+    void readSpecial(Vocabulary& out) {
+        const std::string unknown = textOf(m_model, "unk_token");
+        out.bos = tokenOf("bos_token"), out.eos = tokenOf("eos_token"), out.padding = tokenOf("pad_token"), out.separator = tokenOf("sep_token");
+        out.mask = tokenOf("mask_token"), out.classify = tokenOf("cls_token");
+        if (const auto own = tokenOf("unk_token")) out.unknown = own;
+        else if (const auto found = m_ids.find(unknown); found != m_ids.end() && !unknown.empty()) out.unknown = found->second;
+        if (out.unknown && out.model == "llama") out.kinds[static_cast<std::size_t>(*out.unknown)] = TokenKind::Unknown;
+        if (out.model == "bert" && out.classify && !out.bos) out.bos = out.classify;
+        if (out.model == "bert" && out.separator && !out.eos) out.eos = out.separator;
+        if (member(m_config, "add_bos_token").is_boolean()) out.addBos = flagOf(m_config, "add_bos_token");
+        else if (out.model != "bert") out.addBos = templateAdds(out.bos);
+        if (member(m_config, "add_eos_token").is_boolean()) out.addEos = flagOf(m_config, "add_eos_token");
+        for (const char* name : {"<|eot_id|>", "<|im_end|>", "<end_of_turn>", "<|end|>"})
+            if (const auto found = m_ids.find(name); found != m_ids.end() && !out.eot) out.eot = found->second;
+    }
+    // Whether the template of encoded texts begins with this token.
+    bool templateAdds(std::optional<std::int32_t> token) const {
+        if (!token) return false;
+        for (const Json& part : partsOf(member(m_json, "post_processor"), "processors")) {
+            const Json& single = member(part, "single");
+            if (!single.is_array() || single.empty()) continue;
+            const auto found = m_ids.find(textOf(member(single[0], "SpecialToken"), "id"));
+            if (found != m_ids.end() && found->second == *token) return true;
+        }
+        return false;
+    }
+
+    const Json &m_json, &m_config, &m_model;
+    std::vector<bool> m_known;
+    std::map<std::string, std::int32_t, std::less<>> m_ids;
+};
+
+// Ids that only the model's own configuration names.
+void addConfigIds(const Model& source, Vocabulary& out) {
+    const Json config = parsed(metadataOf(source, "config.json"));
+    const auto id = [&](std::string_view key) -> std::optional<std::int32_t> {
+        const Json& at = member(config, key);
+        const std::int64_t value = idOf(at.is_array() && !at.empty() ? at[0] : at);
+        return value >= 0 && value < static_cast<std::int64_t>(out.tokens.size()) ? std::optional(static_cast<std::int32_t>(value)) : std::nullopt;
+    };
+    if (!out.bos) out.bos = id("bos_token_id");
+    if (!out.eos) out.eos = id("eos_token_id");
+    if (!out.padding) out.padding = id("pad_token_id");
+}
+
+}  // namespace
+
+std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, std::string& why) {
+    const std::string text = metadataOf(source, "tokenizer.json");
+    if (text.empty()) {
+        why = "there is no tokenizer.json beside the weights: the file gets no vocabulary";
+        return std::nullopt;
+    }
+    const Json tokenizer = parsed(text), config = parsed(metadataOf(source, "tokenizer_config.json"));
+    Vocabulary out;
+    out.file = "tokenizer.json";
+    why = tokenizer.is_null() ? "tokenizer.json is no well-formed JSON" : Reading(tokenizer, config).read(out);
+    if (why.empty() && static_cast<std::int64_t>(out.tokens.size()) > rows && rows > 0) why = "tokenizer.json has " + std::to_string(out.tokens.size()) + " tokens and the embedding " + std::to_string(rows) + " rows";
+    if (!why.empty()) {
+        why += ": the file gets no vocabulary";
+        return std::nullopt;
+    }
+    while (static_cast<std::int64_t>(out.tokens.size()) < rows) {  // embeddings are often longer, for even sizes
+        out.tokens.push_back("[PAD" + std::to_string(out.tokens.size()) + "]");
+        out.kinds.push_back(TokenKind::Unused);
+        if (!out.scores.empty()) out.scores.push_back(-1000.0f);
+    }
+    addConfigIds(source, out);
+    return out;
+}
+
+std::string chatTemplateOf(const Model& source) { return textOf(parsed(metadataOf(source, "tokenizer_config.json")), "chat_template"); }
+
+}  // namespace bitlathe::gguf
