@@ -85,7 +85,7 @@ void ExportControl::planSoon() {
     std::int64_t weights = 0;
     if (model)
         for (const Layer& layer : model->layers) weights += layer.parameters;
-    const bool data = !m_run.calibrationWanted() || !m_run.calibrationData().isEmpty();
+    const bool data = !m_run.calibrationWanted() || !m_run.calibrationChoice().data.empty();
     if (m_panel.isVisible() || (weights < 20'000'000 && data)) m_soon.start();
 }
 
@@ -102,12 +102,12 @@ void ExportControl::plan() {
     if (!m_session.document().model()) return;
     m_panel.setPlanning(true);
     m_planSlot.start(
-        [request = request(), data = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), project = m_session.project(), machine = m_session.resources().machine,
+        [request = request(), choice = m_run.calibrationChoice(), last = m_run.lastCalibration(), project = m_session.project(), machine = m_session.resources().machine,
          &workers = m_session.resources().workers](JobContext& job) mutable {
             Planned planned;
             JobContext first = job.part(0, 0.7), second = job.part(0.7, 1);
             if (takesRanges(request)) {
-                planned.calibration = RunControl::calibrated(request.model, request.recipe, data, last, project, machine, workers, first);
+                planned.calibration = RunControl::calibrated(request.model, request.recipe, choice, last, project, machine, workers, first);
                 request.ranges = planned.calibration->ranges;
             }
             planned.plan = planExport(request, workers, second);
@@ -134,15 +134,15 @@ void ExportControl::start() {
     m_panel.setRunning(true);
     m_job = m_session.jobs().begin(tr("Exporting %1").arg(QFileInfo(m_panel.path()).fileName()), [this] { m_writeSlot.cancel(false); });
     m_writeSlot.start(
-        [request = request(), data = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), project = m_session.project(), machine = m_session.resources().machine,
+        [request = request(), choice = m_run.calibrationChoice(), last = m_run.lastCalibration(), project = m_session.project(), machine = m_session.resources().machine,
          &workers = m_session.resources().workers](JobContext& job) mutable {
             Written written;
             JobContext first = job.part(0, 0.4), second = job.part(0.4, 0.45), third = job.part(0.45, 1);
             if (takesRanges(request)) {
-                written.calibration = RunControl::calibrated(request.model, request.recipe, data, last, project, machine, workers, first);
+                written.calibration = RunControl::calibrated(request.model, request.recipe, choice, last, project, machine, workers, first);
                 request.ranges = written.calibration->ranges;
             }
-            if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(data, second);
+            if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(choice.data, second);
             written.result = exportModel(request, workers, third);
             return written;
         },

@@ -86,6 +86,8 @@ ProjectContents ProjectControl::capture() {
     state.atB = document.atB();
     state.evaluationData = m_run.dataset().toStdString();
     state.calibrationData = m_run.calibrationData().toStdString();
+    state.calibrationSamples = m_run.calibrationSamples();
+    state.splitSeed = m_run.splitSeed();
     state.target = m_exporting.target().toStdString();
     state.output = m_exporting.path().toStdString();
     if (m_window) {
@@ -282,6 +284,7 @@ void ProjectControl::forgetInterrupted() {
 void ProjectControl::opened(const ProjectState& state) {
     m_run.setDataset(QString::fromStdString(state.evaluationData));
     m_run.setCalibration(QString::fromStdString(state.calibrationData));
+    m_run.setSplit(state.calibrationSamples, state.splitSeed);
     m_exporting.setTarget(QString::fromStdString(state.target));
     if (!state.output.empty()) m_exporting.setPath(QString::fromStdString(state.output));
     std::vector<std::size_t> selected;

@@ -97,6 +97,7 @@ void ProjectControl::takeRecovered() {
     m_session.document().history().resetClean();  // edits that are not saved
     m_run.setDataset(QString::fromStdString(found.state.evaluationData));
     m_run.setCalibration(QString::fromStdString(found.state.calibrationData));
+    m_run.setSplit(found.state.calibrationSamples, found.state.splitSeed);
     m_taken = found.store;
     keepForRecovery();
 }

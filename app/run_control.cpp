@@ -2,9 +2,9 @@
 
 #include "app/post.h"
 #include "core/base/mailbox.h"
-#include "core/data/dataset.h"
 #include "core/data/preprocessing.h"
 #include "core/workflow/calibrate.h"
+#include "core/workflow/evaluate_parts.h"
 #include "core/workflow/kept_calibration.h"
 #include "core/workflow/network.h"
 #include "core/workflow/project_model.h"
@@ -86,6 +86,10 @@ bool RunControl::calibrationWanted() const {
     return model && needsCalibration(*model, m_session.document().recipe());
 }
 
+CalibrationChoice RunControl::calibrationChoice() const {
+    return bitlathe::chooseCalibration(m_panel.calibration().toStdString(), m_panel.dataset().toStdString(), m_panel.calibrationSamples(), std::uint64_t(m_panel.splitSeed()));
+}
+
 void RunControl::setDataset(const QString& path) { m_panel.setDataset(path); }
 void RunControl::openPanel() { m_panel.focusStart(); }
 
@@ -135,28 +139,26 @@ void RunControl::refresh() {
     if (!m_session.missingOperators().empty())
         return m_panel.setRunnable(false, tr("The engine lacks %1.").arg(fromUtf8(m_session.missingOperators().front())));
     if (m_panel.dataset().isEmpty()) return m_panel.setRunnable(false, tr("Choose the data to run on."));
-    if (m_panel.engine() != 0 && calibrationWanted() && m_panel.calibration().isEmpty())
-        return m_panel.setRunnable(false, tr("This recipe quantizes activations: choose calibration data, or leave activations in float."));
     m_panel.setRunnable(true, tr("Run the network on the data"));
 }
 
-std::shared_ptr<const Calibration> RunControl::calibrated(std::shared_ptr<const Model> model, const Recipe& recipe, const std::string& data,
+std::shared_ptr<const Calibration> RunControl::calibrated(std::shared_ptr<const Model> model, const Recipe& recipe, const CalibrationChoice& choice,
                                                           std::shared_ptr<const Calibration> last, const std::shared_ptr<OpenProject>& project, const Machine& machine,
                                                           Workers& workers, JobContext& job) {
     if (!needsCalibration(*model, recipe)) return std::make_shared<Calibration>();
     auto fresh = std::make_shared<Calibration>();
     fresh->model = model;
-    fresh->data = data;
+    fresh->choice = choice;
     fresh->preprocessing = recipe.preprocessing;
     for (const Scheme& scheme : schemesFor(recipe, *model)) {
         fresh->asked.push_back(scheme.activations);
         fresh->quantized.push_back(scheme.weights.has_value());
     }
-    if (last && last->model == model && last->data == data && last->asked == fresh->asked && last->quantized == fresh->quantized && last->preprocessing == fresh->preprocessing)
+    if (last && last->model == model && last->choice == choice && last->asked == fresh->asked && last->quantized == fresh->quantized && last->preprocessing == fresh->preprocessing)
         return last;
-    if (data.empty())
+    if (choice.data.empty())
         throw Error(ErrorKind::Usage, "the recipe quantizes activations and there is no calibration data; choose some in the Run panel, or leave activations in float");
-    const CalibrationWork work{model, recipe, data, recipe.preprocessing};
+    const CalibrationWork work{model, recipe, choice, recipe.preprocessing};
     fresh->ranges = calibrateKept(work, project ? &project->store() : nullptr, machine, workers, job).ranges;
     return fresh;
 }
@@ -174,6 +176,7 @@ void RunControl::startNext() {
     m_next.erase(m_next.begin());
     m_recipe = m_session.document().recipe();
     m_data = m_panel.dataset();
+    m_choice = calibrationWanted() ? calibrationChoice() : CalibrationChoice{};
     const std::uint64_t run = ++m_run;
     m_job = m_session.jobs().begin(tr("Running %1").arg(fromUtf8(nameOf(m_mode))), [this] { m_slot.cancel(false); });
     m_panel.setProblem({});
@@ -181,26 +184,27 @@ void RunControl::startNext() {
     auto mailbox = std::make_shared<Mailbox<Evaluation>>();
     const auto show = [this, mailbox, run] {
         const auto newest = mailbox->take();
-        if (newest && run == m_run && running()) put(*newest, false);
+        if (newest && run == m_run && running()) put(*newest, std::nullopt, false);
     };
     m_slot.start(
-        [model, recipe = m_recipe, mode = m_mode, data = m_data.toStdString(), calibrationData = m_panel.calibration().toStdString(), last = m_calibration,
+        [model, recipe = m_recipe, mode = m_mode, data = m_data.toStdString(), choice = m_choice, last = m_calibration,
          project = m_session.project(), most = m_panel.mostSamples(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show, post = m_post](JobContext& job) {
             const bool asFloat = mode == EngineMode::Float;
             Answer answer;
             JobContext first = job.part(0, asFloat ? 0.02 : 0.25), second = job.part(asFloat ? 0.02 : 0.25, 1);
-            answer.calibration = asFloat ? last : calibrated(model, recipe, calibrationData, last, project, machine, workers, first);
+            answer.calibration = asFloat ? last : calibrated(model, recipe, choice, last, project, machine, workers, first);
             first.checkpoint(1, "preparing the network");
             static const ActivationRanges none;
             const ActivationRanges& ranges = answer.calibration ? answer.calibration->ranges : none;
             const Network network = prepareNetwork(model, asFloat ? nullptr : &recipe, ranges, mode, false, machine, workers, first);
-            const Dataset dataset = openDataset(data);
             EvaluateOptions options;
             options.mostSamples = most;
             options.partial = [&](const Evaluation& partial) {
                 if (mailbox->post(std::make_shared<const Evaluation>(partial))) post(show);
             };
-            answer.evaluation = evaluate(network, SampleFeed(*model, dataset, recipe.preprocessing), options, workers, second);
+            PartsEvaluation parts = evaluateParts(network, {data, recipe.preprocessing, choice}, options, workers, second);
+            answer.evaluation = std::move(parts.heldOut);
+            answer.onCalibration = std::move(parts.calibration);
             return answer;
         },
         [this](Outcome<Answer> outcome) {
@@ -212,7 +216,7 @@ void RunControl::startNext() {
                 emit m_session.happened(QString::fromStdString(error->message()));
             } else if (outcome.ok()) {
                 if (outcome.value().calibration) m_calibration = outcome.value().calibration;
-                put(outcome.value().evaluation, true);
+                put(outcome.value().evaluation, outcome.value().onCalibration, true);
                 const Evaluation& e = outcome.value().evaluation;
                 emit m_session.happened(e.labelled ? tr("%1 engine, %2 samples: top-1 %3, agreement with float %4").arg(fromUtf8(nameOf(e.mode)), exactCountText(e.samples), percentText(e.top1), percentText(e.agreement))
                                                    : tr("%1 engine, %2 samples: output SQNR %3 dB").arg(fromUtf8(nameOf(e.mode)), exactCountText(e.samples), dbText(e.outputSqnrDb)));
@@ -248,13 +252,30 @@ RunResult RunControl::resultOf(const KeptEvaluation& kept, bool finished) const 
     result.outputDb = evaluation.outputSqnrDb;
     result.samplesPerSecond = evaluation.samplesPerSecond;
     result.note = fromUtf8(evaluation.note);
+    result.heldOut = kept.choice.split && !kept.choice.data.empty();
+    if (kept.calibration) {
+        const Evaluation& other = *kept.calibration;
+        const SplitGap gap = splitGap(other, evaluation);
+        const auto figure = [](const GapFigure& f) { return RunGap{f.gap, f.noise, f.beyond()}; };
+        RunCalibrationPart part;
+        part.data = QFileInfo(QString::fromStdString(kept.choice.data)).fileName();
+        part.samples = other.samples;
+        part.labelled = other.labelled && evaluation.labelled;
+        part.top1 = other.top1, part.top5 = other.top5, part.floatTop1 = other.floatTop1;
+        part.agreement = other.agreement, part.outputDb = other.outputSqnrDb;
+        part.agreementGap = figure(gap.agreement), part.dbGap = figure(gap.sqnrDb);
+        if (gap.top1Loss) part.lossGap = figure(*gap.top1Loss);
+        part.overfits = gap.overfits();
+        part.text = fromUtf8(gapText(gap, other, evaluation));
+        result.calibration = part;
+    }
     for (const LayerEvaluation& layer : evaluation.layers)
         result.layers.push_back({fromUtf8(layer.name), fromUtf8(layer.kernel), fromUtf8(layer.reason), layer.sqnrDb, layer.carriedSqnrDb, layer.medianMs, layer.integer});
     return result;
 }
 
-void RunControl::put(const Evaluation& evaluation, bool finished) {
-    put(KeptEvaluation{lastingIdentity(*m_session.document().model()), m_recipe, m_data.toStdString(), evaluation}, finished);
+void RunControl::put(const Evaluation& evaluation, const std::optional<Evaluation>& onCalibration, bool finished) {
+    put(KeptEvaluation{lastingIdentity(*m_session.document().model()), m_recipe, m_data.toStdString(), evaluation, m_choice, onCalibration}, finished);
 }
 
 // The newest stands first; a run replaces its own partial results, and an older one of the same engine
@@ -292,9 +313,9 @@ void RunControl::calibrate() {
     const int job = m_session.jobs().begin(tr("Calibrating"), [this] { m_calibrateSlot.cancel(false); });
     m_panel.setProblem({});
     m_calibrateSlot.start(
-        [model, recipe = m_session.document().recipe(), data = m_panel.calibration().toStdString(), last = m_calibration, project = m_session.project(),
+        [model, recipe = m_session.document().recipe(), choice = calibrationChoice(), last = m_calibration, project = m_session.project(),
          machine = m_session.resources().machine, &workers = m_session.resources().workers](JobContext& context) {
-            return calibrated(model, recipe, data, last, project, machine, workers, context);
+            return calibrated(model, recipe, choice, last, project, machine, workers, context);
         },
         [this, job](Outcome<std::shared_ptr<const Calibration>> outcome) {
             m_session.jobs().end(job);

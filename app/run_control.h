@@ -4,6 +4,7 @@
 
 #include "app/session.h"
 #include "core/quant/activation_range.h"
+#include "core/workflow/calibration_choice.h"
 #include "core/workflow/evaluate.h"
 #include "core/workflow/evaluation_record.h"
 #include "widgets/panels/run_panel.h"
@@ -18,7 +19,7 @@ namespace bitlathe {
 // Activation ranges and what they were made from; shared between runs as long as nothing of it changed.
 struct Calibration {
     std::shared_ptr<const Model> model;
-    std::string data;
+    CalibrationChoice choice;
     std::vector<std::optional<ActivationSpec>> asked;  // by layer
     std::vector<bool> quantized;                       // by layer
     std::string preprocessing;
@@ -42,6 +43,11 @@ public:
     void chooseCalibration();
     QString dataset() const { return m_panel.dataset(); }
     QString calibrationData() const { return m_panel.calibration(); }
+    // Which samples calibrate, by what the panel says: for the run, the export and the project alike.
+    CalibrationChoice calibrationChoice() const;
+    int calibrationSamples() const { return m_panel.calibrationSamples(); }
+    int splitSeed() const { return m_panel.splitSeed(); }
+    void setSplit(std::int64_t calibrationSamples, std::int64_t seed) { m_panel.setSplit(calibrationSamples, seed); }
     QString engineName() const;
     bool calibrationWanted() const;
 
@@ -58,7 +64,7 @@ public:
 
     // Ranges for the recipe: those of the last calibration where they still fit, else those that the project (null:
     // none) holds, else calibrated on the worker, going on where that was interrupted. Throws Error(Usage) where data is needed and none is given.
-    static std::shared_ptr<const Calibration> calibrated(std::shared_ptr<const Model> model, const Recipe& recipe, const std::string& data,
+    static std::shared_ptr<const Calibration> calibrated(std::shared_ptr<const Model> model, const Recipe& recipe, const CalibrationChoice& choice,
                                                          std::shared_ptr<const Calibration> last, const std::shared_ptr<OpenProject>& project, const Machine& machine,
                                                          Workers& workers, JobContext& job);
     std::shared_ptr<const Calibration> lastCalibration() const { return m_calibration; }
@@ -78,6 +84,7 @@ private:
     struct Answer {
         std::shared_ptr<const Calibration> calibration;
         Evaluation evaluation;
+        std::optional<Evaluation> onCalibration;
     };
     QString askForSamples(const QString& title);
     void startNext();
@@ -85,7 +92,7 @@ private:
     void recipeChanged();
     void refresh();
     RunResult resultOf(const KeptEvaluation& kept, bool finished) const;
-    void put(const Evaluation& evaluation, bool finished);
+    void put(const Evaluation& evaluation, const std::optional<Evaluation>& onCalibration, bool finished);
     void put(KeptEvaluation kept, bool finished);
 
     Session& m_session;
@@ -104,6 +111,7 @@ private:
     std::vector<EngineMode> m_next;  // still to run, after the one that runs
     Recipe m_recipe;
     QString m_data;
+    CalibrationChoice m_choice;  // of the run; without data: nothing calibrates
 };
 
 }  // namespace bitlathe

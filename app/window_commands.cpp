@@ -45,7 +45,12 @@ QString MainWindow::commandLine(const QString& verb) const {
         line += QStringLiteral(" --engine ") + m_run->engineName();
     }
     line += isPreset ? QStringLiteral(" --preset ") + fromUtf8(recipe.name) : QStringLiteral(" --recipe ") + shellWord(recipeFile);
-    if (!m_run->calibrationData().isEmpty() && m_run->calibrationWanted()) line += QStringLiteral(" --calibration ") + shellWord(m_run->calibrationData());
+    if (const CalibrationChoice choice = m_run->calibrationChoice(); m_run->calibrationWanted() && !choice.data.empty()) {
+        line += QStringLiteral(" --calibration ") + shellWord(QString::fromStdString(choice.data));
+        if (choice.split && verb != QStringLiteral("evaluate")) line += QStringLiteral(" --split");
+        if (choice.samples > 0) line += QStringLiteral(" --calibration-samples %1").arg(choice.samples);
+        if (choice.seed != CalibrationChoice::kSeed) line += QStringLiteral(" --split-seed %1").arg(choice.seed);
+    }
     return line;
 }
 

@@ -1,4 +1,4 @@
-#include "core/workflow/evaluate.h"
+#include "core/workflow/evaluate_parts.h"
 
 #include "app/cli/command.h"
 #include "app/cli/evaluate_language.h"
@@ -32,6 +32,23 @@ Json toJson(const Evaluation& e) {
             {"flipped", e.flipped}, {"seconds", e.seconds}, {"note", e.note}, {"batch", e.batch}};
 }
 
+Json toJson(const GapFigure& figure) { return {{"gap", number(figure.gap)}, {"chance", number(figure.noise)}, {"beyond", figure.beyond()}}; }
+
+// The figures of the held-out samples stand where they always stood; beside them those of the samples that calibrated.
+Json toJson(const PartsEvaluation& result, const CalibrationChoice& choice) {
+    Json json = toJson(result.heldOut);
+    if (choice.data.empty()) return json;
+    json["split"] = {{"calibrationData", choice.data}, {"sameData", choice.split}, {"seed", choice.seed}};
+    if (!result.calibration) return json;
+    Json calibration = toJson(*result.calibration);
+    for (const char* left : {"layers", "engine", "batch"}) calibration.erase(left);
+    json["calibration"] = calibration;
+    const SplitGap gap = *result.gap();
+    json["gap"] = {{"agreement", toJson(gap.agreement)}, {"outputSqnrDb", toJson(gap.sqnrDb)}, {"top1Loss", gap.top1Loss ? toJson(*gap.top1Loss) : Json(nullptr)},
+                   {"floatTop1", gap.floatTop1 ? toJson(*gap.floatTop1) : Json(nullptr)}, {"overfits", gap.overfits()}, {"text", gapText(gap, *result.calibration, result.heldOut)}};
+    return json;
+}
+
 void print(const Evaluation& e) {
     if (!e.layers.empty()) {
         TextTable table({{"Layer"}, {"Own SQNR dB", Align::Right}, {"Carried SQNR dB", Align::Right}, {"ms per " + std::to_string(e.batch) + (e.batch == 1 ? " sample" : " samples"), Align::Right}, {"Kernel"}, {"Remark"}});
@@ -50,7 +67,34 @@ void print(const Evaluation& e) {
     if (!e.note.empty()) std::cout << "note: " << e.note << "\n";
 }
 
-double figure(const Evaluation& e, const std::string& name) {
+std::string percent(double share) { return fixedText(share * 100, 2) + " %"; }
+
+void print(const PartsEvaluation& result, const CalibrationChoice& choice) {
+    print(result.heldOut);
+    if (!result.calibration) return;
+    const Evaluation &held = result.heldOut, &calibrated = *result.calibration;
+    const SplitGap gap = *result.gap();
+    TextTable table({{""}, {"Held out", Align::Right}, {"Calibration", Align::Right}, {"Gap ± chance", Align::Right}});
+    const auto gapOf = [](const GapFigure& f, double unit, int decimals, const char* name) {
+        return fixedText(f.gap * unit, decimals) + " ± " + fixedText(f.noise * unit, decimals) + name + (f.beyond() ? " !" : "");
+    };
+    table.add({"samples", std::to_string(held.samples), std::to_string(calibrated.samples), ""});
+    if (held.labelled && calibrated.labelled) {
+        const auto loss = [](const Evaluation& e) { return fixedText((e.floatTop1 - e.top1) * 100, 2) + " points"; };
+        table.add({"top-1", percent(held.top1), percent(calibrated.top1), ""});
+        table.add({"top-1 of float", percent(held.floatTop1), percent(calibrated.floatTop1), gapOf(*gap.floatTop1, 100, 2, " points")});
+        table.add({"top-1 lost to float", loss(held), loss(calibrated), gapOf(*gap.top1Loss, 100, 2, " points")});
+    }
+    table.add({"agreement", percent(held.agreement), percent(calibrated.agreement), gapOf(gap.agreement, 100, 2, " points")});
+    table.add({"output SQNR", fixedText(held.outputSqnrDb, 1) + " dB", fixedText(calibrated.outputSqnrDb, 1) + " dB", gapOf(gap.sqnrDb, 1, 1, " dB")});
+    std::cout << "\n" << partsText(choice, result) << "\n" << table.text() << gapText(gap, calibrated, held) << "\n";
+}
+
+double figure(const PartsEvaluation& result, const std::string& name) {
+    const Evaluation& e = result.heldOut;
+    const auto gap = result.gap();
+    if (name == "agreement_gap") return gap ? gap->agreement.gap : 0;
+    if (name == "overfits") return gap && gap->overfits();
     if (name == "top1") return e.top1;
     if (name == "top5") return e.top5;
     if (name == "agreement") return e.agreement;
@@ -69,6 +113,7 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common) {
     struct Options {
         std::string model, data;
         std::int64_t samples = 0;
+        bool heldOutOnly = false;
         std::vector<std::string> gates;
         bool fast = false;
         QuantizationOptions quantization;
@@ -79,29 +124,30 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("--data", options->data, "What to measure on: .npz, .npy, HDF5 or an image folder; of language models a text")->required();
     addQuantizationOptions(app, options->quantization, true);
     addLanguageOptions(app, options->language);
-    app.add_option("--samples", options->samples, "Use only so many samples; 0 for all")->check(CLI::NonNegativeNumber);
+    app.add_option("--samples", options->samples, "Measure only so many samples, picked by --split-seed; 0 for all")->check(CLI::NonNegativeNumber);
+    app.add_flag("--held-out-only", options->heldOutOnly, "Do not measure the samples that calibrated as well: faster, but over-fitting is not seen");
     app.add_flag("--no-layers", options->fast, "Only the figures of the whole network: faster");
     app.add_option("--fail-if", options->gates, "Exit with 5 when this holds, e.g. 'top1_drop>0.01'");
     app.add_flag("--json", common.json, "Print one JSON document");
     return [options](Session& session) -> int {
         if (isTextData(options->data, options->language)) return evaluateLanguageModel(options->model, options->data, options->quantization, options->language, options->gates, session);
-        const std::vector<std::string> figures = {"top1", "top5", "agreement", "top1_drop", "top5_drop", "output_sqnr_db"};
+        const std::vector<std::string> figures = {"top1", "top5", "agreement", "top1_drop", "top5_drop", "output_sqnr_db", "agreement_gap", "overfits"};
         std::vector<Gate> gates;
         for (const std::string& text : options->gates) gates.push_back(parseGate(text, figures));
-        const Dataset data = openDataset(options->data);
+        options->quantization.measuredOn = options->data;
+        if (!openDataset(options->data).labels) std::for_each(gates.begin(), gates.end(), refuseUnlabelled);
         const PreparedRun prepared = prepareRun(options->model, options->quantization, session, options->fast);
-        SampleFeed feed(*prepared.model, data, preprocessingOf(options->quantization, prepared.recipe));
-        if (!feed.labels()) std::for_each(gates.begin(), gates.end(), refuseUnlabelled);
         EvaluateOptions evaluation;
         evaluation.mostSamples = options->samples;
         evaluation.layers = !options->fast;
+        const MeasuredParts parts{options->data, preprocessingOf(options->quantization, prepared.recipe), prepared.calibration, !options->heldOutOnly};
         JobContext running = session.job().part(0.35, 1.0);
-        const Evaluation result = evaluate(prepared.network, std::move(feed), evaluation, session.workers(), running);
+        const PartsEvaluation result = evaluateParts(prepared.network, parts, evaluation, session.workers(), running);
         session.endProgress();
-        if (session.json()) printJson(toJson(result));
-        else print(result);
+        if (session.json()) printJson(toJson(result, prepared.calibration));
+        else print(result, prepared.calibration);
         for (const Gate& gate : gates) {
-            if (!result.labelled) refuseUnlabelled(gate);
+            if (!result.heldOut.labelled) refuseUnlabelled(gate);
             const double value = figure(result, gate.figure);
             if (!gate.holds(value)) continue;
             std::cout.flush();

@@ -29,7 +29,9 @@ void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool en
     app.add_option("--range", options.range, "The range rule of all weights that are quantized: minmax, percentile:99.9, leastError:2.4, entropy, aciq:laplace, adaptive:cosine, manual:-1:1");
     app.add_option("--knee", options.knee, "Soft clip of all weights that are quantized: the share of the range that bends, 0 (hard) to 1")->check(CLI::Range(0.0, 1.0));
     app.add_option("--calibration", options.calibration, "Data that the ranges of activations are learned from");
-    app.add_option("--calibration-samples", options.calibrationSamples, "Use only so many of them; 0 for all")->check(CLI::NonNegativeNumber);
+    app.add_option("--calibration-samples", options.calibrationSamples, "So many of them, picked by --split-seed; 0 for all, or a fifth and at most 500 where data is split")->check(CLI::NonNegativeNumber);
+    app.add_flag("--split", options.split, "Learn from a part of the calibration data alone; evaluate --data on the same data measures the others");
+    app.add_option("--split-seed", options.splitSeed, "Picks which samples calibrate; 1 where nothing is said");
     app.add_option("--preprocess", options.preprocess, "A JSON file that says how raw samples are prepared");
     if (engine) app.add_option("--engine", options.engine, "float, simulated or integer")->check(CLI::IsMember({"float", "simulated", "integer"}));
 }
@@ -47,7 +49,12 @@ std::vector<std::string> sourcesOf(const QuantizationOptions& options) {
 std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOptions& options, Session& session, JobContext& job) {
     options.project = openProject(path, session);
     if (!options.project) return loadModel(path, session.machine(), job);
-    if (options.calibration.empty()) options.calibration = options.project->state.calibrationData;
+    const ProjectState& state = options.project->state;
+    const bool given = !options.calibration.empty();
+    if (!given) options.calibration = state.calibrationData;
+    if (options.measuredOn.empty() && !given) options.measuredOn = state.evaluationData;
+    if (options.calibrationSamples == 0 && !given) options.calibrationSamples = state.calibrationSamples;
+    if (!options.splitSeed) options.splitSeed = static_cast<std::uint64_t>(state.splitSeed);
     return modelOf(*options.project, session, job);
 }
 
@@ -144,12 +151,20 @@ std::string preprocessingOf(const QuantizationOptions& options, const std::optio
     return recipe ? recipe->preprocessing : std::string();
 }
 
+CalibrationChoice calibrationOf(const QuantizationOptions& options) {
+    CalibrationChoice choice = chooseCalibration(options.calibration, options.measuredOn, options.calibrationSamples, options.splitSeed.value_or(CalibrationChoice::kSeed));
+    choice.split = choice.split || options.split;
+    return choice;
+}
+
 ActivationRanges chosenRanges(std::shared_ptr<const Model> model, const std::optional<Recipe>& recipe, const QuantizationOptions& options,
                               Session& session, JobContext& job) {
     if (!recipe || !needsCalibration(*model, *recipe)) return {};
-    if (options.calibration.empty())
+    const CalibrationChoice choice = calibrationOf(options);
+    if (choice.data.empty())
         throw Error(ErrorKind::Usage, "the recipe quantizes activations, whose ranges must be learned: give --calibration DATA, or a recipe for weights alone such as --preset int8-weights");
-    const CalibrationWork work{std::move(model), *recipe, options.calibration, preprocessingOf(options, recipe), options.calibrationSamples};
+    if (options.calibration.empty()) session.note("note: no calibration data was given: a part of '" + choice.data + "' calibrates, and only the others are measured");
+    const CalibrationWork work{std::move(model), *recipe, choice, preprocessingOf(options, recipe)};
     const KeptCalibration kept = calibrateKept(work, options.project ? options.project->store.get() : nullptr, session.machine(), session.workers(), job);
     if (!kept.note.empty()) session.note("note: " + kept.note);
     if (const std::string taken = takenText(kept.ranges); !taken.empty()) session.note("note: ranges of activations: " + taken);
@@ -173,6 +188,7 @@ PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& 
         return prepared;
     }
     ActivationRanges ranges;
+    if (prepared.recipe && needsCalibration(*prepared.model, *prepared.recipe)) prepared.calibration = calibrationOf(options);
     if (prepared.mode != EngineMode::Float) ranges = chosenRanges(prepared.model, prepared.recipe, options, session, calibrating);
     prepared.network = prepareNetwork(prepared.model, prepared.recipe ? &*prepared.recipe : nullptr, ranges, prepared.mode, fuse,
                                       session.machine(), session.workers(), compiling);

@@ -4,6 +4,7 @@
 #include "app/cli/command.h"
 
 #include "core/data/dataset.h"
+#include "core/workflow/calibration_choice.h"
 #include "core/workflow/network.h"
 
 #include <memory>
@@ -25,6 +26,9 @@ struct QuantizationOptions {
     std::string table, range;  // a file of levels; a range rule: for all weights that are quantized
     double knee = -1;          // soft clip; below 0: as the recipe says
     std::int64_t calibrationSamples = 0;
+    std::optional<std::uint64_t> splitSeed;  // which samples calibrate
+    bool split = false;                      // of the calibration data only a part calibrates, as where it is measured on too
+    std::string measuredOn;                  // not an option: the data that the command measures on
     std::shared_ptr<ProjectInput> project;  // where the input is one; see loadInput()
 };
 
@@ -51,12 +55,16 @@ std::string preprocessingOf(const QuantizationOptions& options, const std::optio
 ActivationRanges chosenRanges(std::shared_ptr<const Model> model, const std::optional<Recipe>& recipe, const QuantizationOptions& options,
                               Session& session, JobContext& job);
 
+// Which samples calibrate, by the options and the project.
+CalibrationChoice calibrationOf(const QuantizationOptions& options);
+
 struct PreparedRun {
     std::shared_ptr<const Model> model;
     std::optional<Recipe> recipe;
     EngineMode mode = EngineMode::Float;
     Network network;
     std::shared_ptr<const Executable> executable;
+    CalibrationChoice calibration;  // what the ranges were learned from; without data where none were
 
     // Of what runs: a language model's file holds none.
     const Graph& graph() const noexcept { return model->graph.weightsOnly ? executable->graph() : model->graph; }

@@ -113,7 +113,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         request.target = projectsTarget ? options->quantization.project->state.target : options->target;
         request.path = options->output;
         if (takesRanges(request)) request.ranges = chosenRanges(request.model, recipe, options->quantization, session, calibrating);
-        if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(options->quantization.calibration, calibrating);
+        if (!request.ranges.empty()) request.calibrationSha256 = dataSha256(calibrationOf(options->quantization).data, calibrating);
         if (options->dryRun) {
             const ExportPlan plan = planExport(request, session.workers(), writing);
             session.endProgress();

@@ -23,6 +23,7 @@ struct SampleArray {
     Shape sample;  // of the first sample
     std::int64_t count = 0;
     std::function<Tensor(std::int64_t index)> read;
+    std::function<std::string(std::int64_t index)> nameOf = {};  // what a sample is called, for messages: "cats/one.png"; null: only by its number
 };
 
 struct Dataset {
@@ -51,8 +52,14 @@ struct DatasetPath {
 };
 DatasetPath splitDatasetSpec(const std::string& spec);
 
-// `spec` is FILE, FILE:NAME or a folder. Throws Error(Input) naming what was found and what was expected.
+// `spec` is FILE, FILE:NAME or a folder. A preprocessing that the data itself does not hold is looked for beside it:
+// preprocess.json in a folder, STEM.preprocess.json beside a file. Throws Error(Input) naming what was found and what
+// was expected.
 Dataset openDataset(const std::string& spec);
+
+// Names that the labels of samples called `samples` may have, the likeliest first: y_test for x_test, train_labels
+// for train_images, inputs_labels; then labels, label, y.
+std::vector<std::string> labelNamesFor(const std::string& samples);
 
 // From the arrays of one file, which are samples and which are labels: shared by npz and HDF5.
 struct NamedArray {

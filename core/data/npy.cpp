@@ -3,11 +3,15 @@
 #include "core/base/mapped_file.h"
 #include "core/base/save_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
 
 namespace bitlathe {
 
@@ -76,7 +80,8 @@ NpyHeader parseNpyHeader(std::span<const std::byte> head, const std::string& whe
     } else {
         refuse(where, "element type '" + std::string(type) + "' is not supported");
     }
-    if (valueOf(text, "fortran_order", where).starts_with("True")) refuse(where, "its axes are in Fortran order");
+    if (valueOf(text, "fortran_order", where).starts_with("True"))
+        refuseInput("'" + where + "' cannot be streamed by samples: its axes lie in Fortran order, which puts the parts of one sample all over the file; save numpy.ascontiguousarray of it");
 
     auto dims = valueOf(text, "shape", where);
     if (!dims.starts_with('(')) refuse(where, "its shape cannot be read");
@@ -98,14 +103,25 @@ NpyHeader parseNpyHeader(std::span<const std::byte> head, const std::string& whe
     return header;
 }
 
+namespace {
+
+// Of a file that holds all that it says.
+NpyHeader checkedHeader(const MappedFile& file, const std::string& path) {
+    const NpyHeader header = parseNpyHeader(file.bytes(), path);
+    if (header.type == ElementType::String) refuse(path, "it holds texts, not numbers");
+    const auto size = static_cast<std::size_t>(header.shape.count() * header.elementBytes), there = file.bytes().size() - header.dataOffset;
+    if (there < size)
+        refuse(path, "it should hold " + std::to_string(size) + " bytes of " + toText(header.shape) + " elements, but ends after " + std::to_string(there));
+    return header;
+}
+
+}  // namespace
+
 Tensor readNpy(const std::string& path) {
     const auto file = MappedFile::open(path);
-    const NpyHeader header = parseNpyHeader(file->bytes(), path);
-    if (header.type == ElementType::String) refuse(path, "it holds texts, not numbers");
+    const NpyHeader header = checkedHeader(*file, path);
     const auto data = file->bytes().subspan(header.dataOffset);
     const auto size = static_cast<std::size_t>(header.shape.count() * header.elementBytes);
-    if (data.size() < size)
-        refuse(path, "it should hold " + std::to_string(size) + " bytes of " + toText(header.shape) + " elements, but ends after " + std::to_string(data.size()));
     if (reinterpret_cast<std::uintptr_t>(data.data()) % 8 == 0) return Tensor(header.type, header.shape, data, file);
     std::byte* bytes = nullptr;
     Tensor tensor = Tensor::allocate(header.type, header.shape, bytes);
@@ -143,15 +159,68 @@ bool recognizesNpy(const std::string& path) {
     return std::string_view(head, sizeof head) == kMagic;
 }
 
+namespace {
+
+// Samples of a file that may be larger than memory: each is copied out of the mapping, whose pages are given back
+// every few megabytes.
+class NpyStream {
+public:
+    NpyStream(std::shared_ptr<const MappedFile> file, ElementType type, Shape sample, std::size_t offset)
+        : m_file(std::move(file)), m_type(type), m_sample(std::move(sample)), m_offset(offset), m_bytes(static_cast<std::size_t>(bytesFor(m_type, m_sample.count()))) {}
+
+    Tensor read(std::int64_t index) {
+        const auto from = m_file->bytes().subspan(m_offset + static_cast<std::size_t>(index) * m_bytes, m_bytes);
+        std::byte* to = nullptr;
+        Tensor tensor = Tensor::allocate(m_type, m_sample, to);
+        if (m_bytes > 0) std::memcpy(to, from.data(), m_bytes);
+        refuseLostPages(from);
+        m_touched += m_bytes + kLeastTouched;
+        m_low = std::min(m_low, from.data()), m_high = std::max(m_high, from.data() + m_bytes);
+        if (m_touched >= kMostTouched) {
+            m_file->release({m_low, m_high});
+            m_touched = 0, m_low = from.data() + m_bytes, m_high = from.data();
+        }
+        return tensor;
+    }
+
+private:
+    static constexpr std::size_t kMostTouched = std::size_t(4) << 20, kLeastTouched = 4096;  // a far sample brings a page
+    std::shared_ptr<const MappedFile> m_file;
+    ElementType m_type;
+    Shape m_sample;
+    std::size_t m_offset, m_bytes, m_touched = 0;
+    const std::byte* m_low = m_file->bytes().data() + m_file->bytes().size();
+    const std::byte* m_high = m_file->bytes().data();
+};
+
+// x.npy has its labels in a file beside it that is called so: nothing when there is none.
+std::optional<std::vector<std::int64_t>> labelsBeside(const std::filesystem::path& path, std::int64_t count) {
+    for (const std::string& name : labelNamesFor(path.stem().string())) {
+        const std::filesystem::path file = path.parent_path() / (name + ".npy");
+        std::error_code none;
+        if (file == path || !std::filesystem::is_regular_file(file, none)) continue;
+        const bool meant = name != "label" && name != "y" && name != "labels";  // those may belong to another file of the folder
+        const Tensor labels = readNpy(file.string());
+        const bool fits = (labels.shape() == Shape{count} || labels.shape() == Shape{count, 1}) && isInteger(labels.type());
+        if (fits) return toInt64(labels);
+        if (meant)
+            refuseInput("'" + file.string() + "' should label the samples of '" + path.filename().string() + "', but is " + std::string(nameOf(labels.type())) + " of " + toText(labels.shape()) +
+                        " for " + std::to_string(count) + " samples; give one integer for each, or call it something else");
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
 Dataset openNpy(const std::string& path, const std::string&) {
-    const Tensor all = readNpy(path);
-    if (all.shape().rank() < 1) refuse(path, "it is a single number, not a list of samples");
+    const auto file = MappedFile::open(path);
+    const NpyHeader header = checkedHeader(*file, path);
+    if (header.shape.rank() < 1) refuse(path, "it is a single number, not a list of samples");
     Dataset data;
-    Shape sample(std::vector<std::int64_t>(all.shape().begin() + 1, all.shape().end()));
-    const auto bytes = static_cast<std::size_t>(bytesFor(all.type(), sample.count()));
-    data.arrays.push_back({"inputs", all.type(), sample, all.shape()[0], [all, sample, bytes](std::int64_t index) {
-                               return Tensor(all.type(), sample, all.bytes().subspan(static_cast<std::size_t>(index) * bytes, bytes), all.owner());
-                           }});
+    const Shape sample(std::vector<std::int64_t>(header.shape.begin() + 1, header.shape.end()));
+    const auto stream = std::make_shared<NpyStream>(file, header.type, sample, header.dataOffset);
+    data.arrays.push_back({"inputs", header.type, sample, header.shape[0], [stream](std::int64_t index) { return stream->read(index); }});
+    data.labels = labelsBeside(path, header.shape[0]);
     return data;
 }
 

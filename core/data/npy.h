@@ -28,6 +28,7 @@ std::string npyHeaderFor(const Tensor& tensor);
 void writeNpy(const std::string& path, const Tensor& tensor);
 
 bool recognizesNpy(const std::string& path);
+// Labels are taken from the .npy beside it that labelNamesFor() names: images_test.npy has labels_test.npy.
 Dataset openNpy(const std::string& path, const std::string& arrayName);
 
 }  // namespace bitlathe

@@ -64,6 +64,10 @@ public:
     EntryStream& operator=(const EntryStream&) = delete;
 
     const NpyHeader& header() const { return m_header; }
+    // What is wrong, with the array and how far it could be read.
+    [[noreturn]] void refuseHere(const std::string& why) const {
+        refuse(m_archive->path(), "entry '" + std::string(m_archive->stat(m_entry).name) + "', after " + std::to_string(m_at) + " bytes: " + why);
+    }
     const std::string& where() const { return m_archive->path(); }
 
     void read(std::uint64_t offset, std::byte* to, std::size_t count) {
@@ -73,7 +77,7 @@ public:
         pull(to, count);
         // libzip compares the checksum when it is asked for more than there is.
         if (m_at == m_size && !m_checked) {
-            if (zip_fread(m_file.get(), skipped, 1) < 0) refuse(where(), zip_file_strerror(m_file.get()));
+            if (zip_fread(m_file.get(), skipped, 1) < 0) refuseHere(zip_file_strerror(m_file.get()));
             m_checked = true;
         }
     }
@@ -82,7 +86,7 @@ private:
     void pull(std::byte* to, std::size_t count) {
         while (count > 0) {
             const auto got = zip_fread(m_file.get(), to, count);
-            if (got <= 0) refuse(where(), got < 0 ? zip_file_strerror(m_file.get()) : "an array ends early");
+            if (got <= 0) refuseHere(got < 0 ? zip_file_strerror(m_file.get()) : "it ends early");
             to += got, count -= static_cast<std::size_t>(got), m_at += static_cast<std::uint64_t>(got);
         }
     }

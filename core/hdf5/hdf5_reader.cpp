@@ -5,6 +5,7 @@
 #include "core/hdf5/read_node.h"
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 #include <string_view>
 
@@ -98,6 +99,39 @@ herr_t collect(hid_t, const char* name, const H5O_info_t* info, void* to) {
 struct Hdf5Reader::Impl {
     std::string path;
     hid_t file = -1;
+    // The array that rows were read from last stays open, and with it the chunks that were unpacked: reading it row
+    // by row unpacks each once.
+    std::string rowsOf;
+    std::unique_ptr<Handle> rows;
+
+    hid_t openForRows(const std::string& name) {
+        if (rows && rowsOf == name) return *rows;
+        rows.reset();
+        auto opened = std::make_unique<Handle>(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose);
+        if (!opened->ok()) refuse("has no array '" + name + "'");
+        if (const std::size_t cache = cacheFor(*opened); cache > 0) {
+            const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+            constexpr std::size_t kSlots = 12421;
+            H5Pset_chunk_cache(access, kSlots, cache, 1.0);
+            opened = std::make_unique<Handle>(H5Dopen2(file, name.c_str(), access), H5Dclose);
+            if (!opened->ok()) refuse("has no array '" + name + "'");
+        }
+        rows = std::move(opened);
+        rowsOf = name;
+        return *rows;
+    }
+    // Bytes that hold all chunks which a row lies in; 0: the library's own megabyte will do.
+    static std::size_t cacheFor(hid_t array) {
+        constexpr double kMost = 256 << 20, kLibrarys = 1 << 20;
+        const Handle properties(H5Dget_create_plist(array), H5Pclose), space(H5Dget_space(array), H5Sclose), type(H5Dget_type(array), H5Tclose);
+        hsize_t chunk[H5S_MAX_RANK] = {}, extent[H5S_MAX_RANK] = {};
+        const int rank = H5Sget_simple_extent_ndims(space);
+        if (rank < 1 || H5Pget_layout(properties) != H5D_CHUNKED || H5Pget_chunk(properties, H5S_MAX_RANK, chunk) != rank) return 0;
+        H5Sget_simple_extent_dims(space, extent, nullptr);
+        double bytes = double(H5Tget_size(type)) * double(chunk[0]);
+        for (int axis = 1; axis < rank; ++axis) bytes *= double(chunk[axis]) * double((extent[axis] + chunk[axis] - 1) / std::max<hsize_t>(chunk[axis], 1));
+        return bytes > kLibrarys && bytes <= kMost ? std::size_t(bytes) + 1 : 0;
+    }
 
     [[noreturn]] void refuse(const std::string& what) const {
         refuseInput("'" + path + "': " + what + "; the file may be damaged, make it again");
@@ -126,6 +160,7 @@ Hdf5Reader::Hdf5Reader(const std::string& path) : m_impl(std::make_unique<Impl>(
 
 Hdf5Reader::~Hdf5Reader() {
     std::lock_guard lock(libraryMutex());
+    m_impl->rows.reset();
     H5Fclose(m_impl->file);
 }
 
@@ -148,8 +183,7 @@ std::optional<Hdf5ArrayInfo> Hdf5Reader::describe(const std::string& name) const
 
 Tensor Hdf5Reader::readRows(const std::string& name, std::int64_t begin, std::int64_t count) const {
     std::lock_guard lock(libraryMutex());
-    const Handle array(H5Dopen2(m_impl->file, name.c_str(), H5P_DEFAULT), H5Dclose);
-    if (!array.ok()) m_impl->refuse("has no array '" + name + "'");
+    const hid_t array = m_impl->openForRows(name);
     const Hdf5ArrayInfo info = m_impl->describe(array, name);
     if (info.shape.rank() < 1 || begin < 0 || count < 0 || begin + count > info.shape[0])
         m_impl->refuse("rows " + std::to_string(begin) + " to " + std::to_string(begin + count) + " of '" + name + "' are outside " + toText(info.shape));

@@ -46,7 +46,9 @@ bool has(const Hdf5Node& node, const char* name, const std::string& text) {
 
 std::string idOf(const CalibrationSubject& subject) {
     Sha256 sum;
-    for (const std::string& text : {std::to_string(CalibrationSubject::kFigures), subject.model, subject.data, subject.preprocessing, subject.asked, std::to_string(subject.mostSamples)}) {
+    std::vector<std::string> texts = {std::to_string(CalibrationSubject::kFigures), subject.model, subject.data, subject.preprocessing, subject.asked, std::to_string(subject.mostSamples)};
+    if (!subject.picked.empty()) texts.push_back(subject.picked);
+    for (const std::string& text : texts) {
         const std::string sized = std::to_string(text.size()) + ":" + text;
         sum.add(std::as_bytes(std::span(sized.data(), sized.size())));
     }
@@ -81,6 +83,7 @@ Hdf5Node toNode(const ActivationRanges& ranges, const CalibrationSubject& subjec
     node.add("preprocessing", subject.preprocessing);
     node.add("asked", subject.asked);
     node.add("most_samples", subject.mostSamples, "samples; 0: all");
+    if (!subject.picked.empty()) node.add("picked", subject.picked);
     ToNode to(node);
     fields(to, columns);
     // Only where the recipe's rule chose among several.
@@ -93,7 +96,7 @@ std::optional<ActivationRanges> rangesFrom(const Hdf5Node& node, const Calibrati
     const auto* figures = node.get<std::int64_t>("figures_version");
     const auto* most = node.get<std::int64_t>("most_samples");
     if (!figures || *figures != CalibrationSubject::kFigures || !most || *most != subject.mostSamples || !has(node, "model_sha256", subject.model) ||
-        !has(node, "data_sha256", subject.data) || !has(node, "preprocessing", subject.preprocessing) || !has(node, "asked", subject.asked))
+        (node.find("picked") ? !has(node, "picked", subject.picked) : !subject.picked.empty()) || !has(node, "data_sha256", subject.data) || !has(node, "preprocessing", subject.preprocessing) || !has(node, "asked", subject.asked))
         return std::nullopt;
     Columns c;
     FromNode from(node);

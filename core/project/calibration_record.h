@@ -20,6 +20,7 @@ struct CalibrationSubject {
     std::string asked;          // which values, and how: equal texts for equal wishes alone
     std::int64_t mostSamples = 0;
     std::string dataName;       // for people; no part of what it is
+    std::string picked;         // which samples of the data, where not all; texts that differ mean other samples
 };
 // 32 hexadecimal digits.
 std::string idOf(const CalibrationSubject& subject);

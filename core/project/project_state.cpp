@@ -66,6 +66,8 @@ template <class F>
 void fields(F& f, ProjectState& s) {
     f("evaluation_data", s.evaluationData);
     f("calibration_data", s.calibrationData);
+    f("calibration_samples", s.calibrationSamples, "samples", "so many calibrate, picked by split_seed; 0: as many as is usual");
+    f("split_seed", s.splitSeed);
     f("target", s.target);
     f("output", s.output);
     f("selected_layers", s.selected);

@@ -44,6 +44,7 @@ struct ProjectState {
     RecipePtr aside;                  // the other one of A and B; null: not asked for yet
     bool atB = false;
     std::string evaluationData, calibrationData;  // as datasets are named
+    std::int64_t calibrationSamples = 0, splitSeed = 1;  // which of them calibrate: core/workflow/calibration_choice
     std::string target = "onnxruntime";
     std::string output;                           // where the export goes
     std::vector<std::string> selected;            // layers

@@ -92,7 +92,6 @@ OutputComparison compareOutputs(std::shared_ptr<const Model> a, std::shared_ptr<
     result.note = feedA.note();
     ErrorSums sums;
     std::int64_t agreed = 0, rightA = 0, rightB = 0;
-    const auto* labels = feedA.labels();
     JobContext quiet(job.stopToken());
     for (std::int64_t i = 0; result.samples < feedA.samples(); ++i) {
         job.checkpoint(static_cast<double>(result.samples) / static_cast<double>(feedA.samples()),
@@ -116,8 +115,8 @@ OutputComparison compareOutputs(std::shared_ptr<const Model> a, std::shared_ptr<
             const auto size = static_cast<std::size_t>(outA[0].count() / rowsA), from = static_cast<std::size_t>(row) * size;
             const std::int64_t topA = argmax(outA[0].as<float>().subspan(from, size)), topB = argmax(outB[0].as<float>().subspan(from, size));
             agreed += topA == topB && topA >= 0;
-            if (labels) {
-                const std::int64_t label = (*labels)[static_cast<std::size_t>(result.samples + row)];
+            if (feedA.labelled()) {
+                const std::int64_t label = feedA.label(result.samples + row);
                 rightA += topA == label, rightB += topB == label;
             }
         }
@@ -127,7 +126,7 @@ OutputComparison compareOutputs(std::shared_ptr<const Model> a, std::shared_ptr<
     result.sqnrDb = decibels(sums.xx, sums.ee);
     result.maximum = sums.maximum;
     result.agreement = share(agreed);
-    if (labels) result.top1A = share(rightA), result.top1B = share(rightB);
+    if (feedA.labelled()) result.top1A = share(rightA), result.top1B = share(rightB);
     return result;
 }
 

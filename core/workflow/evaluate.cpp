@@ -7,6 +7,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <optional>
 
 namespace bitlathe {
 
@@ -20,19 +24,25 @@ double secondsSince(Clock::time_point begin) { return std::chrono::duration<doub
 struct Tally {
     std::int64_t samples = 0, top1 = 0, top5 = 0, floatTop1 = 0, floatTop5 = 0;
     std::int64_t agreed = 0, positions = 0, notNumbers = 0;
+    std::int64_t lost = 0, gained = 0;
     ErrorSums outputs;
+    // Over samples: of error², signal² and their products, for the spread of the ratio.
+    double ee = 0, xx = 0, eeee = 0, eexx = 0, xxxx = 0;
+    bool told = true;  // false once a sample's outputs cannot be told from its batch's
     std::vector<std::int64_t> flipped;
 
     // A row holds `each` answers of equal length: one for a classifier, one per token or anchor otherwise.
-    void add(std::span<const float> reference, std::span<const float> row, std::int64_t each, const std::vector<std::int64_t>* labels) {
-        const std::int64_t index = samples++;
-        if (labels) {
-            const std::int64_t label = (*labels)[static_cast<std::size_t>(index)];
+    void add(std::span<const float> reference, std::span<const float> row, std::int64_t each, std::int64_t index, std::optional<std::int64_t> wanted) {
+        ++samples;
+        if (wanted) {
+            const std::int64_t label = *wanted;
             if (label < 0 || label >= static_cast<std::int64_t>(row.size()))
                 refuseInput("label " + std::to_string(label) + " of sample " + std::to_string(index) + " is outside the model's " + std::to_string(row.size()) +
                             " classes, 0 to " + std::to_string(row.size() - 1) + "; these labels belong to another model");
             top1 += isInTop(row, label, 1), top5 += isInTop(row, label, 5);
-            floatTop1 += isInTop(reference, label, 1), floatTop5 += isInTop(reference, label, 5);
+            const bool right = isInTop(row, label, 1), floatRight = isInTop(reference, label, 1);
+            lost += floatRight && !right, gained += right && !floatRight;
+            floatTop1 += floatRight, floatTop5 += isInTop(reference, label, 5);
         }
         if (row.empty()) return;
         const std::size_t length = row.size() / static_cast<std::size_t>(each);
@@ -43,6 +53,17 @@ struct Tally {
         agreed += same, positions += each;
         if (same < each && flipped.size() < Evaluation::kMostFlipped) flipped.push_back(index);
     }
+    void addErrors(const ErrorSums& ofSample) {
+        ee += ofSample.ee, xx += ofSample.xx;
+        eeee += ofSample.ee * ofSample.ee, eexx += ofSample.ee * ofSample.xx, xxxx += ofSample.xx * ofSample.xx;
+    }
+    // Of 10·log10(Σx²/Σe²), a ratio of two means (Cochran, Sampling Techniques, 6.3): linearised.
+    double sqnrError() const {
+        const auto n = static_cast<double>(samples);
+        if (!told || samples < 2 || ee <= 0 || xx <= 0) return std::numeric_limits<double>::quiet_NaN();
+        const double ratio = ee / xx, residual = std::max(eeee - 2 * ratio * eexx + ratio * ratio * xxxx, 0.0);
+        return 10 / std::numbers::ln10 * std::sqrt(residual * n / (n - 1)) / ee;
+    }
     void into(Evaluation& result) const {
         const auto share = [&](std::int64_t count) { return samples > 0 ? static_cast<double>(count) / static_cast<double>(samples) : 0; };
         result.samples = samples;
@@ -51,6 +72,8 @@ struct Tally {
         result.agreement = positions > 0 ? static_cast<double>(agreed) / static_cast<double>(positions) : 1;
         result.outputSqnrDb = decibels(outputs.xx, outputs.ee);
         result.maximumError = outputs.maximum;
+        result.outputSqnrErrorDb = sqnrError();
+        result.lost = lost, result.gained = gained;
         result.flipped = flipped;
     }
 };
@@ -115,8 +138,19 @@ private:
         const bool sequence = m_rowPerSample && outputs[0].shape().rank() == 3;
         m_classes = !sequence;
         for (std::int64_t row = 0; row < valid; ++row) {
-            if (m_rowPerSample) m_tally.add(rowOf(reference[0], row, rows), rowOf(outputs[0], row, rows), sequence ? outputs[0].shape()[1] : 1, m_classes ? m_feed.labels() : nullptr);
-            else m_tally.add({}, {}, 1, nullptr);
+            const std::int64_t sample = m_tally.samples;
+            const auto label = m_classes && m_feed.labelled() ? std::optional(m_feed.label(sample)) : std::nullopt;
+            if (m_rowPerSample) m_tally.add(rowOf(reference[0], row, rows), rowOf(outputs[0], row, rows), sequence ? outputs[0].shape()[1] : 1, m_feed.indexOf(sample), label);
+            else m_tally.add({}, {}, 1, m_feed.indexOf(sample), std::nullopt);
+        }
+        for (std::int64_t row = 0; row < valid && m_network.mode != EngineMode::Float; ++row) {
+            ErrorSums ofSample;
+            for (std::size_t o = 0; o < outputs.size(); ++o) {
+                const bool mine = outputs[o].count() > 0 && (rows == 1 || (outputs[o].shape().rank() > 0 && outputs[o].shape()[0] == rows));
+                m_tally.told = m_tally.told && mine;
+                if (mine) addPairs(ofSample, rowOf(reference[o], row, rows), rowOf(outputs[o], row, rows));
+            }
+            m_tally.addErrors(ofSample);
         }
         for (std::size_t o = 0; o < outputs.size(); ++o) {
             const auto count = static_cast<std::size_t>(validCount(outputs[o].shape(), rows, valid));
@@ -128,13 +162,13 @@ private:
         Evaluation result;
         result.mode = m_network.mode;
         m_tally.into(result);
-        result.labelled = m_feed.labels() != nullptr && m_rowPerSample && m_classes;
+        result.labelled = m_feed.labelled() && m_rowPerSample && m_classes;
         result.seconds = m_seconds;
         result.samplesPerSecond = m_seconds > 0 ? static_cast<double>(m_tally.samples) / m_seconds : 0;
         result.note = m_feed.note();
         if (m_tally.notNumbers > 0)
             result.note += (result.note.empty() ? "" : "; ") + std::to_string(m_tally.notNumbers) + " answers hold no number at all (NaN): they count as wrong";
-        if (!m_feed.labels()) result.note += (result.note.empty() ? "" : "; ") + std::string("the data has no labels: top-1 is not measured");
+        if (!m_feed.labelled()) result.note += (result.note.empty() ? "" : "; ") + std::string("the data has no labels: top-1 is not measured");
         result.batch = m_feed.batch();
         if (m_traces) result.layers = m_traces->layers();
         return result;

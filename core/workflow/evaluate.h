@@ -32,10 +32,12 @@ struct Evaluation {
     bool labelled = false;
     double top1 = 0, top5 = 0;            // share of samples, 0..1; only where labelled
     double floatTop1 = 0, floatTop5 = 0;  // of the float network on the same samples
+    std::int64_t lost = 0, gained = 0;    // samples that only float, or only this network, has right
     double agreement = 1;                 // share of answers (one per sample; per position of N × T × C outputs) whose highest is float's
     double outputSqnrDb = 0;              // over all outputs of all samples, against float
+    double outputSqnrErrorDb = 0;         // its standard error, if samples like these were drawn again; NaN where samples cannot be told apart
     double maximumError = 0;              // largest difference of any output from float
-    std::vector<std::int64_t> flipped;    // samples with an answer that differs from float's, at most kMostFlipped
+    std::vector<std::int64_t> flipped;    // samples of the data with an answer that differs from float's, at most kMostFlipped
     std::vector<LayerEvaluation> layers;
     double seconds = 0;                   // spent in the evaluated network alone
     double samplesPerSecond = 0;

@@ -3,6 +3,8 @@
 #include "core/project/node_fields.h"
 #include "core/quant/recipe_json.h"
 
+#include <limits>
+
 namespace bitlathe {
 
 namespace {
@@ -42,6 +44,39 @@ void fields(F& f, Evaluation& e) {
     f("flipped", e.flipped, "", "samples whose answer differs from float's");
 }
 
+// What records of the first programs lack: not there, it has its default.
+template <class F>
+void laterFields(F& f, Evaluation& e) {
+    f("top1_lost", e.lost, "samples", "float alone has them right");
+    f("top1_gained", e.gained, "samples", "this network alone has them right");
+    f("output_sqnr_error", e.outputSqnrErrorDb, "dB", "standard error; NaN: not known");
+}
+
+template <class F>
+void fields(F& f, CalibrationChoice& c) {
+    f("calibration_data", c.data, "", "what the ranges of activations were learned from");
+    f("calibration_samples_asked", c.samples, "samples", "0: as many as is usual");
+    f("split_seed", c.seed);
+    f("split", c.split, "", "1: the data itself was split, and what calibrated was held out of the figures");
+}
+
+// The same figures on the samples that calibrated.
+template <class F>
+void calibrationFields(F& f, Evaluation& e) {
+    f("calibration_samples", e.samples, "samples");
+    f("calibration_labelled", e.labelled);
+    f("calibration_top1", e.top1, "share of samples, 0..1");
+    f("calibration_top5", e.top5, "share of samples, 0..1");
+    f("calibration_float_top1", e.floatTop1, "share of samples, 0..1");
+    f("calibration_float_top5", e.floatTop5, "share of samples, 0..1");
+    f("calibration_top1_lost", e.lost, "samples");
+    f("calibration_top1_gained", e.gained, "samples");
+    f("calibration_agreement_with_float", e.agreement, "share of answers, 0..1");
+    f("calibration_output_sqnr", e.outputSqnrDb, "dB");
+    f("calibration_output_sqnr_error", e.outputSqnrErrorDb, "dB");
+    f("calibration_maximum_error", e.maximumError);
+}
+
 }  // namespace
 
 Hdf5Node toNode(const KeptEvaluation& kept) {
@@ -54,6 +89,12 @@ Hdf5Node toNode(const KeptEvaluation& kept) {
     ToNode to(node);
     Evaluation evaluation = kept.evaluation;
     fields(to, evaluation);
+    laterFields(to, evaluation);
+    if (CalibrationChoice choice = kept.choice; !choice.data.empty()) fields(to, choice);
+    if (kept.calibration) {
+        Evaluation calibration = *kept.calibration;
+        calibrationFields(to, calibration);
+    }
     LayerColumns columns;
     for (const LayerEvaluation& layer : evaluation.layers) {
         columns.name.push_back(layer.name);
@@ -84,6 +125,14 @@ std::optional<KeptEvaluation> evaluationFrom(const Hdf5Node& node) {
     if (!from.complete() || !mode || c.kernel.size() != n || c.reason.size() != n || c.sqnr.size() != n || c.carried.size() != n || c.ms.size() != n || c.integer.size() != n)
         return std::nullopt;
     kept.evaluation.mode = *mode;
+    kept.evaluation.outputSqnrErrorDb = std::numeric_limits<double>::quiet_NaN();
+    FromNode later(node), choice(node), calibration(node);
+    laterFields(later, kept.evaluation);
+    fields(choice, kept.choice);
+    Evaluation onCalibration;
+    onCalibration.mode = *mode;
+    calibrationFields(calibration, onCalibration);
+    if (calibration.complete()) kept.calibration = onCalibration;
     kept.recipe = recipeFromJson(recipe, "the recipe of an evaluation");
     for (std::size_t i = 0; i < n; ++i) kept.evaluation.layers.push_back({c.name[i], c.sqnr[i], c.carried[i], c.ms[i], c.kernel[i], c.integer[i] != 0, c.reason[i]});
     return kept;

@@ -3,6 +3,7 @@
 
 #include "core/hdf5/hdf5_node.h"
 #include "core/quant/recipe.h"
+#include "core/workflow/calibration_choice.h"
 #include "core/workflow/evaluate.h"
 
 #include <optional>
@@ -15,6 +16,9 @@ struct KeptEvaluation {
     Recipe recipe;      // of the network that was evaluated
     std::string data;   // as datasets are named
     Evaluation evaluation;
+    // What the ranges were learned from, and the same figures on those samples; no data: nothing calibrated.
+    CalibrationChoice choice;
+    std::optional<Evaluation> calibration;
 };
 Hdf5Node toNode(const KeptEvaluation& kept);
 // Nothing for a record that lacks something. Throws Error(Recipe) for a recipe that cannot be read.

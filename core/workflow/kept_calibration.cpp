@@ -91,22 +91,28 @@ void forgetInterruptedCalibration(ProjectStore& store) {
 KeptCalibration calibrateKept(const CalibrationWork& work, ProjectStore* store, const Machine& machine, Workers& workers, JobContext& job) {
     KeptCalibration result;
     if (!needsCalibration(*work.model, work.recipe)) return result;
-    if (work.data.empty())
+    const CalibrationChoice& choice = work.calibration;
+    if (choice.data.empty())
         throw Error(ErrorKind::Usage, "the recipe quantizes activations, whose ranges must be learned, and there is no calibration data; choose some, or leave activations in float");
-    const SampleFeed feed(*work.model, openDataset(work.data), work.preprocessing);
+    SampleFeed feed(*work.model, openDataset(choice.data), work.preprocessing);
     result.note = feed.note();
+    std::string picked;
+    if (auto part = calibratingSamples(choice, feed.samples())) {
+        picked = std::to_string(part->size()) + " of " + std::to_string(feed.samples()) + " samples, by seed " + std::to_string(choice.seed);
+        feed.select(std::move(*part));
+    }
+    result.samples = feed.samples();
     CalibrationOptions options;
-    options.mostSamples = work.mostSamples;
     const std::string identity = lastingIdentity(*work.model);
     if (!store || identity.empty()) {
         JobContext hashing = job.part(0, 0.02), running = job.part(0.02, 1);
-        result.dataSha256 = dataSha256(work.data, hashing);
+        result.dataSha256 = dataSha256(choice.data, hashing);
         result.ranges = calibrate(work.model, work.recipe, feed, options, machine, workers, running);
         return result;
     }
     JobContext hashing = job.part(0, 0.05), running = job.part(0.05, 1);
-    result.dataSha256 = dataSha256(work.data, hashing);
-    const CalibrationSubject subject{identity, result.dataSha256, toJson(feed.preprocessing()), askedText(*work.model, work.recipe), work.mostSamples, work.data};
+    result.dataSha256 = dataSha256(choice.data, hashing);
+    const CalibrationSubject subject{identity, result.dataSha256, toJson(feed.preprocessing()), askedText(*work.model, work.recipe), 0, choice.data, picked};
     const std::string id = idOf(subject), key = kCalibrations + id;
     const auto known = orNothing([&]() -> std::optional<ActivationRanges> {
         const auto node = store->find(key);
@@ -126,13 +132,12 @@ KeptCalibration calibrateKept(const CalibrationWork& work, ProjectStore* store, 
     const auto pause = std::chrono::milliseconds(work.keepEveryMs);
     constexpr int kShare = 20;  // keeping takes at most so small a part of the time
     const bool keeping = !store->readOnly();
-    const std::int64_t wanted = work.mostSamples > 0 ? std::min(work.mostSamples, feed.samples()) : feed.samples();
     auto next = Clock::now() + pause;
     options.progress = [&](const CalibrationProgress& now) {
         if (!keeping || Clock::now() < next) return;
         const auto begun = Clock::now();
         try {
-            keep(*store, id, work.data, now, wanted);
+            keep(*store, id, choice.data, now, feed.samples());
         } catch (const Error&) {  // a full disk: the autosave says so, and the result does not depend on it
         }
         next = Clock::now() + std::max<Clock::duration>(pause, kShare * (Clock::now() - begun));

@@ -4,6 +4,7 @@
 
 #include "core/project/calibration_record.h"
 #include "core/workflow/calibrate.h"
+#include "core/workflow/calibration_choice.h"
 
 #include <memory>
 #include <string>
@@ -15,9 +16,8 @@ class ProjectStore;
 struct CalibrationWork {
     std::shared_ptr<const Model> model;
     Recipe recipe;
-    std::string data;           // as datasets are named
+    CalibrationChoice calibration;
     std::string preprocessing;  // JSON; wins over what stands beside the data; empty: none of its own
-    std::int64_t mostSamples = 0;
     int keepEveryMs = 3000;     // at most so often, and at most a twentieth of the time
 };
 
@@ -25,6 +25,7 @@ struct KeptCalibration {
     ActivationRanges ranges;
     std::string dataSha256;  // empty where nothing had to be learned
     std::string note;        // what was assumed of the samples, for people
+    std::int64_t samples = 0;   // that it was learned from
     bool fromProject = false;
     std::int64_t resumedAt = 0;  // samples that an interrupted calibration had seen
 };

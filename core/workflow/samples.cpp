@@ -97,8 +97,20 @@ SampleFeed::SampleFeed(const Model& model, const Dataset& data, const std::strin
 
 std::int64_t SampleFeed::validIn(std::int64_t run) const noexcept { return std::min(m_batch, samples() - run * m_batch); }
 
-Tensor SampleFeed::one(const Binding& binding, std::int64_t index) const {
-    const Tensor raw = m_data.arrays[binding.array].read(index);
+void SampleFeed::select(std::vector<std::int64_t> samples) { m_selected = std::make_shared<const std::vector<std::int64_t>>(std::move(samples)); }
+
+// What is wrong with one sample says which it is.
+Tensor SampleFeed::one(const Binding& binding, std::int64_t sample) const {
+    const SampleArray& array = m_data.arrays[binding.array];
+    const std::int64_t index = indexOf(sample);
+    try {
+        return prepared(binding, array.read(index));
+    } catch (const Error& error) {
+        throw Error(error.kind(), "sample " + std::to_string(index) + (array.nameOf ? " ('" + array.nameOf(index) + "')" : "") + " of '" + m_data.path + "': " + error.message());
+    }
+}
+
+Tensor SampleFeed::prepared(const Binding& binding, const Tensor& raw) const {
     if (isInteger(binding.type) || binding.type == ElementType::Bool) return raw.type() == binding.type ? raw : asType(raw, binding.type);
     // Only the first input holds the pictures that a preprocessing speaks of.
     const bool pictures = &binding == &m_bindings.front();
@@ -114,6 +126,7 @@ std::vector<Tensor> SampleFeed::inputs(std::int64_t run) const {
     std::vector<Tensor> inputs;
     const std::int64_t valid = validIn(run), rows = rowsIn(run);
     for (const Binding& binding : m_bindings) {
+        const SampleArray& array = m_data.arrays[binding.array];
         Tensor sample = one(binding, run * m_batch);
         std::vector<std::int64_t> dims = sample.shape().dims();
         if (!binding.batchAxis) {
@@ -129,8 +142,8 @@ std::vector<Tensor> SampleFeed::inputs(std::int64_t run) const {
                 const Shape before = sample.shape();
                 sample = one(binding, run * m_batch + i);
                 if (!(sample.shape() == before))
-                    refuseInput("sample " + std::to_string(run * m_batch + i) + " of '" + m_data.path + "' is " + toText(sample.shape()) + ", others are " +
-                                toText(before) + "; give a preprocessing with resize");
+                    refuseInput("sample " + std::to_string(indexOf(run * m_batch + i)) + (array.nameOf ? " ('" + array.nameOf(indexOf(run * m_batch + i)) + "')" : "") + " of '" + m_data.path +
+                                "' is " + toText(sample.shape()) + ", others are " + toText(before) + "; give a preprocessing with resize");
             }
             if (size > 0) std::memcpy(bytes + static_cast<std::size_t>(i) * size, sample.bytes().data(), size);
         }

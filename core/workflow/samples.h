@@ -7,6 +7,7 @@
 #include "core/tensor/tensor.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,11 @@ public:
     // for integer samples alone.
     SampleFeed(const Model& model, const Dataset& data, const std::string& preprocessing = {});
 
-    std::int64_t samples() const noexcept { return m_data.count(); }
+    // Only these samples of the data, in ascending order, from now on; at least one.
+    void select(std::vector<std::int64_t> samples);
+    std::int64_t samples() const noexcept { return m_selected ? static_cast<std::int64_t>(m_selected->size()) : m_data.count(); }
+    // Where sample i of this feed lies in the data.
+    std::int64_t indexOf(std::int64_t sample) const noexcept { return m_selected ? (*m_selected)[static_cast<std::size_t>(sample)] : sample; }
     // Samples in one run: what the model fixes, or kBatch where it leaves the batch open.
     std::int64_t batch() const noexcept { return m_batch; }
     std::int64_t batches() const noexcept { return (samples() + m_batch - 1) / m_batch; }
@@ -31,7 +36,9 @@ public:
     std::int64_t validIn(std::int64_t run) const noexcept;
     // Rows of run i along the batch axis, those that only fill up included; 1 for a model without that axis.
     std::int64_t rowsIn(std::int64_t run) const noexcept { return m_fixedBatch ? m_batch : validIn(run); }
-    const std::vector<std::int64_t>* labels() const noexcept { return m_data.labels ? &*m_data.labels : nullptr; }
+    bool labelled() const noexcept { return m_data.labels.has_value(); }
+    // Of sample i of this feed; only where labelled().
+    std::int64_t label(std::int64_t sample) const noexcept { return (*m_data.labels)[static_cast<std::size_t>(indexOf(sample))]; }
     // What was assumed, for people: "integer samples are used as they are"; empty: nothing.
     const std::string& note() const noexcept { return m_note; }
     const Preprocessing& preprocessing() const noexcept { return m_preprocessing; }  // wherever it came from
@@ -54,9 +61,11 @@ private:
         ElementType type;
         bool batchAxis;  // false: the model's input is one sample as it is stored
     };
-    Tensor one(const Binding& binding, std::int64_t index) const;
+    Tensor one(const Binding& binding, std::int64_t sample) const;
+    Tensor prepared(const Binding& binding, const Tensor& raw) const;
 
     Dataset m_data;
+    std::shared_ptr<const std::vector<std::int64_t>> m_selected;  // null: all
     Preprocessing m_preprocessing;
     std::vector<Binding> m_bindings;
     std::int64_t m_batch = 1;

@@ -179,7 +179,7 @@ TEST_F(ProjectWindow, OffersToContinueACalibrationAndKeepsItsEvaluations) {
         ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
         // Another recipe's calibration, stopped half way.
         const auto project = rig.session->project();
-        CalibrationWork work{document(rig).model(), document(rig).recipe(), rig.window->run().calibrationData().toStdString(), document(rig).recipe().preprocessing};
+        CalibrationWork work{document(rig).model(), document(rig).recipe(), rig.window->run().calibrationChoice(), document(rig).recipe().preprocessing};
         work.recipe.defaults.activations->range = Percentile{99};
         work.keepEveryMs = 0;
         std::stop_source stop;

@@ -5,7 +5,9 @@
 #include "widgets/models/figures.h"
 
 #include <QComboBox>
+#include <QEvent>
 #include <QGridLayout>
+#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -15,12 +17,14 @@
 #include <QSplitter>
 #include <QToolButton>
 #include <QTreeWidget>
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 
 namespace bitlathe {
 namespace {
 
-enum RunColumn { Engine, RecipeColumn, Samples, Top1, Top5, Agreement, OutputDb, Speed };
+enum RunColumn { Engine, RecipeColumn, Samples, Top1, Agreement, OutputDb, Top5, Speed };
 enum LayerColumn { LayerName, Own, Carried, Time, Runs };
 
 QTreeWidget* table(const QString& name, const QStringList& heads, const QStringList& tips) {
@@ -63,15 +67,58 @@ public:
     }
 };
 
+QString gapFormula() {
+    return RunPanel::tr("gap: held out against calibration; above 0 is worse on the held-out samples.\n"
+                        "chance: two standard errors of the gap; pure chance exceeds it once in 44 times.\n"
+                        "Agrees: 2·√(p₁(1−p₁)/(n₁+2) + p₂(1−p₂)/(n₂+2)) with p = (k+1)/(n+2), k of n samples agree.\n"
+                        "Top-1: of the loss against float on the same samples, so that what float was trained on does not count.\n"
+                        "Output dB: from the spread of the samples' own errors.");
+}
+
+QString oneDecimal(double value) {
+    const QString digits = QString::number(std::fabs(value), 'f', 1);
+    return value < 0 && digits != QStringLiteral("0.0") ? QChar(0x2212) + digits : digits;
+}
+
+// Below a result: the samples that calibrated, and the gap with its noise.
+void addCalibration(Row* result, const RunResult& figures) {
+    const RunCalibrationPart& part = *figures.calibration;
+    auto* calibrated = new Row;
+    calibrated->setText(Engine, RunPanel::tr("calibration"));
+    calibrated->setText(RecipeColumn, RunPanel::tr("calibrated on %1").arg(part.data));
+    calibrated->setFigure(Samples, double(part.samples), exactCountText(part.samples));
+    calibrated->setFigure(Top1, part.top1, part.labelled ? percentText(part.top1) : QStringLiteral("–"));
+    calibrated->setFigure(Top5, part.top5, part.labelled ? percentText(part.top5) : QStringLiteral("–"));
+    calibrated->setFigure(Agreement, part.agreement, percentText(part.agreement));
+    calibrated->setFigure(OutputDb, part.outputDb, dbText(part.outputDb));
+    if (part.labelled) calibrated->setToolTip(Top1, RunPanel::tr("Float on the same samples: %1").arg(percentText(part.floatTop1)));
+    auto* gap = new Row;
+    gap->setText(Engine, RunPanel::tr("gap"));
+    gap->setText(RecipeColumn, RunPanel::tr("gap ± chance"));
+    const auto put = [gap](int column, const RunGap& figure, double unit, const QString& name) {
+        if (std::isnan(figure.gap)) return gap->setFigure(column, 0, QStringLiteral("–"));
+        gap->setFigure(column, figure.gap, QStringLiteral("%1 ± %2%3").arg(oneDecimal(figure.gap * unit), std::isnan(figure.chance) ? QStringLiteral("?") : oneDecimal(figure.chance * unit), name));
+        if (figure.beyond) gap->setForeground(column, toQColor(themeColors().warning));
+    };
+    if (part.lossGap) put(Top1, *part.lossGap, 100, RunPanel::tr(" pt"));
+    put(Agreement, part.agreementGap, 100, RunPanel::tr(" pt"));
+    put(OutputDb, part.dbGap, 1, QString());
+    for (int column = 0; column <= Speed; ++column) gap->setToolTip(column, RunPanel::tr("Percent points and dB.") + QLatin1Char('\n') + gapFormula());
+    for (Row* row : {calibrated, gap}) {
+        for (int column = 0; column <= RecipeColumn; ++column) row->setForeground(column, toQColor(themeColors().dimmed));
+        result->addChild(row);
+    }
+}
+
 }  // namespace
 
 RunPanel::RunPanel(QWidget* parent)
     : QWidget(parent), m_data(new QLineEdit), m_calibration(new QLineEdit), m_calibrationLabel(new QLabel(tr("Calibration"))), m_engine(new QComboBox),
-      m_samples(new QSpinBox), m_preprocessing(new QLineEdit), m_run(new QPushButton), m_problem(new QLabel), m_hint(new QLabel) {
-    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe · data"), tr("Samples"), tr("Top-1"), tr("Top-5"), tr("Agrees"), tr("Output dB"), tr("Per second")},
+      m_samples(new QSpinBox), m_calibrationSamples(new QSpinBox), m_seed(new QSpinBox), m_preprocessing(new QLineEdit), m_run(new QPushButton), m_problem(new QLabel), m_hint(new QLabel), m_verdict(new QLabel) {
+    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe · data"), tr("Samples"), tr("Top-1"), tr("Agrees"), tr("Output dB"), tr("Top-5"), tr("Per second")},
                    {tr("float: the source; simulated: quantize–dequantize in float; integer: int8 arithmetic"), tr("What the network was quantized with; old: edited since. Then the data it was measured on"), tr("Samples measured so far"),
-                    tr("Share of samples whose highest output is the label"), tr("Share of samples whose label is among the five highest"),
-                    tr("Share of samples whose highest output is the float network's"), tr("10·log10(Σy² / Σ(y − ŷ)²) over all outputs of all samples, against float"), tr("Samples a second, of the evaluated network alone")});
+                    tr("Share of samples whose highest output is the label"), tr("Share of samples whose highest output is the float network's"),
+                    tr("10·log10(Σy² / Σ(y − ŷ)²) over all outputs of all samples, against float"), tr("Share of samples whose label is among the five highest"), tr("Samples a second, of the evaluated network alone")});
     m_layers = table(tr("Layers of the result"), {tr("Layer"), tr("Own dB"), tr("Carried dB"), tr("Time"), tr("Runs as")},
                      {tr("Activate to select it in the table"), tr("SQNR of the weights alone"), tr("SQNR of the layer's output with everything before it quantized too"),
                       tr("Median per run, of the steps that compute the layer"), tr("The kernel that computed it, or why it did not run in integers")});
@@ -79,7 +126,7 @@ RunPanel::RunPanel(QWidget* parent)
     m_layers->sortByColumn(-1, Qt::AscendingOrder);
     m_data->setPlaceholderText(tr("Drop .npz, .h5 or an image folder"));
     m_data->setAccessibleName(tr("Evaluation data"));
-    m_calibration->setPlaceholderText(tr("Samples that set activation ranges"));
+    m_calibration->setPlaceholderText(tr("Empty: a part of the data, held out"));
     m_calibration->setAccessibleName(tr("Calibration data"));
     m_engine->addItems({tr("Float"), tr("Simulated"), tr("Integer"), tr("All three")});
     m_engine->setCurrentIndex(2);
@@ -89,6 +136,17 @@ RunPanel::RunPanel(QWidget* parent)
     m_samples->setSpecialValueText(tr("All"));
     m_samples->setSingleStep(100);
     m_samples->setAccessibleName(tr("At most so many samples"));
+    m_samples->setToolTip(tr("Measure at most so many samples, picked by the seed; of those that calibrate too"));
+    m_calibrationSamples->setRange(0, 100'000'000);
+    m_calibrationSamples->setSpecialValueText(tr("Usual"));
+    m_calibrationSamples->setSingleStep(50);
+    m_calibrationSamples->setAccessibleName(tr("Samples that calibrate"));
+    m_calibrationSamples->setToolTip(tr("So many samples calibrate, picked by the seed and never measured with the others.\nUsual: all of calibration data of its own; of the data itself a fifth, at most 500."));
+    m_seed->setRange(0, 9999);
+    m_seed->setValue(1);
+    m_seed->setPrefix(QStringLiteral("#"));
+    m_seed->setAccessibleName(tr("Seed of the split"));
+    m_seed->setToolTip(tr("Picks which samples calibrate. The same seed picks the same samples everywhere; another one shows how much is chance."));
     m_preprocessing->setPlaceholderText(tr("As the data or the model says"));
     m_preprocessing->setAccessibleName(tr("Preprocessing"));
     m_preprocessing->setToolTip(tr("How raw samples become the model's input; part of the recipe. JSON, every key optional:\n{\"resize\": [h, w], \"crop\": [h, w], \"channels\": \"RGB\", \"scale\": s, \"mean\": [..], \"std\": [..], \"layout\": \"NCHW\"}\nx' = (x·scale − mean) / std. Empty: what stands beside the data, then what the model carries."));
@@ -127,23 +185,31 @@ RunPanel::RunPanel(QWidget* parent)
     form->addWidget(m_calibrationLabel, 1, 0);
     form->addWidget(m_calibration, 1, 1);
     form->addWidget(browse(tr("Choose the calibration data"), &RunPanel::calibrationBrowseClicked), 1, 2);
-    form->addWidget(label(tr("Engine"), m_engine), 2, 0);
-    form->addWidget(m_engine, 2, 1, 1, 2);
-    form->addWidget(label(tr("Samples"), m_samples), 3, 0);
-    form->addWidget(m_samples, 3, 1, 1, 2);
-    form->addWidget(label(tr("Preprocess"), m_preprocessing), 4, 0);
-    form->addWidget(m_preprocessing, 4, 1);
-    form->addWidget(browse(tr("Take the preprocessing from a file"), &RunPanel::preprocessingBrowseClicked), 4, 2);
-    form->addWidget(m_run, 5, 1, 1, 2);
-    form->setRowStretch(6, 1);
+    auto* split = new QHBoxLayout;
+    split->setSpacing(6);
+    split->addWidget(m_calibrationSamples, 1);
+    split->addWidget(m_seed);
+    form->addWidget(label(tr("Learn from"), m_calibrationSamples), 2, 0);
+    form->addLayout(split, 2, 1, 1, 2);
+    form->addWidget(label(tr("Engine"), m_engine), 3, 0);
+    form->addWidget(m_engine, 3, 1, 1, 2);
+    form->addWidget(label(tr("Measure"), m_samples), 4, 0);
+    form->addWidget(m_samples, 4, 1, 1, 2);
+    form->addWidget(label(tr("Preprocess"), m_preprocessing), 5, 0);
+    form->addWidget(m_preprocessing, 5, 1);
+    form->addWidget(browse(tr("Take the preprocessing from a file"), &RunPanel::preprocessingBrowseClicked), 5, 2);
+    form->addWidget(m_run, 6, 1, 1, 2);
+    form->setRowStretch(7, 1);
     form->setColumnStretch(1, 1);
     auto* left = new QWidget;
     left->setLayout(form);
     m_tables = new QSplitter(Qt::Horizontal);
     m_tables->addWidget(m_runs);
     m_tables->addWidget(m_layers);
-    m_tables->setSizes({650, 500});
-    auto* split = new QSplitter(Qt::Horizontal);
+    m_tables->setStretchFactor(0, 3);
+    m_tables->setStretchFactor(1, 2);
+    m_tables->setSizes({720, 430});
+    auto* halves = new QSplitter(Qt::Horizontal);
     auto* results = new QWidget;
     auto* column = new QVBoxLayout(results);
     column->setContentsMargins(0, 0, 0, 0);
@@ -151,15 +217,20 @@ RunPanel::RunPanel(QWidget* parent)
     column->addWidget(m_problem);
     column->addWidget(m_hint, 1);
     column->addWidget(m_tables, 1);
-    left->setMinimumWidth(250);
-    split->addWidget(left);
-    split->addWidget(results);
-    split->setStretchFactor(1, 1);
-    split->setSizes({270, 900});
-    split->setChildrenCollapsible(false);
+    m_verdict->setWordWrap(true);
+    m_verdict->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_verdict->setContentsMargins(12, 4, 12, 6);
+    m_verdict->hide();
+    column->addWidget(m_verdict);
+    left->setMinimumWidth(268);
+    halves->addWidget(left);
+    halves->addWidget(results);
+    halves->setStretchFactor(1, 1);
+    halves->setSizes({270, 900});
+    halves->setChildrenCollapsible(false);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    outer->addWidget(split);
+    outer->addWidget(halves);
     m_tables->hide();
     m_layers->header()->resizeSection(LayerName, 190);
 
@@ -169,9 +240,10 @@ RunPanel::RunPanel(QWidget* parent)
         if (m_preprocessing->isModified()) emit preprocessingEdited(m_preprocessing->text().trimmed());
         m_preprocessing->setModified(false);
     });
+    for (QSpinBox* spin : {m_calibrationSamples, m_seed}) connect(spin, &QSpinBox::valueChanged, this, &RunPanel::settingsChanged);
     connect(m_engine, &QComboBox::currentIndexChanged, this, &RunPanel::settingsChanged);
     connect(m_runs, &QTreeWidget::currentItemChanged, this, [this](QTreeWidgetItem* item) {
-        if (item) emit resultPicked(m_runs->indexOfTopLevelItem(item));
+        if (item) emit resultPicked(m_runs->indexOfTopLevelItem(item->parent() ? item->parent() : item));
     });
     connect(m_layers, &QTreeWidget::itemActivated, this, [this](QTreeWidgetItem* item) { emit layerActivated(item->text(LayerName)); });
     setRunning(false);
@@ -180,6 +252,14 @@ RunPanel::RunPanel(QWidget* parent)
 QString RunPanel::dataset() const { return m_data->text().trimmed(); }
 QString RunPanel::calibration() const { return m_calibration->text().trimmed(); }
 int RunPanel::engine() const { return m_engine->currentIndex(); }
+int RunPanel::calibrationSamples() const { return m_calibrationSamples->value(); }
+int RunPanel::splitSeed() const { return m_seed->value(); }
+
+void RunPanel::setSplit(qint64 calibrationSamples, qint64 seed) {
+    m_calibrationSamples->setValue(int(std::clamp<qint64>(calibrationSamples, 0, m_calibrationSamples->maximum())));
+    m_seed->setValue(int(std::clamp<qint64>(seed, 0, m_seed->maximum())));
+}
+
 int RunPanel::mostSamples() const { return m_samples->value(); }
 void RunPanel::setEngine(int engine) { m_engine->setCurrentIndex(engine); }
 
@@ -202,9 +282,9 @@ void RunPanel::setPreprocessing(const QString& json) {
 }
 
 void RunPanel::setCalibrationNeeded(bool needed) {
-    m_calibration->setEnabled(needed);
+    for (QWidget* part : std::initializer_list<QWidget*>{m_calibration, m_calibrationSamples, m_seed}) part->setEnabled(needed);
     m_calibrationLabel->setEnabled(needed);
-    m_calibration->setToolTip(needed ? tr("Samples stream through the float network; the ranges of its activations are kept.") : tr("This recipe leaves activations in float: no calibration is needed."));
+    m_calibration->setToolTip(needed ? tr("Samples stream through the float network; the ranges of its activations are kept.\nEmpty, or the data itself: a part of the data calibrates, and only the others are measured.") : tr("This recipe leaves activations in float: no calibration is needed."));
 }
 
 void RunPanel::setRunning(bool running) {
@@ -224,6 +304,8 @@ void RunPanel::setProblem(const QString& text) {
 }
 
 void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
+    m_results = results;
+    m_shown = shown;
     m_hint->setVisible(results.empty());
     m_tables->setVisible(!results.empty());
     const QSignalBlocker quiet(m_runs);
@@ -232,7 +314,7 @@ void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
         auto* row = new Row;
         row->setText(Engine, result.finished ? result.engine : tr("%1, part").arg(result.engine));
         if (!result.note.isEmpty()) row->setIcon(Engine, themeIcon(QStringLiteral("info"), IconColor::Warning));
-        row->setText(RecipeColumn, (result.stale ? tr("%1, old").arg(result.recipe) : result.recipe) + QStringLiteral(" · ") + result.data);
+        row->setText(RecipeColumn, (result.stale ? tr("%1, old").arg(result.recipe) : result.recipe) + QStringLiteral(" · ") + (result.heldOut ? tr("%1, held out").arg(result.data) : result.data));
         row->setFigure(Samples, double(result.samples), exactCountText(result.samples));
         row->setFigure(Top1, result.top1, result.labelled ? percentText(result.top1) : QStringLiteral("–"));
         row->setFigure(Top5, result.top5, result.labelled ? percentText(result.top5) : QStringLiteral("–"));
@@ -243,7 +325,9 @@ void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
         for (int c = 0; c <= Speed; ++c) row->setToolTip(c, result.note.isEmpty() ? measured : measured + QLatin1Char('\n') + result.note);
         if (result.labelled) row->setToolTip(Top1, tr("Float on the same samples: %1").arg(percentText(result.floatTop1)) + QLatin1Char('\n') + measured);
         m_runs->addTopLevelItem(row);
+        if (result.calibration) addCalibration(row, result);
     }
+    m_runs->expandAll();
     fitColumns(m_runs);
     if (shown >= 0 && shown < int(results.size())) {
         // What was assumed about the data stands where one looks, not in a tooltip.
@@ -255,7 +339,24 @@ void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
         }
         m_runs->setCurrentItem(m_runs->topLevelItem(shown));
         showLayers(results[std::size_t(shown)]);
+        showVerdict(results[std::size_t(shown)]);
+    } else {
+        m_verdict->hide();
     }
+}
+
+// Colours are in the rows and sentences.
+void RunPanel::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && !m_results.empty()) setResults(std::vector<RunResult>(m_results), m_shown);
+}
+
+void RunPanel::showVerdict(const RunResult& result) {
+    m_verdict->setVisible(result.calibration.has_value());
+    if (!result.calibration) return;
+    const Rgba colour = result.calibration->overfits ? themeColors().warning : themeColors().dimmed;
+    m_verdict->setText(QStringLiteral("<span style=\"color:%1\">%2</span>").arg(htmlColor(colour), result.calibration->text.toHtmlEscaped()));
+    m_verdict->setToolTip(gapFormula());
 }
 
 void RunPanel::showLayers(const RunResult& result) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QWidget>
+#include <optional>
 #include <vector>
 
 class QComboBox;
@@ -21,6 +22,22 @@ struct RunLayerRow {
     bool integer = false;
 };
 
+// Above 0: worse on the held-out samples; chance: two standard errors.
+struct RunGap {
+    double gap = 0, chance = 0;
+    bool beyond = false;
+};
+
+// The same figures on the samples that calibrated, and how the two compare.
+struct RunCalibrationPart {
+    QString data, text;  // text: what it means, in a sentence
+    qint64 samples = 0;
+    bool labelled = false, overfits = false;
+    double top1 = 0, top5 = 0, floatTop1 = 0, agreement = 1, outputDb = 0;
+    RunGap agreementGap, dbGap;
+    std::optional<RunGap> lossGap;
+};
+
 struct RunResult {
     QString engine, recipe, data;
     qint64 samples = 0;
@@ -28,6 +45,8 @@ struct RunResult {
     double top1 = 0, top5 = 0, floatTop1 = 0, agreement = 1, outputDb = 0, samplesPerSecond = 0;
     std::vector<RunLayerRow> layers;
     QString note;
+    bool heldOut = false;  // of data that was split: the samples that did not calibrate
+    std::optional<RunCalibrationPart> calibration;
 };
 
 class RunPanel : public QWidget {
@@ -39,6 +58,9 @@ public:
     QString calibration() const;
     int engine() const;  // 0 float, 1 simulated, 2 integer, 3 all three
     int mostSamples() const;  // 0: all
+    int calibrationSamples() const;  // 0: as many as is usual
+    int splitSeed() const;
+    void setSplit(qint64 calibrationSamples, qint64 seed);
     void setDataset(const QString& path);
     void setCalibration(const QString& path);
     void setEngine(int engine);
@@ -62,14 +84,20 @@ signals:
     void resultPicked(int index);
     void layerActivated(const QString& name);
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     void showLayers(const RunResult& result);
+    void showVerdict(const RunResult& result);
 
     QLineEdit* m_data;
     QLineEdit* m_calibration;
     QLabel* m_calibrationLabel;
     QComboBox* m_engine;
     QSpinBox* m_samples;
+    QSpinBox* m_calibrationSamples;
+    QSpinBox* m_seed;
     QLineEdit* m_preprocessing;
     QPushButton* m_run;
     QLabel* m_problem;
@@ -77,6 +105,9 @@ private:
     QTreeWidget* m_layers;
     QSplitter* m_tables;
     QLabel* m_hint;
+    QLabel* m_verdict;
+    std::vector<RunResult> m_results;
+    int m_shown = -1;
     bool m_running = false;
 };
 

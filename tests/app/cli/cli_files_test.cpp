@@ -134,5 +134,45 @@ TEST_F(CliFiles, RunWritesTheOutputsByNameAndChecksTheInputs) {
     EXPECT_FALSE(fs::exists(at("y.npz")));
 }
 
+TEST_F(Cli, AnEvaluationShowsTheSamplesThatCalibratedBesideThoseHeldOut) {
+    const std::string common = "evaluate " + kModel + " --data " + kTest + " --preset int8 --no-layers ";
+    const Answer answer = cli(common + "--json --calibration-samples 300 --split-seed 7");
+    ASSERT_EQ(answer.code, 0) << answer.err;
+    EXPECT_NE(answer.err.find("only the others are measured"), std::string::npos) << answer.err;
+    const Json document = Json::parse(answer.out);
+    EXPECT_EQ(document.at("samples"), 1680);
+    EXPECT_EQ(document.at("calibration").at("samples"), 300);
+    EXPECT_EQ(document.at("split").at("sameData"), true);
+    EXPECT_EQ(document.at("split").at("seed"), 7);
+    for (const char* figure : {"agreement", "outputSqnrDb", "top1Loss"}) EXPECT_GT(document.at("gap").at(figure).at("chance").get<double>(), 0) << figure;
+    EXPECT_NEAR(document.at("gap").at("agreement").at("gap").get<double>(), document.at("calibration").at("agreement").get<double>() - document.at("agreement").get<double>(), 1e-12);
+    const std::string text = cli(common).out;
+    for (const char* heading : {"Held out", "Calibration", "Gap ± chance", "output SQNR"}) EXPECT_NE(text.find(heading), std::string::npos) << text;
+
+    // Data of its own is measured whole; weights alone calibrate on nothing.
+    const Json apart = Json::parse(cli(common + "--json --calibration " + kCalibration).out);
+    EXPECT_EQ(apart.at("samples"), 1980);
+    EXPECT_EQ(apart.at("split").at("sameData"), false);
+    EXPECT_FALSE(Json::parse(cli("evaluate " + kModel + " --data " + kTest + " --preset int8-weights --no-layers --json").out).contains("calibration"));
+    EXPECT_FALSE(Json::parse(cli(common + "--json --held-out-only").out).contains("calibration"));
+}
+
+TEST_F(Cli, RangesFromTooFewSamplesAreSeenToOverfit) {
+    const std::string common = "evaluate " + kModel + " --data " + kTest + " --preset int8 --no-layers --samples 500 ";
+    const Answer few = cli(common + "--calibration-samples 4 --fail-if 'overfits>0'");
+    EXPECT_EQ(few.code, 5) << few.out << few.err;
+    EXPECT_NE(few.out.find("Worse on the 500 samples that were held out"), std::string::npos) << few.out;
+    EXPECT_EQ(cli(common + "--calibration-samples 400 --fail-if 'overfits>0'").code, 0);
+}
+
+TEST_F(Cli, QuantizeLearnsFromTheSamplesThatEvaluateHeldOut) {
+    const std::string part = " --preset int8 --calibration " + kTest + " --quiet ";
+    ASSERT_EQ(cli("quantize " + kModel + part + "--split -o " + at("split.onnx")).code, 0);
+    ASSERT_EQ(cli("quantize " + kModel + part + "--calibration-samples 396 -o " + at("same.onnx")).code, 0);  // a fifth of 1980
+    ASSERT_EQ(cli("quantize " + kModel + part + "--split --split-seed 2 -o " + at("other.onnx")).code, 0);
+    EXPECT_EQ(contents(at("split.onnx")), contents(at("same.onnx")));
+    EXPECT_NE(contents(at("split.onnx")), contents(at("other.onnx")));
+}
+
 }  // namespace
 }  // namespace bitlathe

@@ -36,7 +36,7 @@ protected:
     }
     // As the window exports: calibrated with the project, everything of the recipe at work.
     void exportAsTheWindow(const ProjectState& state, ProjectStore& store, const std::string& path) {
-        const KeptCalibration kept = calibrateKept({model, *state.recipe(), state.calibrationData, state.recipe()->preprocessing, 0}, &store, machine, workers, job);
+        const KeptCalibration kept = calibrateKept({model, *state.recipe(), {state.calibrationData}, state.recipe()->preprocessing}, &store, machine, workers, job);
         ExportRequest request{model, *state.recipe(), kept.ranges, kept.dataSha256, state.target, path};
         exportModel(request, workers, job);
     }

@@ -17,7 +17,7 @@ TEST_F(Cli, WrongUsageIsExitCode2) {
     expectRefusal(cli("quantize " + kModel + " --preset int8-weights"), 2, "--dry-run");
     expectRefusal(cli("quantize " + kModel + " --preset int8-weights --target nobody -o " + at("x.onnx")), 2, "onnxruntime");
     expectRefusal(cli("quantize " + kModel + " --preset nothing -o " + at("x.onnx")), 2, "int8-weights");
-    expectRefusal(cli("evaluate " + kModel + " --data " + kTest + " --preset int8"), 2, "--calibration");
+    expectRefusal(cli("quantize " + kModel + " -o " + at("q.onnx") + " --preset int8"), 2, "--calibration");
     expectRefusal(cli("evaluate " + kModel + " --data " + kTest + " --fail-if 'speed>1'"), 2, "top1_drop");
     EXPECT_TRUE(files().empty());
 }

@@ -27,8 +27,7 @@ CalibrationWork workFor(int round, const Machine& machine, JobContext& job) {
     work.recipe = findPreset("int8")->recipe;
     const RangeRule rules[] = {MinMax{}, Entropy{}, MovingAverage{0.05}, Percentile{99.9}};
     work.recipe.defaults.activations->range = rules[round % 4];
-    work.data = demo + "glyphs_calibration.npz";
-    work.mostSamples = 200 - 8 * (round / 4 % 8);
+    work.calibration = {demo + "glyphs_calibration.npz", 200 - 8 * (round / 4 % 8)};
     work.keepEveryMs = 0;
     return work;
 }

@@ -28,14 +28,17 @@ struct Bench {
     Bench() {
         work.model = loadModel(kDemo + "glyphs.onnx", machine, job);
         work.recipe = findPreset("int8")->recipe;
-        work.data = kDemo + "glyphs_calibration.npz";
-        work.mostSamples = 64;
+        work.calibration = {kDemo + "glyphs_calibration.npz", 64};
     }
-    SampleFeed feed() const { return SampleFeed(*work.model, openDataset(work.data)); }
+    SampleFeed feed() const {
+        SampleFeed feed(*work.model, openDataset(work.calibration.data));
+        feed.select(*calibratingSamples(work.calibration, feed.samples()));
+        return feed;
+    }
     ActivationRanges plain(RangeRule rule) {
         Recipe recipe = work.recipe;
         recipe.defaults.activations->range = rule;
-        return calibrate(work.model, recipe, feed(), {work.mostSamples, {}, nullptr}, machine, workers, job);
+        return calibrate(work.model, recipe, feed(), {}, machine, workers, job);
     }
 };
 
@@ -47,7 +50,6 @@ TEST(KeptCalibration, GoesOnFromEveryRunToTheSameBits) {
         std::vector<std::vector<Hdf5Node>> kept;  // as the project keeps them
         std::vector<CalibrationProgress> at;
         CalibrationOptions options;
-        options.mostSamples = bench.work.mostSamples;
         options.progress = [&](const CalibrationProgress& now) {
             kept.emplace_back();
             for (const auto& [name, observer] : now.observers) kept.back().push_back(toNode(name, observer));
@@ -65,7 +67,6 @@ TEST(KeptCalibration, GoesOnFromEveryRunToTheSameBits) {
                 ASSERT_EQ(value, name);
             }
             CalibrationOptions later;
-            later.mostSamples = bench.work.mostSamples;
             later.from = &from;
             EXPECT_EQ(calibrate(bench.work.model, bench.work.recipe, bench.feed(), later, bench.machine, bench.workers, bench.job), expected) << "from run " << i;
         }
@@ -88,7 +89,7 @@ TEST(KeptCalibration, WhatWasInterruptedGoesOnAndWhatIsKnownIsNotLearnedAgain) {
     EXPECT_GT(left->samples, 0);
     EXPECT_LT(left->samples, 64);
     EXPECT_EQ(left->of, 64);
-    EXPECT_EQ(left->data, bench.work.data);
+    EXPECT_EQ(left->data, bench.work.calibration.data);
 
     const KeptCalibration resumed = calibrateKept(bench.work, store.get(), bench.machine, bench.workers, bench.job);
     EXPECT_EQ(resumed.resumedAt, left->samples);
@@ -108,10 +109,13 @@ TEST(KeptCalibration, WhatWasInterruptedGoesOnAndWhatIsKnownIsNotLearnedAgain) {
     other.recipe.defaults.activations->range = Percentile{99};
     EXPECT_FALSE(calibrateKept(other, store.get(), bench.machine, bench.workers, bench.job).fromProject);
     other = bench.work;
-    other.mostSamples = 40;
+    other.calibration.samples = 40;
     EXPECT_FALSE(calibrateKept(other, store.get(), bench.machine, bench.workers, bench.job).fromProject);
     other = bench.work;
-    other.data = kDemo + "glyphs_test.npz";
+    other.calibration.seed = 2;
+    EXPECT_FALSE(calibrateKept(other, store.get(), bench.machine, bench.workers, bench.job).fromProject);
+    other = bench.work;
+    other.calibration.data = kDemo + "glyphs_test.npz";
     EXPECT_FALSE(calibrateKept(other, store.get(), bench.machine, bench.workers, bench.job).fromProject);
 }
 

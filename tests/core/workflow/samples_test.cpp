@@ -86,5 +86,41 @@ TEST(SampleFeed, TheModelsOwnPreprocessingLeavesFloatsAlone) {
     EXPECT_EQ(SampleFeed(model, counting({1}, 3), R"({"scale": 3})").inputs(0)[0].as<float>()[2], 6.0f);
 }
 
+TEST(SampleFeed, GivesOnlyTheSelectedSamplesAndTheirLabels) {
+    Dataset data = counting({4}, 11);
+    data.labels = std::vector<std::int64_t>{10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20};
+    SampleFeed feed(taking({{Dim{-1, "N"}, Dim{4, ""}}}), data);
+    feed.select({1, 4, 10});
+    EXPECT_EQ(feed.samples(), 3);
+    EXPECT_EQ(feed.indexOf(2), 10);
+    EXPECT_EQ(feed.label(1), 14);
+    const auto batch = feed.inputs(0);
+    EXPECT_EQ(batch[0].shape(), (Shape{3, 4}));
+    EXPECT_EQ(batch[0].as<float>()[4], 4.0f);
+    EXPECT_EQ(batch[0].as<float>()[8], 10.0f);
+}
+
+TEST(SampleFeed, APictureOfAnotherSizeIsNamed) {
+    Dataset data = counting({2, 2}, 3);
+    data.arrays[0].read = [](std::int64_t index) { return Tensor::of<float>({2, 2 + index}, std::vector<float>(static_cast<std::size_t>(4 + 2 * index))); };
+    data.arrays[0].nameOf = [](std::int64_t index) { return "cats/" + std::to_string(index) + ".png"; };
+    const SampleFeed feed(taking({{Dim{-1, ""}, Dim{1, ""}, Dim{2, ""}, Dim{-1, ""}}}), data);
+    try {
+        feed.inputs(0);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_NE(error.message().find("cats/1.png"), std::string::npos) << error.message();
+        EXPECT_NE(error.message().find("resize"), std::string::npos) << error.message();
+    }
+    const SampleFeed wrong(taking({{Dim{-1, ""}, Dim{3, ""}, Dim{5, ""}, Dim{5, ""}}}), data);
+    try {
+        wrong.inputs(0);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_NE(error.message().find("cats/0.png"), std::string::npos) << error.message();
+        EXPECT_NE(error.message().find("3 × 5 × 5"), std::string::npos) << error.message();
+    }
+}
+
 }  // namespace
 }  // namespace bitlathe
