@@ -78,7 +78,7 @@ SampleAnswer answerSample(const Executable& reference, const Network& network, c
     ErrorSums sums;
     addPairs(sums, a, b);
     answer.outputSqnrDb = decibels(sums.xx, sums.ee);
-    if (feed.labels()) answer.label = (*feed.labels())[static_cast<std::size_t>(sample)];
+    if (feed.labelled()) answer.label = feed.label(sample);
     return answer;
 }
 

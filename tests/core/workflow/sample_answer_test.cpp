@@ -57,7 +57,7 @@ TEST(SampleAnswer, TheDemoNamesItsCharactersInFloatAndLosesSomeAtThreeBits) {
     for (std::int64_t i = 0; i < 20; ++i) {
         const SampleAnswer answer = answerSample(*reference, network, feed, i, 5, workers, job);
         ASSERT_EQ(answer.real.size(), 5u);
-        ASSERT_EQ(answer.label, (*feed.labels())[std::size_t(i)]);
+        ASSERT_EQ(answer.label, feed.label(i));
         right += answer.real[0].index == answer.label;
         same += answer.real[0].index == answer.quantized[0].index;
         EXPECT_LT(answer.outputSqnrDb, 20);
