@@ -202,7 +202,7 @@ Tensor Hdf5Reader::readRows(const std::string& name, std::int64_t begin, std::in
     std::byte* bytes = nullptr;
     Tensor tensor = Tensor::allocate(info.type, Shape(std::move(dims)), bytes);
     if (tensor.count() > 0 && H5Dread(array, inMemory, memory, space, H5P_DEFAULT, bytes) < 0)
-        m_impl->refuse("rows of '" + name + "' cannot be read");
+        m_impl->refuse("rows " + std::to_string(begin) + " to " + std::to_string(begin + count - 1) + " of '" + name + "' cannot be read: they are cut off, do not unpack, or are packed by a filter other than gzip or szip");
     return tensor;
 }
 
