@@ -173,14 +173,14 @@ void PlaygroundImageControl::start() {
     m_page.setBusy(true);
     m_slot.start(
         [model, recipe = m_session.document().recipe(), data = m_dataset.toStdString(), image = m_image.toStdString(), sample = m_page.sample(), ready = m_ready,
-         calibrationData = m_run.calibrationData().toStdString(), last = m_run.lastCalibration(), project = m_session.project(), machine = m_session.resources().machine,
+         choice = m_run.calibrationChoice(), last = m_run.lastCalibration(), project = m_session.project(), machine = m_session.resources().machine,
          &workers = m_session.resources().workers](JobContext& job) {
             auto fresh = std::make_shared<Ready>();
             fresh->model = model;
             fresh->recipe = recipe;
             fresh->reference = ready && ready->model == model ? ready->reference : Executable::compile(model, {.machine = machine});
             job.checkpoint(0.1, "preparing the network");
-            fresh->calibration = RunControl::calibrated(model, recipe, calibrationData, last, project, machine, workers, job);
+            fresh->calibration = RunControl::calibrated(model, recipe, choice, last, project, machine, workers, job);
             if (ready && ready->model == model && ready->recipe == recipe && ready->calibration == fresh->calibration) fresh->network = ready->network;
             else fresh->network = prepareNetwork(model, &recipe, fresh->calibration->ranges, EngineMode::Integer, true, machine, workers, job);
             Dataset source = image.empty() ? openDataset(data) : oneImage(image, *model);
