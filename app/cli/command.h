@@ -62,6 +62,7 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common);
 Action compareCommand(CLI::App& app, CommonOptions& common);
 Action duelCommand(CLI::App& app, CommonOptions& common);
 Action benchCommand(CLI::App& app, CommonOptions& common);
+Action importanceCommand(CLI::App& app, CommonOptions& common);
 Action tokenizeCommand(CLI::App& app, CommonOptions& common);
 Action generateCommand(CLI::App& app, CommonOptions& common);
 Action listCommand(CLI::App& app, CommonOptions& common);

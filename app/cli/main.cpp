@@ -28,6 +28,7 @@ constexpr std::array kCommands = {
     Row{"compare", "Compare two models layer by layer, and by their outputs", compareCommand},
     Row{"duel", "Compare number formats on a layer: error against bytes", duelCommand},
     Row{"bench", "Time a model, layer by layer", benchCommand},
+    Row{"importance", "Measure on text how much each column of a language model's weights matters", importanceCommand},
     Row{"tokenize", "Show the tokens that a language model reads a text as", tokenizeCommand},
     Row{"generate", "Continue a text with a language model, float and quantized beside each other", generateCommand},
     Row{"list", "List codecs, formats, presets, targets, kernels or operators", listCommand},

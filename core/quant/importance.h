@@ -14,7 +14,7 @@ namespace bitlathe {
 struct Importance {
     std::string file;     // its name, for provenance
     std::string dataset;  // what it was measured on, as the file says; may be empty
-    std::int64_t chunks = 0;
+    std::int64_t chunks = 0, chunkTokens = 0;  // stretches of text, and how long each is; 0: not known
     // By the tensor's name; one value >= 0 for each column, matrix after matrix in stacks (experts).
     std::map<std::string, std::vector<float>, std::less<>> tensors;
 

@@ -65,6 +65,7 @@ Importance readNew(std::span<const std::byte> bytes, const std::string& file, Jo
     if (const auto type = head.text("general.type"); type != "imatrix") refuseDamaged(file, "it is a GGUF file of type '" + plainText(type) + "'");
     Importance importance;
     if (const KeyValue* chunks = head.find("imatrix.chunk_count")) importance.chunks = static_cast<std::int64_t>(std::min<std::uint64_t>(chunks->integer().value_or(0), 1u << 31));
+    if (const KeyValue* size = head.find("imatrix.chunk_size")) importance.chunkTokens = static_cast<std::int64_t>(std::min<std::uint64_t>(size->integer().value_or(0), 1u << 31));
     if (const KeyValue* sets = head.find("imatrix.datasets")) importance.dataset = toText(*sets, head.lengthBytes);
     for (const TensorInfo& sums : head.tensors) {
         if (!sums.name.ends_with(kSums)) continue;

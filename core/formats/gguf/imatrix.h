@@ -13,4 +13,8 @@ namespace bitlathe::gguf {
 // ones. Throws Error(Input) for files of neither form, damaged ones, and values that are negative or no numbers.
 Importance readImportance(const std::filesystem::path& path, JobContext& job);
 
+// Writes such a file, whole or not at all: the old form where the name ends in .dat, else the one in a GGUF container. Sums are
+// the means times the number of tokens (at least one chunk of one). Throws Error(Output) with path and reason.
+void writeImportance(const std::filesystem::path& path, const Importance& importance);
+
 }  // namespace bitlathe::gguf
