@@ -49,6 +49,8 @@ struct WeightsFormat {
     // For each layer why its weights cannot be changed in the file, as a clause; empty: they can. Null: all can. Throws
     // Error(Input) when the source is gone or another.
     std::vector<std::string> (*fixed)(const Model& source, JobContext& job) = nullptr;
+    // What the file calls the layer's weight, by which importance is known. Null: what the source calls it.
+    std::string (*nameOf)(const Model& source, const Layer& layer) = nullptr;
 };
 
 }  // namespace bitlathe

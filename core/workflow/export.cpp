@@ -41,6 +41,8 @@ const Target& targetOf(const ExportRequest& request) {
     for (const Target* one : taking) names += (names.empty() ? "" : ", ") + std::string(one->name);
     if (!target) throw Error(ErrorKind::Usage, "there is no target '" + request.target + "'; for this model there are " + names);
     if (std::find(taking.begin(), taking.end(), target) != taking.end()) return *target;
+    if (target->converting && request.model->graph.weightsOnly)
+        throw Error(ErrorKind::Usage, std::string(target->label) + " takes " + std::string(target->format) + " models, and checkpoints whose config.json has a model_type that is known here; choose " + names);
     throw Error(ErrorKind::Usage, request.model->graph.weightsOnly
                                       ? "the model is weights without a graph, and " + std::string(target->label) + " runs graphs; choose " + names
                                       : std::string(target->label) + " takes models that were read from " + std::string(target->format) + " files; choose " + names);

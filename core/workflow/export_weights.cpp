@@ -31,9 +31,9 @@ LayerOutcome outcomeOf(const WeightsFormat& format, const Layer& layer, std::siz
 }
 
 // One importance for every column of a matrix, or of every matrix of a stack.
-void checkImportance(const Importance& importance, const Model& model, const LayerOutcome& outcome, std::vector<Issue>& issues) {
+void checkImportance(const Importance& importance, const WeightsFormat& format, const Model& model, const LayerOutcome& outcome, std::vector<Issue>& issues) {
     const Layer& layer = model.layers[outcome.layer];
-    const auto values = static_cast<std::int64_t>(importance.of(model.graph.value(layer.weight).name).size());
+    const auto values = static_cast<std::int64_t>(importance.of(format.nameOf ? format.nameOf(model, layer) : model.graph.value(layer.weight).name).size());
     const std::int64_t columns = layer.layout.inner, matrices = layer.shape.rank() > 2 ? layer.shape.count(0, layer.shape.rank() - 2) : 1;
     if (values == 0)
         issues.push_back({Issue::Level::Warning, layer.name, "the importance file does not know this tensor: all its columns count alike", "measure importance for the whole model"});
@@ -71,7 +71,7 @@ ExportPlan planWeights(const ExportRequest& request, const Target& target, JobCo
             bits += 8.0 * (stored + static_cast<double>(bytes - layer.bytes));
             asked += 8.0 * (outcome.got.weights ? static_cast<double>(storedBytes(layer.layout, *outcome.got.weights)) : stored);
         }
-        if (request.importance && outcome.got.weights) checkImportance(*request.importance, model, outcome, plan.issues);
+        if (request.importance && outcome.got.weights) checkImportance(*request.importance, format, model, outcome, plan.issues);
     }
     plan.bitsPerWeight = weights > 0 ? asked / weights : 0;
     plan.storedBitsPerWeight = weights > 0 ? bits / weights : 0;

@@ -249,8 +249,13 @@ std::int64_t bytesOf(const Layer& layer, const std::optional<QuantSpec>& spec) {
     return layer.shape.rank() < 2 || (layer.storedAs != "float16" && layer.storedAs != "bfloat16") ? 4 * layer.parameters : layer.bytes;
 }
 
+std::string nameOf(const Model& source, const Layer& layer) {
+    const std::string& name = source.graph.value(layer.weight).name;
+    return ggufName(findArchitecture(TensorNaming::HuggingFace, source.producer)->names, name).value_or(name);
+}
+
 }  // namespace
 
-const WeightsFormat kFromCheckpoint = {&choose, &bytesOf, &write};
+const WeightsFormat kFromCheckpoint = {&choose, &bytesOf, &write, nullptr, &nameOf};
 
 }  // namespace bitlathe::gguf

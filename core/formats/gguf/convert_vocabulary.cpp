@@ -109,7 +109,7 @@ private:
         const Json& merges = member(m_model, "merges");
         if (!merges.is_array()) return;
         for (const Json& merge : merges) {
-            if (merge.is_string()) out.merges.push_back(merge.get<std::string>());
+            if (merge.is_string() && merge.get_ref<const std::string&>().find(' ') != std::string::npos) out.merges.push_back(merge.get<std::string>());
             else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) out.merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
         }
     }

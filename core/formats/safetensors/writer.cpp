@@ -17,8 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kMostBytes = 5'000'000'000;  // of a file, unless one weight is larger
-
 struct Piece {
     std::size_t bytes;
     std::uint64_t sum;
@@ -45,7 +43,8 @@ struct Plan {
     std::uint64_t bytes = 0;
 };
 
-Plan planOf(Kind kind, const WeightsRequest& request) {
+// Files have at most mostBytes, unless one weight is larger.
+Plan planOf(Kind kind, const WeightsRequest& request, std::uint64_t mostBytes) {
     Plan plan;
     plan.files.emplace_back();
     for (const LayerOutcome& outcome : request.layers) {
@@ -56,7 +55,7 @@ Plan planOf(Kind kind, const WeightsRequest& request) {
         own.pieces.resize(own.tensors.size());
         std::uint64_t bytes = 0;
         for (const TensorPlan& tensor : own.tensors) bytes += tensor.bytes();
-        if (plan.files.back().bytes > 0 && plan.files.back().bytes + bytes > kMostBytes) plan.files.emplace_back();
+        if (plan.files.back().bytes > 0 && plan.files.back().bytes + bytes > mostBytes) plan.files.emplace_back();
         FilePlan& file = plan.files.back();
         own.file = plan.files.size() - 1, own.first = file.tensors.size();
         file.tensors.insert(file.tensors.end(), own.tensors.begin(), own.tensors.end());
@@ -157,7 +156,7 @@ std::int64_t bytesInFile(Kind kind, const Layer& layer, const std::optional<Quan
 }
 
 WeightsWritten write(Kind kind, const WeightsRequest& request, const fs::path& path, const WriteOptions& options, Workers& workers, JobContext& job) {
-    Plan plan = planOf(kind, request);
+    Plan plan = planOf(kind, request, static_cast<std::uint64_t>(std::max<std::int64_t>(options.externalAbove, 1)));
     const auto metadata = metadataFor(request.source, options);
     JobContext writing = job.part(0.0, 0.9), checking = job.part(0.9, 1.0);
     FolderOut folder(path, request.source.source);

@@ -1,6 +1,7 @@
 // safetensors in, every layout out: what is written reads back as the very values that the recipe gives.
 #include "core/base/error.h"
 #include "core/formats/format.h"
+#include "core/formats/weights_format.h"
 #include "core/model/layer.h"
 #include "core/quant/quantized_tensor.h"
 #include "core/tensor/convert.h"
@@ -192,6 +193,22 @@ TEST_F(ExportSafetensors, GroupsThatDoNotDivideRowsBecomeChannels) {
             EXPECT_EQ(outcome.reason, "groups of 64 do not divide rows of 96: one scale per output");
             EXPECT_TRUE(std::holds_alternative<PerChannel>(outcome.got.weights->granularity));
         }
+}
+
+TEST_F(ExportSafetensors, LargeModelsAreSeveralFilesWithAnIndex) {
+    const ExportRequest wanted = request("compressed-tensors", integers(4, true, PerGroup{32}));
+    const ExportPlan plan = planExport(wanted, workers, job);
+    WriteOptions options;
+    options.externalAbove = 4000;
+    weightsFor(*findTarget("compressed-tensors"), *wanted.model)->write({*wanted.model, plan.quantized->layers}, wanted.path, options, workers, job);
+    EXPECT_TRUE(fs::exists(wanted.path / "model-00001-of-00003.safetensors"));
+    EXPECT_FALSE(fs::exists(wanted.path / "model.safetensors"));
+    const Model written = readModel(wanted.path, job);
+    EXPECT_EQ(written.shards.size(), 3u);
+    for (const char* name : {"model.layers.0.mlp.up_proj", "model.layers.0.mlp.down_proj"}) {
+        const Layer& source = layerOf(*wanted.model, name);
+        EXPECT_EQ(weightOf(written.graph, layerOf(written, name)), meant(*wanted.model, source, *wanted.recipe.defaults.weights, source.storedAs == "bfloat16" ? ScaleType::BF16 : ScaleType::F32));
+    }
 }
 
 TEST_F(ExportSafetensors, TheSameBytesForAnyNumberOfThreads) {
