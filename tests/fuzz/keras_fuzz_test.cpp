@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/quant/qdq.h"
+#include "core/workflow/export.h"
 #include "core/workflow/load.h"
 #include "tests/fuzz/mutations.h"
 
@@ -60,6 +61,53 @@ TEST_F(KerasFuzz, DamagedFilesAreRefusedOrRead) {
         ASSERT_TRUE(feed(bytes)) << name;
         for (int i = 0; i < rounds(120); ++i) feed(mutated(bytes, static_cast<std::uint64_t>(i)));
     }
+}
+
+// Codes in the place of floats: every length and every place in a table is the file's word.
+TEST_F(KerasFuzz, DamagedCodesAreRefusedOrRead) {
+    for (const char* codec : {"int", "nf4", "q4_k", "kmeans"}) {
+        ExportRequest request;
+        JobContext job;
+        request.model = loadModel(BITLATHE_SOURCE_DIR "/tests/golden/keras/conv2d_same.h5", m_machine, job);
+        request.recipe.defaults.weights = QuantSpec{.codec = codec, .bits = 4};
+        request.target = "keras-codes";
+        request.path = m_path;
+        exportModel(request, m_workers, job);
+        std::ifstream file(m_path, std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+        ASSERT_TRUE(feed(bytes)) << codec;
+        for (int i = 0; i < rounds(30); ++i) {
+            feed(mutated(bytes, static_cast<std::uint64_t>(i)));
+            std::string changed = bytes;  // a single bit
+            const std::size_t at = static_cast<std::size_t>(i) * 7919 % bytes.size();
+            changed[at] = static_cast<char>(changed[at] ^ (1 << (i % 8)));
+            feed(changed);
+        }
+    }
+}
+
+TEST_F(KerasFuzz, DamagedFilesAreCopiedOrRefused) {
+    const std::string bytes = sample("lstm");
+    const fs::path out = m_path.string() + ".out.h5";
+    int written = 0;
+    for (int i = 0; i < rounds(120); ++i) {
+        std::ofstream(m_path, std::ios::binary) << mutated(bytes, static_cast<std::uint64_t>(i));
+        JobContext job;
+        try {
+            ExportRequest request;
+            request.model = loadModel(m_path, m_machine, job);
+            request.recipe.defaults.weights = QuantSpec{};
+            request.target = "keras";
+            request.path = out;
+            exportModel(request, m_workers, job);
+            ++written;
+            loadModel(out, m_machine, job);
+        } catch (const Error& error) {
+            EXPECT_GT(error.message().size(), 20u);
+        }
+    }
+    EXPECT_GT(written, 0);
+    fs::remove(out);
 }
 
 TEST_F(KerasFuzz, EveryPrefixIsRefused) {

@@ -136,9 +136,9 @@ private:
         return *value;
     }
     std::vector<std::int64_t> list(const char* name, std::size_t most) const {
+        if (!m_node.find(name)) return {};
         const auto* value = m_node.get<Tensor>(name);
-        if (!value) return {};
-        if (value->type() != ElementType::I64 || value->shape().rank() != 1 || value->count() > static_cast<std::int64_t>(most)) refuse(std::string("'") + name + "' is no short list of numbers");
+        if (!value || value->type() != ElementType::I64 || value->shape().rank() != 1 || value->count() > static_cast<std::int64_t>(most)) refuse(std::string("'") + name + "' is no short list of numbers");
         return {value->as<std::int64_t>().begin(), value->as<std::int64_t>().end()};
     }
     Tensor tensor(const char* name, ElementType type, std::int64_t count) const {
