@@ -169,6 +169,29 @@ TEST_F(ProjectWindow, TheCommandLineWritesWhatTheWindowExports) {
     EXPECT_TRUE(contents(at("window.onnx")) == contents(at("cli.onnx")));
 }
 
+TEST_F(ProjectWindow, AKerasNetworkLeavesAsBothKindsOfItsOwnFile) {
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(QStringLiteral(BITLATHE_SOURCE_DIR "/tests/golden/keras/conv2d_same.h5")));
+    EXPECT_TRUE(rig.window->exporting().path().endsWith(".onnx"));
+    QSignalSpy exported(&rig.window->exporting(), &ExportControl::exported);
+    for (const char* target : {"keras", "keras-codes"}) {
+        rig.window->exporting().setTarget(target);
+        EXPECT_EQ(rig.window->exporting().target(), target);
+        EXPECT_TRUE(rig.window->exporting().path().endsWith("conv2d_same.quantized.h5")) << rig.window->exporting().path().toStdString();
+        rig.window->exporting().setPath(at("window.h5"));
+        exported.clear();
+        rig.window->exporting().start();  // without data: there is nothing to calibrate
+        ASSERT_TRUE(WindowRig::waitFor([&] { return exported.count() == 1; }));
+        QProcess cli;
+        cli.start(QStringLiteral(BITLATHE_CLI), {"quantize", QStringLiteral(BITLATHE_SOURCE_DIR "/tests/golden/keras/conv2d_same.h5"), "--preset", "int8", "--target", target, "-o", at("cli.h5"), "--quiet"});
+        ASSERT_TRUE(cli.waitForFinished(120000));
+        ASSERT_EQ(cli.exitCode(), 0) << cli.readAllStandardError().toStdString();
+        EXPECT_FALSE(contents(at("window.h5")).isEmpty());
+        EXPECT_TRUE(contents(at("window.h5")) == contents(at("cli.h5"))) << target;
+        rig.window->exporting().setPath(QStringLiteral("/tmp/conv2d_same.quantized.h5"));
+    }
+}
+
 TEST_F(ProjectWindow, OffersToContinueACalibrationAndKeepsItsEvaluations) {
     {
         WindowRig rig;
