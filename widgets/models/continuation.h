@@ -42,6 +42,13 @@ struct Continuation {
             if (real.tokens[i].id != quantized.tokens[i].id) return int(i);
         return -1;
     }
+    // Which tokens the other side does not say in the same order: what a longest common subsequence leaves over, so that
+    // one more word does not mark all that follows. Long texts are compared place by place behind kMostCompared.
+    static constexpr std::size_t kMostCompared = 768;
+    struct Marks {
+        std::vector<bool> real, quantized;
+    };
+    Marks marks() const;
     double meanDivergence() const {
         double sum = 0;
         for (double d : divergence) sum += d;

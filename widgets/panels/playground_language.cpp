@@ -75,6 +75,9 @@ PlaygroundLanguage::PlaygroundLanguage(QWidget* parent)
     m_summary->setContentsMargins(12, 4, 12, 4);
     m_summary->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
     connect(m_summary, &QLabel::linkActivated, this, &PlaygroundLanguage::layerActivated);
+    connect(m_quantizedHead, &QLabel::linkActivated, this, [this] {
+        if (!m_running && m_run->isEnabled()) emit continueClicked();
+    });
     connect(m_run, &QPushButton::clicked, this, [this] { m_running ? emit stopClicked() : emit continueClicked(); });
     auto* key = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return), m_prompt, nullptr, nullptr, Qt::WidgetShortcut);
     connect(key, &QShortcut::activated, m_run, &QPushButton::click);
@@ -284,7 +287,7 @@ void PlaygroundLanguage::showHeads() {
     };
     m_realHead->setText(head(tr("Float"), themeColors().real, m_shown.real));
     QString quantized = head(m_recipe.isEmpty() ? tr("Quantized") : tr("Quantized: %1").arg(m_recipe), themeColors().quantized, m_shown.quantized);
-    if (m_stale) quantized += tr(" · <span style=\"color:%1\">stale: the recipe has changed</span>").arg(htmlColor(themeColors().warning));
+    if (m_stale) quantized += tr(" · <span style=\"color:%1\">stale: the recipe has changed</span> · <a href=\"again\">run again</a>").arg(htmlColor(themeColors().warning));
     m_quantizedHead->setText(quantized);
 }
 

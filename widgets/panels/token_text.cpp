@@ -61,8 +61,7 @@ TokenText::TokenText(Side side, QWidget* parent) : QAbstractScrollArea(parent), 
 }
 
 bool TokenText::differs(int place) const {
-    const auto &a = m_shown.real.tokens, &b = m_shown.quantized.tokens;
-    return place >= 0 && place < int(a.size()) && place < int(b.size()) && a[std::size_t(place)].id != b[std::size_t(place)].id;
+    return place >= 0 && place < int(m_marks.size()) && m_marks[std::size_t(place)];
 }
 
 void TokenText::show(const Continuation& continuation) {
@@ -70,6 +69,8 @@ void TokenText::show(const Continuation& continuation) {
     const bool atEnd = verticalScrollBar()->value() >= verticalScrollBar()->maximum() - 4;
     const bool grew = tokens().size() <= (m_side == Side::Float ? continuation.real : continuation.quantized).tokens.size();
     m_shown = continuation;
+    Continuation::Marks marks = m_shown.marks();
+    m_marks = std::move(m_side == Side::Float ? marks.real : marks.quantized);
     QString text = m_shown.prompt;
     for (const ShownToken& token : tokens()) text += token.text;
     setAccessibleDescription(text);

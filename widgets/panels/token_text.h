@@ -45,6 +45,7 @@ private:
     Side m_side;
     Continuation m_shown;
     std::vector<Piece> m_pieces;
+    std::vector<bool> m_marks;  // by token: it is not said on the other side
     int m_hovered = -1, m_lines = 0;
     double m_height = 0;
 };

@@ -20,11 +20,11 @@ async function library() {
 }
 
 // One Float64Array over the vocabulary for each token: what llama.cpp expects after it. Throws when the file is refused.
-export async function probabilities(file, tokens, vocabulary) {
+export async function probabilities(file, tokens, vocabulary, room = 64) {
   const { AddonModel, AddonContext, AddonSampler } = await library();
   const model = new AddonModel(file, { addonExports: addon, gpuLayers: 0, useMmap: true });
   if (!(await model.init())) throw new Error(`llama.cpp refuses ${file}`);
-  const context = new AddonContext(model, { contextSize: 64, batchSize: 64, sequences: 1, threads: 1 });
+  const context = new AddonContext(model, { contextSize: room, batchSize: room, sequences: 1, threads: 1 });
   if (!(await context.init())) throw new Error(`llama.cpp makes no context for ${file}`);
   context.initBatch(tokens.length);
   const places = context.addToBatch(0, 0, Uint32Array.from(tokens), Uint32Array.from(tokens, (_, i) => i));

@@ -16,6 +16,7 @@
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
+#include <algorithm>
 
 namespace bitlathe {
 namespace {
@@ -52,6 +53,21 @@ TEST(Playground, FindsWhereTheTextsPart) {
     same.quantized.tokens = same.real.tokens;
     EXPECT_EQ(same.partsAt(), -1);
     EXPECT_NEAR(sample().meanDivergence(), (0.2 + 0.45 - 0.02 + 1.1) / 10, 1e-12);
+}
+
+TEST(Playground, OneMoreWordDoesNotMarkAllThatFollows) {
+    Continuation made = sample();
+    made.quantized.tokens = made.real.tokens;
+    made.quantized.tokens.insert(made.quantized.tokens.begin() + 3, token(77, QStringLiteral(" tin"), 0.5));
+    const auto marks = made.marks();
+    EXPECT_EQ(std::count(marks.quantized.begin(), marks.quantized.end(), true), 1);
+    EXPECT_TRUE(marks.quantized[3]);
+    EXPECT_EQ(std::count(marks.real.begin(), marks.real.end(), true), 1) << "the choice where they part";
+    const auto other = sample().marks();
+    EXPECT_EQ(other.real, (std::vector<bool>{false, false, true, false, false, true, false, false, false, false}));
+    EXPECT_EQ(other.quantized, other.real);
+    made.quantized.tokens = made.real.tokens;
+    EXPECT_EQ(std::count(made.marks().real.begin(), made.marks().real.end(), true), 0);
 }
 
 TEST(Playground, EveryTokenHasAPlaceInsideTheText) {
