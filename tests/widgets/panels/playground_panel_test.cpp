@@ -67,7 +67,8 @@ TEST(Playground, OneMoreWordDoesNotMarkAllThatFollows) {
     EXPECT_EQ(other.real, (std::vector<bool>{false, false, true, false, false, true, false, false, false, false}));
     EXPECT_EQ(other.quantized, other.real);
     made.quantized.tokens = made.real.tokens;
-    EXPECT_EQ(std::count(made.marks().real.begin(), made.marks().real.end(), true), 0);
+    const auto none = made.marks();
+    EXPECT_EQ(std::count(none.real.begin(), none.real.end(), true), 0);
 }
 
 TEST(Playground, EveryTokenHasAPlaceInsideTheText) {
