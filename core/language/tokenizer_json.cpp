@@ -18,7 +18,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kDeepest = 32;             // objects in objects; tokenizers have six
-constexpr std::int64_t kMostIds = 1 << 24;
+constexpr std::size_t kMostGaps = 1 << 16; // ids that no piece has
 constexpr float kUnknownPenalty = 10.0f;  // of unigrams, below the least score
 
 Json parsed(std::string_view text, const std::string& file) {
@@ -58,7 +58,8 @@ private:
     std::string text(const Json& of, const char* key) const { return of.contains(key) && of[key].is_string() ? of[key].get<std::string>() : std::string(); }
 
     void place(std::int64_t id, const std::string& piece, TokenKind kind) {
-        if (id < 0 || id >= kMostIds) refuse("gives '" + plainText(piece) + "' the number " + std::to_string(id) + ", which is none of a token");
+        const std::size_t pieces = m_json["model"]["vocab"].size() + part("added_tokens").size();
+        if (id < 0 || static_cast<std::size_t>(id) >= pieces + kMostGaps) refuse("gives '" + plainText(piece) + "' the number " + std::to_string(id) + ", which is none of a token");
         const auto at = static_cast<std::size_t>(id);
         if (at >= m_parts.stored.size()) {
             m_parts.stored.resize(at + 1);
