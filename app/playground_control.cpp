@@ -22,7 +22,7 @@ constexpr CacheType kCacheTypes[] = {CacheType::F32, CacheType::F16, CacheType::
 // The demo's own, and what any model can go on from.
 std::vector<std::pair<QString, QString>> examplesFor(const QString& model) {
     if (model.startsWith(QStringLiteral("tales-")))
-        return {{PlaygroundControl::tr("A story"), QStringLiteral("Once upon a time there was a girl named Lily. She had a golden key that she loved very much.")},
+        return {{PlaygroundControl::tr("A story"), QStringLiteral("Hugo was a brave boy who lived near a park. One morning he went to the park. Hugo had a purple boat that he loved very much.")},
                 {PlaygroundControl::tr("Who has what"), QStringLiteral("Anna has a red ball. Tom has a blue kite. One day they meet in the park.")},
                 {PlaygroundControl::tr("Counting"), QStringLiteral("There was once a kind boy called Max. He had nine apples in his basket. Then he found four more.")},
                 {PlaygroundControl::tr("Questions"), QStringLiteral("Question: What is the capital of Norway?\nAnswer:")},
