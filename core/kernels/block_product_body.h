@@ -33,7 +33,7 @@ constexpr bool kNeedsSums = withMin(Type) || (isSigned(Type) ? kSignedBias != 0 
 
 // What sixteen parts add to their lanes.
 template <GgufType Type>
-LANES_INLINE Floats added(Floats lanes, const Weights<Type>& w, const ActivationGroup& a) {
+PRODUCT_STEP Floats added(Floats lanes, const Weights<Type>& w, const ActivationGroup& a) {
     Bytes x[8];
     for (int i = 0; i < 8; ++i) x[i] = loadAll(a.codes + 64 * i);
     Floats t;
@@ -58,33 +58,32 @@ LANES_INLINE Floats added(Floats lanes, const Weights<Type>& w, const Activation
     return lanes + t * load(a.scale);
 }
 
-// The blocks of a row's last group with zeros behind them.
+// The groups of a row: where they lie, but for a last one that is not whole, which gets zeros behind it.
 template <GgufType Type>
-struct Tail {
-    Byte bytes[kGroupBytes<Type>];
-    LANES_INLINE Tail(const Byte* row, std::int64_t k) {
-        const std::int64_t whole = k / kGroup * kGroupBytes<Type>, all = k / sizeOf(Type).values * sizeOf(Type).bytes;
-        __builtin_memset(bytes, 0, sizeof bytes);
-        __builtin_memcpy(bytes, row + whole, static_cast<std::size_t>(all - whole));
+struct Groups {
+    const Byte* row;
+    std::int64_t whole;
+    Byte tail[kGroupBytes<Type>];
+    LANES_INLINE Groups(const Byte* r, std::int64_t k) : row(r), whole(k / kGroup) {
+        if (k % kGroup == 0) return;
+        const std::int64_t from = whole * kGroupBytes<Type>, all = k / sizeOf(Type).values * sizeOf(Type).bytes;
+        __builtin_memset(tail, 0, sizeof tail);
+        __builtin_memcpy(tail, row + from, static_cast<std::size_t>(all - from));
     }
+    LANES_INLINE const Byte* at(std::int64_t g) const { return g < whole ? row + g * kGroupBytes<Type> : tail; }
 };
 
 template <GgufType Type>
 LANES_INLINE float rowTimesRow(const Byte* row, std::int64_t k, const ActivationGroup* a) {
-    constexpr int ahead = 4096;  // bytes: the processor itself fetches ahead within a page only
+    constexpr int ahead = 6144;  // bytes: the processor itself fetches ahead within a page only
+    const Groups<Type> groups(row, k);
     Floats lanes = all(0);
-    const std::int64_t whole = k / kGroup;
-    for (std::int64_t g = 0; g < whole; ++g) {
-        for (int i = 0; i < kGroupBytes<Type>; i += 64) __builtin_prefetch(row + g * kGroupBytes<Type> + ahead + i);
+    for (std::int64_t g = 0; g < activationGroups(k); ++g) {
+        const Byte* at = groups.at(g);
+        for (int i = 0; i < kGroupBytes<Type>; i += 64) __builtin_prefetch(at + ahead + i);
         Weights<Type> w;
-        unpack<Type>(row + g * kGroupBytes<Type>, w);
+        unpack<Type>(at, w);
         lanes = added<Type>(lanes, w, a[g]);
-    }
-    if (k % kGroup != 0) {
-        const Tail<Type> tail(row, k);
-        Weights<Type> w;
-        unpack<Type>(tail.bytes, w);
-        lanes = added<Type>(lanes, w, a[whole]);
     }
     return sumOfLanes(lanes);
 }
@@ -115,15 +114,10 @@ template <GgufType Type>
 void unpackTile(const BlockProduct& call, std::int64_t n, std::int64_t rows, std::int64_t first, std::int64_t groups, Tile<Type>& tile) noexcept {
     const std::int64_t rowBytes = call.k / sizeOf(Type).values * sizeOf(Type).bytes;
     for (std::int64_t r = 0; r < rows; ++r) {
-        const Byte* row = static_cast<const Byte*>(call.weights) + (n + r) * rowBytes;
+        const Groups<Type> all(static_cast<const Byte*>(call.weights) + (n + r) * rowBytes, call.k);
         for (std::int64_t g = 0; g < groups; ++g) {
             Weights<Type> w;
-            if ((first + g + 1) * kGroup <= call.k) {
-                unpack<Type>(row + (first + g) * kGroupBytes<Type>, w);
-            } else {
-                const Tail<Type> tail(row, call.k);
-                unpack<Type>(tail.bytes, w);
-            }
+            unpack<Type>(all.at(first + g), w);
             tile.weights[r][g].put(w);
         }
     }
@@ -142,7 +136,7 @@ LANES_INLINE void dotPairs(const Unpacked<Type>* const* w, const ActivationGroup
 
 // added() for R rows of weights and A rows of activations: what one has to load serves all of the other.
 template <GgufType Type, int R, int A>
-LANES_INLINE void addProducts(const Unpacked<Type>* const* w, const ActivationGroup* const* a, Floats (*lanes)[R]) {
+PRODUCT_STEP void addProducts(const Unpacked<Type>* const* w, const ActivationGroup* const* a, Floats (*lanes)[R]) {
     constexpr int halves = halvesOf(Type);
     Floats t[A][R];
     for (int j = 0; j < A; ++j)

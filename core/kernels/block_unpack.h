@@ -255,7 +255,7 @@ LANES_INLINE void unpackLarge(const Byte* b, Weights<Type>& w) {
 
 // 512 weights.
 template <GgufType Type>
-LANES_INLINE void unpack(const Byte* b, Weights<Type>& w) {
+PRODUCT_STEP void unpack(const Byte* b, Weights<Type>& w) {
     if constexpr (sizeOf(Type).values == 32) unpackSmall<Type>(b, w);
     else unpackLarge<Type>(b, w);
 }

@@ -31,7 +31,7 @@ LANES_INLINE void addTerms(const std::uint8_t* w, const float* const* x, Floats 
 // One row of weights times A rows of activations.
 template <FloatForm Form, int A>
 LANES_INLINE void rowTimesRows(const std::uint8_t* row, std::int64_t k, const float* x, float* y, std::int64_t yStride) {
-    constexpr std::int64_t ahead = 4096;  // bytes: the processor itself fetches ahead within a page only
+    constexpr std::int64_t ahead = 6144;  // bytes: the processor itself fetches ahead within a page only
     Floats lanes[A][4];
     for (int j = 0; j < A; ++j)
         for (int i = 0; i < 4; ++i) lanes[j][i] = all(0);

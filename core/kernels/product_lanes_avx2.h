@@ -3,6 +3,9 @@
 
 #include "core/kernels/block_lanes.h"
 
+// A step of a loop over groups: in registers.
+#define PRODUCT_STEP LANES_INLINE
+
 namespace bitlathe {
 namespace {
 

@@ -3,6 +3,9 @@
 
 #include "core/kernels/block_lanes.h"
 
+// A step of a loop over groups: a function of its own, as all in one would take compilers minutes.
+#define PRODUCT_STEP [[gnu::noinline]]
+
 namespace bitlathe {
 namespace {
 
