@@ -10,7 +10,8 @@
 
 namespace bitlathe {
 
-Step makeStep(const Node& node, std::span<const Tensor* const> constants, const Machine& machine, std::span<const BlockTensor* const> blocks) {
+Step makeStep(const Node& node, std::span<const Tensor* const> constants, const Machine& machine, std::span<const BlockTensor* const> blocks,
+              std::span<const std::shared_ptr<const PackedTensor>> packed) {
     Step step;
     step.op = findOperator(node.op, node.domain);
     if (!step.op)
@@ -26,7 +27,7 @@ Step makeStep(const Node& node, std::span<const Tensor* const> constants, const 
     std::vector<const Tensor*> seen(constants.size(), nullptr);
     for (std::size_t i = 0; i < constants.size(); ++i)
         if (step.constants[i]) seen[i] = &step.constants[i]->tensor;
-    if (step.op->prepare) step.prepared = step.op->prepare({node, seen, machine, blocks});
+    if (step.op->prepare) step.prepared = step.op->prepare({node, seen, machine, blocks, packed});
     step.placement = {node.name, node.qualifiedOp(), step.prepared.kernel.empty() ? node.op : step.prepared.kernel, false, {}};
     return step;
 }
@@ -66,11 +67,13 @@ std::shared_ptr<const Executable> Executable::compile(std::shared_ptr<const Mode
         const Node& node = graph.nodes[n];
         std::vector<const Tensor*> constants;
         std::vector<const BlockTensor*> blocks;
+        std::vector<std::shared_ptr<const PackedTensor>> packed;
         for (const ValueId value : node.inputs) {
             constants.push_back(graph.constant(value));
             blocks.push_back(value != kNoValue && graph.value(value).blocks ? &*graph.value(value).blocks : nullptr);
+            packed.push_back(value != kNoValue ? graph.value(value).packed : nullptr);
         }
-        Step step = makeStep(node, constants, options.machine, blocks);
+        Step step = makeStep(node, constants, options.machine, blocks, packed);
         step.node = static_cast<NodeId>(n);
         step.placement.integer = computesOnCodes(node.op) || fusion.integer.contains(node.name);
         if (const auto why = fusion.reasons.find(node.name); why != fusion.reasons.end() && !step.placement.integer) step.placement.reason = why->second;

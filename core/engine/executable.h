@@ -70,8 +70,9 @@ private:
     std::vector<Step> m_steps;
 };
 
-// A step for a node whose inputs are those constants (null: not constant), those in blocks apart. Throws as
+// A step for a node whose inputs are those constants (null: not constant), those in blocks and packed ones apart. Throws as
 // compile() does.
-Step makeStep(const Node& node, std::span<const Tensor* const> constants, const Machine& machine, std::span<const BlockTensor* const> blocks = {});
+Step makeStep(const Node& node, std::span<const Tensor* const> constants, const Machine& machine, std::span<const BlockTensor* const> blocks = {},
+              std::span<const std::shared_ptr<const PackedTensor>> packed = {});
 
 }  // namespace bitlathe

@@ -23,6 +23,7 @@
 namespace bitlathe {
 
 class KvCache;
+struct PackedTensor;
 
 // What prepare() sees: the node, and those inputs that are constants (null: absent or made by a node). A weight
 // that its file stores in blocks is such a constant too; it is seen here alone: run() gets it as an absent input.
@@ -31,8 +32,10 @@ struct PrepareContext {
     std::span<const Tensor* const> constants;  // one entry per input of the node
     const Machine& machine;
     std::span<const BlockTensor* const> blocks = {};  // the same of weights in blocks; empty: there are none
+    std::span<const std::shared_ptr<const PackedTensor>> packed = {};  // and of packed ones
 
     const Tensor* constant(std::size_t i) const { return i < constants.size() ? constants[i] : nullptr; }
+    std::shared_ptr<const PackedTensor> packedWeight(std::size_t i) const { return i < packed.size() ? packed[i] : nullptr; }
     const BlockTensor* block(std::size_t i) const { return i < blocks.size() ? blocks[i] : nullptr; }
     [[noreturn]] void fail(std::string_view what) const;
 };

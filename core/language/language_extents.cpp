@@ -12,7 +12,8 @@ constexpr std::int64_t kMostLayers = 4096, kMostWidth = 1 << 20, kMostHeads = 1 
 void readRope(const Hyperparameters& p, LanguageSpec& spec) {
     RopeSpec& rope = spec.rope;
     rope.dims = p.integer("rope.dimension_count", "").value_or(spec.headSize);
-    if (const auto share = p.real("", "partial_rotary_factor|rotary_pct|rope_parameters.partial_rotary_factor"))
+    if (const auto share = p.real("", "partial_rotary_factor|rotary_pct|rope_parameters.partial_rotary_factor"); share && !(*share >= 0 && *share <= 1)) p.refuse("positions turn " + std::to_string(*share) + " of each head");
+    else if (share)
         rope.dims = static_cast<std::int64_t>(*share * static_cast<double>(spec.headSize));
     if (rope.dims < 0 || rope.dims > spec.headSize || rope.dims % 2 != 0)
         p.refuse("positions turn " + std::to_string(rope.dims) + " of the " + std::to_string(spec.headSize) + " numbers of a head");

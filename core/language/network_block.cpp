@@ -104,10 +104,8 @@ void NetworkBuilder::embed() {
         m_stream = emit("Add", "embedding.placed", {m_stream, emit("GatherRows", "positions.rows", {table, m_positions}, {}, kOwn)});
     }
     if (exists("token_types.weight")) {  // one kind of text: the first row for all tokens
-        const Value types = need("token_types.weight");
-        const Tensor all = types.blocks ? toFloat32(*types.blocks) : toFloat32(*types.constant);
-        const auto row = all.as<float>().first(static_cast<std::size_t>(std::min<std::int64_t>(m_spec.width, all.count())));
-        m_stream = emit("Add", "embedding.typed", {m_stream, m_edit.addConstant("token_types.first", Tensor::of(Shape{static_cast<std::int64_t>(row.size())}, row))});
+        const ValueId table = matrix("token_types.weight", rowsOf("token_types.weight", m_spec.width), m_spec.width), first = m_edit.addConstant("token_types.first", integersTensor({0}));
+        m_stream = emit("Add", "embedding.typed", {m_stream, emit("GatherRows", "token_types.row", {table, first}, {}, kOwn)});
     }
     if (exists("token_embd_norm.weight")) m_stream = norm("embedding.norm", m_stream, "token_embd_norm", m_spec.width);
 }

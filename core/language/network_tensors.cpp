@@ -66,10 +66,10 @@ ValueId NetworkBuilder::matrix(const std::string& name, std::int64_t rows, std::
     if (shape != expected)
         refuseInput("the tensor '" + value.name + "' is " + toText(shape) + ", but the file's keys ask for " + toText(expected) + "; fetch or convert the model again");
     if (turned) return m_edit.addConstant(value.name, transposed(floatsOf(value)));
-    if (value.packed) return m_edit.addConstant(value.name, floatsOf(value));
     if (value.constant) return m_edit.addConstant(value.name, *value.constant);
     const ValueId id = m_edit.addValue(value.name);
     m_graph.values[static_cast<std::size_t>(id)].blocks = std::move(value.blocks);
+    m_graph.values[static_cast<std::size_t>(id)].packed = std::move(value.packed);
     return id;
 }
 

@@ -9,6 +9,7 @@
 #include "core/quant/ggml_types.h"
 #include "core/quant/gguf_stream.h"
 #include "core/quant/quantized_tensor.h"
+#include "core/tensor/packed_tensor.h"
 
 #include <map>
 
@@ -24,7 +25,7 @@ LanguageSpec specOf(const Model& model) {
 
 std::int64_t bytesOf(const Graph& graph) {
     std::int64_t bytes = 0;
-    for (const Value& value : graph.values) bytes += static_cast<std::int64_t>(value.blocks ? value.blocks->bytes.size() : value.constant ? value.constant->bytes().size() : 0);
+    for (const Value& value : graph.values) bytes += value.packed ? value.packed->bytes() : static_cast<std::int64_t>(value.blocks ? value.blocks->bytes.size() : value.constant ? value.constant->bytes().size() : 0);
     return bytes;
 }
 

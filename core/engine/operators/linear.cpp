@@ -69,7 +69,7 @@ void multiplyPiece(const OperatorContext& context, const Run& run, std::int64_t 
     }
     const Isa isa = context.machine().isa;
     const bool few = m <= kFewTokens;
-    if (few && !weight.blocks) {
+    if (few && !weight.blocks && !weight.packed) {
         const ElementType type = weight.plain.type();
         const FloatForm form = type == ElementType::F32 ? FloatForm::F32 : type == ElementType::F16 ? FloatForm::F16 : FloatForm::BF16;
         return multiplyFloats(isa, {form, k, count, weight.plain.bytes().data() + first * weight.rowBytes(), m, run.x, y, n});

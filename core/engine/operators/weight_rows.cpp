@@ -17,9 +17,13 @@ const GgufForm* ggufFormNamed(std::string_view name) noexcept {
 
 std::int64_t WeightRows::rowBytes() const noexcept { return blocks ? bytesFor(*blocks->form, columns) : bytesFor(plain.type(), columns); }
 
-std::string WeightRows::typeName() const { return std::string(blocks ? blocks->form->name : nameOf(plain.type())); }
+std::string WeightRows::typeName() const { return packed ? packed->form : std::string(blocks ? blocks->form->name : nameOf(plain.type())); }
 
 const float* WeightRows::read(Isa isa, std::int64_t first, std::int64_t count, float* scratch) const noexcept {
+    if (packed) {
+        packed->decode(first, first + count, {scratch, static_cast<std::size_t>(count * columns)});
+        return scratch;
+    }
     const std::int64_t each = rowBytes();
     const auto numbers = static_cast<std::size_t>(count * columns);
     if (blocks) {
@@ -40,11 +44,16 @@ WeightRows weightRowsOf(const PrepareContext& context, std::size_t i) {
     WeightRows rows;
     const Tensor* plain = context.constant(i);
     const BlockTensor* blocks = context.block(i);
-    if (!plain && !blocks) context.fail("its weight is no constant");
-    const Shape& shape = plain ? plain->shape() : blocks->shape;
+    const auto packed = context.packedWeight(i);
+    if (!plain && !blocks && !packed) context.fail("its weight is no constant");
+    const Shape& shape = plain ? plain->shape() : blocks ? blocks->shape : packed->shape;
     if (shape.rank() != 2) context.fail("its weight " + toText(shape) + " is no matrix");
     rows.rows = shape[0];
     rows.columns = shape[1];
+    if (packed) {
+        rows.packed = packed;
+        return rows;
+    }
     if (blocks) {
         rows.blocks = *blocks;
         return rows;

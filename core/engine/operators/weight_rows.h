@@ -3,6 +3,7 @@
 
 #include "core/kernels/isa.h"
 #include "core/tensor/block_tensor.h"
+#include "core/tensor/packed_tensor.h"
 #include "core/tensor/tensor.h"
 
 #include <cstdint>
@@ -21,10 +22,11 @@ const GgufForm* ggufFormNamed(std::string_view name) noexcept;
 struct WeightRows {
     Tensor plain;                       // F32, F16 or BF16, aligned for its type …
     std::optional<BlockTensor> blocks;  // … or this
+    std::shared_ptr<const PackedTensor> packed;  // … or this
     std::int64_t rows = 0, columns = 0;
 
-    bool isFloat32() const noexcept { return !blocks && plain.type() == ElementType::F32; }
-    std::int64_t rowBytes() const noexcept;
+    bool isFloat32() const noexcept { return !blocks && !packed && plain.type() == ElementType::F32; }
+    std::int64_t rowBytes() const noexcept;  // of plain rows and rows in blocks
     std::string typeName() const;  // "float32", "q4_K"
     // Rows first … first + count − 1 as count × columns floats: where they lie, or decoded into scratch.
     const float* read(Isa isa, std::int64_t first, std::int64_t count, float* scratch) const noexcept;

@@ -3,6 +3,7 @@
 // caps, windows in five layers of six, and slower positions in the sixth.
 #include "core/language/architectures/architectures.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace bitlathe {
@@ -71,7 +72,7 @@ void describeGemma3(const Hyperparameters& parameters, LanguageSpec& spec) {
     describeGemma2(parameters, spec);
     spec.queryKeyNorm = true;
     spec.attentionCap = 0.0;
-    spec.windowPeriod = parameters.integer("attention.sliding_window_pattern", "sliding_window_pattern|_sliding_window_pattern").value_or(6);
+    spec.windowPeriod = std::max<std::int64_t>(1, parameters.integer("attention.sliding_window_pattern", "sliding_window_pattern|_sliding_window_pattern").value_or(6));
     spec.localRope = {.dims = spec.rope.dims, .base = parameters.real("rope.freq_base_swa", "rope_local_base_freq").value_or(10000.0)};
     if (parameters.isGguf()) {
         if (!parameters.has("rope.freq_base", "")) spec.rope.base = 1e6;

@@ -58,7 +58,7 @@ void describePhi3(const Hyperparameters& parameters, LanguageSpec& spec) {
         if (spec.rope.attentionFactor == 0 && stretch > 1 && original > 1) spec.rope.attentionFactor = std::sqrt(1.0 + std::log(stretch) / std::log(original));
     }
     // Further on the other list would hold, and the keys of a text that is already read would be wrong.
-    if (spec.rope.scaling == RopeSpec::Scaling::Factors && spec.rope.originalContext >= 1) spec.context = static_cast<std::int64_t>(spec.rope.originalContext);
+    if (spec.rope.scaling == RopeSpec::Scaling::Factors && spec.rope.originalContext >= 1 && spec.rope.originalContext < static_cast<double>(spec.context)) spec.context = static_cast<std::int64_t>(spec.rope.originalContext);
 }
 
 }  // namespace bitlathe
