@@ -315,7 +315,7 @@ void MainWindow::discardOr(std::function<void()> next) {
     const bool project = m_project->isOpen() && !m_project->readOnly();
     // Results alone are saved without a question.
     if (project && !m_project->edited()) {
-        if (m_project->saveNow()) next();
+        m_project->saveThen(std::move(next));
         return;
     }
     if (!m_project->edited() && !m_session.document().modified()) return next();
@@ -326,8 +326,8 @@ void MainWindow::discardOr(std::function<void()> next) {
     box->setAttribute(Qt::WA_DeleteOnClose);
     const int answer = box->exec();
     if (project) {
-        if (answer == QMessageBox::Discard) m_project->discard();
-        if (answer == QMessageBox::Discard || (answer == QMessageBox::Save && m_project->saveNow())) next();
+        if (answer == QMessageBox::Save) m_project->saveThen(std::move(next));
+        if (answer == QMessageBox::Discard && m_project->discard()) next();  // a failure has been said, and the edits stay
         return;
     }
     if (answer == QMessageBox::Save) m_commands->action(QStringLiteral("file.saveProject"))->trigger();
@@ -335,9 +335,16 @@ void MainWindow::discardOr(std::function<void()> next) {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    bool close = false;
-    discardOr([&close] { close = true; });
-    if (!close) {
+    if (!m_mayClose) {
+        // Saving goes on in the background, and closes the window when it is done.
+        const auto asking = std::make_shared<bool>(true);
+        discardOr([this, asking] {
+            m_mayClose = true;
+            if (!*asking) close();
+        });
+        *asking = false;
+    }
+    if (!m_mayClose) {
         event->ignore();
         return;
     }

@@ -180,6 +180,7 @@ private:
     bool m_showFloat = false;
     bool m_levelsForDuel = false;
     QString m_lastMessage;
+    bool m_mayClose = false;  // everything is saved, or was given up
 };
 
 }  // namespace bitlathe

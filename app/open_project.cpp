@@ -26,16 +26,21 @@ std::shared_ptr<const LayerReport> OpenProject::report(const Model& model, std::
     if (identity.empty()) return nullptr;
     const ReportSubject subject = subjectOf(model, identity, layer, scheme);
     const std::string key = keyOf(subject);
+    const auto useless = [&] {
+        const std::lock_guard lock(m_uselessMutex);
+        m_useless.insert(key);
+        return nullptr;
+    };
     try {
         if (!m_store->contains(key)) return nullptr;
         const auto node = m_store->find(key);
         auto report = node ? reportFrom(*node, subject) : std::nullopt;
-        if (!report) return nullptr;
+        if (!report) return useless();
         report->layer = layer;
         report->scheme = scheme;
         return std::make_shared<const LayerReport>(std::move(*report));
     } catch (const Error&) {
-        return nullptr;  // damaged: it is measured again
+        return useless();  // damaged: it is measured again
     }
 }
 
@@ -46,7 +51,13 @@ void OpenProject::putReports(const ProjectContents& contents) {
     for (const auto& report : contents.reports) {
         if (!report->exact() || report->layer >= model.layers.size()) continue;
         const ReportSubject subject = subjectOf(model, identity, report->layer, report->scheme);
-        if (const std::string key = keyOf(subject); !m_store->contains(key)) m_store->put(key, toNode(*report, subject));
+        const std::string key = keyOf(subject);
+        bool again = false;
+        {
+            const std::lock_guard lock(m_uselessMutex);
+            again = m_useless.erase(key) > 0;
+        }
+        if (again || !m_store->contains(key)) m_store->put(key, toNode(*report, subject));
     }
     // Every scheme that was ever looked at adds up: what neither the recipe nor a snapshot uses goes first.
     const std::size_t most = std::max<std::size_t>(256, 8 * model.layers.size());

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace bitlathe {
@@ -43,6 +45,9 @@ public:
 
 private:
     void putReports(const ProjectContents& contents);
+    // Records that stand under the right key and are of no use: the next report takes their place.
+    mutable std::mutex m_uselessMutex;
+    mutable std::set<std::string> m_useless;
     std::shared_ptr<ProjectStore> m_store;
     std::mutex m_mutex;  // of the writer, held while contents go in or are dropped
     std::unique_ptr<ProjectStateWriter> m_writer;

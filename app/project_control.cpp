@@ -124,9 +124,9 @@ void ProjectControl::autosave() {
         {}, 5);
 }
 
-void ProjectControl::store(std::function<void(OpenProject&)> write, const QString& path, std::function<void()> then, const ProjectContents& contents) {
+void ProjectControl::store(std::function<void(OpenProject&)> write, const QString& path, std::function<void()> then, const ProjectContents& contents, std::function<void()> stopped) {
     const auto project = m_session.project();
-    const int job = m_session.jobs().begin(tr("Saving %1").arg(QFileInfo(path).fileName()), [] {});
+    const int job = m_session.jobs().begin(tr("Saving %1").arg(QFileInfo(path).fileName()), std::move(stopped));
     const RecipePtr recipe = contents.state.recipe();
     m_snapshotsEdited = false;
     m_save.start(
@@ -178,7 +178,9 @@ void ProjectControl::saveAs(const QString& path, std::function<void()> then) {
     if (!m_session.document().model() || m_save.running()) return;
     const QString absolute = QFileInfo(path).absoluteFilePath();
     const auto taken = [this, absolute, then = std::move(then)] {
+        const bool embeds = m_embeds;
         m_session.setProject(m_session.project(), absolute);
+        m_embeds = embeds;  // it is the same project in another place
         m_session.remember(absolute);
         emit changed();
         if (then) then();
@@ -224,6 +226,15 @@ void ProjectControl::saveAs(const QString& path, std::function<void()> then) {
         m_session.jobs().reportFor(job), 20);
 }
 
+void ProjectControl::saveThen(std::function<void()> next) {
+    if (!isOpen() || readOnly() || !m_session.document().model()) return next();
+    if (waits([this, next] { saveThen(next); })) return;
+    m_soon.stop();
+    const auto wanted = std::make_shared<bool>(true);
+    store([](OpenProject& project) { if (project.store().unsaved()) project.store().save(); }, m_session.projectPath(),
+          [this, wanted, next = std::move(next)] { if (*wanted && !edited()) next(); }, capture(), [wanted] { *wanted = false; });
+}
+
 bool ProjectControl::saveNow() {
     const auto project = m_session.project();
     if (!project || readOnly() || !m_session.document().model()) return true;
@@ -243,17 +254,19 @@ bool ProjectControl::saveNow() {
     return true;
 }
 
-void ProjectControl::discard() {
+bool ProjectControl::discard() {
     m_soon.stop();
     m_autosave.cancel();
     if (const auto project = m_session.project(); project && !readOnly()) {
         try {
             project->discard();
         } catch (const Error& error) {
-            return emit failed(QString::fromStdString(error.message()));
+            emit failed(QString::fromStdString(error.message()));
+            return false;
         }
     }
     m_snapshotsEdited = false;
+    return true;
 }
 
 void ProjectControl::close() { m_session.setProject(nullptr, {}); }

@@ -42,10 +42,14 @@ public:
     // In the background; `then` when it is on the disk. Failures come in failed().
     void save(std::function<void()> then = {});
     void saveAs(const QString& path, std::function<void()> then = {});
-    // Before the window closes: everything to the disk, now. False, after failed(), when that does not go.
+    // Before something else is opened or the window closes: everything to the disk in the background, then `next`. It is
+    // not called where the save fails (failed() says why), where the save's job is stopped, or
+    // where there were new edits meanwhile; the save itself ends in order.
+    void saveThen(std::function<void()> next);
+    // The same at once, for who has no window to wait in. False, after failed(), when that does not go.
     bool saveNow();
-    // Back to the last save, on the disk.
-    void discard();
+    // Back to the last save, on the disk. False, after failed(), when that does not go: then nothing was dropped.
+    bool discard();
     // The project is left as it was last saved; the model stays open.
     void close();
     // The model's bytes in the project, from the next save on; or not any more.
@@ -95,7 +99,7 @@ private:
     // True when a save is running: then it is done after that one, if the project is still the same.
     bool waits(std::function<void()> then);
     void goOn();
-    void store(std::function<void(OpenProject&)> write, const QString& path, std::function<void()> then, const ProjectContents& contents);
+    void store(std::function<void(OpenProject&)> write, const QString& path, std::function<void()> then, const ProjectContents& contents, std::function<void()> stopped = [] {});
 
     Session& m_session;
     RunControl& m_run;

@@ -113,5 +113,7 @@ int main(int argc, char** argv) {
         return outcome.value();
     } catch (const Error& error) {  // of the session itself
         return fail(error);
+    } catch (const std::exception& mistake) {
+        return fail(Error(ErrorKind::Input, std::string("the program made a mistake here (") + mistake.what() + "); the input may be damaged. Nothing was written: please report it"));
     }
 }

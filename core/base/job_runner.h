@@ -7,7 +7,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <stop_token>
+#include <string>
+#include <system_error>
 
 namespace bitlathe {
 
@@ -31,6 +35,25 @@ private:
 
 // Hands a function to another thread (the UI's). Callable from any thread.
 using Post = std::function<void(std::function<void()>)>;
+
+// A job in which a mistake of the program, or a number that no memory can hold, is an Error like any other: what a
+// person has on the screen must not go down with it.
+template <class T>
+T explained(JobContext& context, std::function<T(JobContext&)>& job) {
+    try {
+        return job(context);
+    } catch (const Error&) {
+        throw;
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::system_error&) {
+        throw;
+    } catch (const std::length_error&) {
+        throw Error(ErrorKind::Input, "the file asks for more than any memory holds; it is damaged, or not what its name says: make it again");
+    } catch (const std::exception& mistake) {
+        throw Error(ErrorKind::Unsupported, std::string("the program made a mistake here (") + mistake.what() + "); nothing was changed: save your work, and report what you did");
+    }
+}
 
 // One question that is asked again and again: a new start stops the old job, and its late answer is
 // dropped. All members belong to the thread that owns the slot, which is the one that Post posts to.
@@ -56,7 +79,7 @@ public:
              stop = m_stop.get_token(), post = m_post]() mutable {
                 JobContext context(stop, std::move(report));
                 auto outcome = std::make_shared<Outcome<T>>(stop.stop_requested() ? Outcome<T>(Cancelled{})
-                                                                                  : runJob(context, job));
+                                                                                  : runJob(context, [&job](JobContext& inner) { return explained(inner, job); }));
                 post([this, alive, ticket, outcome, done = std::move(done)] {
                     if (*alive != ticket) return;
                     m_running = false;

@@ -26,6 +26,7 @@ std::array<Place, kPlaces> places;
 std::atomic<std::uint64_t> losses{0};
 std::uintptr_t pageSize = 4096;
 struct sigaction before {};
+std::mutex pathMutex;  // paths live as long as their guards; the handler reads none
 
 int placeOf(std::uintptr_t address) noexcept {
     for (int i = 0; i < kPlaces; ++i) {
@@ -84,7 +85,10 @@ PageGuard::PageGuard(std::span<const std::byte> mapping, int fd, const char* pat
     Place& place = places[std::size_t(m_place)];
     place.lost = false;
     place.fd = fd;
-    place.path = path;
+    {
+        const std::lock_guard lock(pathMutex);
+        place.path = path;
+    }
     place.begin = reinterpret_cast<std::uintptr_t>(mapping.data());
     place.end.store(reinterpret_cast<std::uintptr_t>(mapping.data()) + mapping.size(), std::memory_order_release);
 }
@@ -93,7 +97,10 @@ PageGuard::~PageGuard() {
     if (m_place < 0) return;
     Place& place = places[std::size_t(m_place)];
     place.end = 0;
-    place.path = nullptr;
+    {
+        const std::lock_guard lock(pathMutex);
+        place.path = nullptr;
+    }
     place.taken = false;
 }
 
@@ -102,6 +109,7 @@ bool PageGuard::intact() const noexcept { return m_place < 0 || intactAt(places[
 std::uint64_t lostPages() noexcept { return losses.load(std::memory_order_acquire); }
 
 Error lostPagesError() {
+    const std::lock_guard lock(pathMutex);
     for (const Place& place : places)
         if (const char* path = place.path; place.lost && path) return Error(ErrorKind::Input, sentence(path));
     return Error(ErrorKind::Input, "a file was cut short by another program while it was open; write the whole file again, then reload it");

@@ -11,7 +11,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace bitlathe {
 
@@ -265,16 +270,37 @@ void embedModel(ProjectStore& store, const fs::path& model) {
 void forgetEmbeddedModel(ProjectStore& store) { store.erase("embedded_model"); }
 bool hasEmbeddedModel(const ProjectStore& store) { return store.contains("embedded_model"); }
 
+namespace {
+
+// A folder that only this user can put files into: made with mode 0700, or there as one of the user's own and no link.
+// Anybody may make a folder of that name under /tmp first, and the model in it would be theirs.
+void requirePrivate(const fs::path& folder) {
+    std::error_code none;
+    fs::create_directories(folder.parent_path(), none);
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+        throw Error(ErrorKind::Output, "cannot make the folder '" + folder.string() + "' for the model that the project holds: " + systemReason(errno) + "; free some room, or put the model's own file back");
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat info {};
+    const bool ours = fd >= 0 && ::fstat(fd, &info) == 0 && info.st_uid == ::geteuid() && ((info.st_mode & 077) == 0 || ::fchmod(fd, 0700) == 0);
+    if (fd >= 0) ::close(fd);
+    if (!ours)
+        throw Error(ErrorKind::Output, "'" + folder.string() + "' is not a folder of your own, so the model that the project holds is not put there; remove it, or put the model's own file back");
+}
+
+}  // namespace
+
 std::optional<fs::path> extractModel(const ProjectStore& store, const fs::path& folder) {
     const auto node = store.find("embedded_model");
     if (!node) return std::nullopt;
     const auto* name = node->get<std::string>("name");
     const auto* bytes = node->get<Tensor>("bytes");
     if (!name || !bytes || bytes->type() != ElementType::U8) refuseInput("'" + store.path().string() + "' holds a model that is damaged; use an older copy of it");
-    const fs::path place = folder / sha256(bytes->bytes()).substr(0, 32), path = place / fs::path(*name).filename();
+    const std::string sum = sha256(bytes->bytes());
+    const fs::path place = folder / sum.substr(0, 32), path = place / fs::path(*name).filename();
+    requirePrivate(folder);
+    requirePrivate(place);
     std::error_code none;
-    if (fs::is_regular_file(path, none) && fs::file_size(path, none) == bytes->bytes().size()) return path;
-    fs::create_directories(place, none);
+    if (fs::symlink_status(path, none).type() == fs::file_type::regular && fs::file_size(path, none) == bytes->bytes().size() && sha256(MappedFile::open(path)->bytes()) == sum) return path;
     SaveFile file(path);
     file.write(bytes->bytes());
     file.commit();

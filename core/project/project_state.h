@@ -75,7 +75,8 @@ void putState(ProjectStore& store, const ProjectState& state);
 ProjectState stateOf(const ProjectStore& store);
 
 // The model's bytes in the project itself, so that it can be carried elsewhere alone; and back into a file of
-// `folder` named after their SHA-256, unless it is there already. Nothing: the project has none.
+// `folder` named after their SHA-256, unless it is there already with the same bytes. Nothing: the project has none. Throws
+// Error(Output) where the folder is a link or not the user's own.
 void embedModel(ProjectStore& store, const std::filesystem::path& model);
 void forgetEmbeddedModel(ProjectStore& store);
 bool hasEmbeddedModel(const ProjectStore& store);

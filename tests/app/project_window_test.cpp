@@ -288,5 +288,41 @@ TEST_F(ProjectWindow, EmbeddingWaitsForTheSaveThatIsRunning) {
     EXPECT_TRUE(WindowRig::waitFor([&] { return hasEmbeddedModel(*ProjectStore::open(at("p.bitlathe").toStdString(), ProjectStore::Access::Look)); }));
 }
 
+TEST_F(ProjectWindow, ClosingSavesInTheBackgroundAndThenCloses) {
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(Session::demoModel()));
+    ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+    ASSERT_TRUE(rig.measured());  // results since the save: kept without a question
+    rig.window->show();
+    rig.window->close();
+    EXPECT_TRUE(WindowRig::waitFor([&] { return !rig.window->isVisible(); }));
+}
+
+TEST_F(ProjectWindow, AStoppedSaveKeepsTheWindowOpen) {
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(Session::demoModel()));
+    ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+    rig.window->show();
+    rig.window->close();
+    ASSERT_FALSE(rig.session->jobs().states().empty());
+    rig.session->jobs().stop(rig.session->jobs().states().back().id);
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.session->jobs().states().empty(); }));
+    QTest::qWait(50);
+    EXPECT_TRUE(rig.window->isVisible());
+    rig.window->close();
+    EXPECT_TRUE(WindowRig::waitFor([&] { return !rig.window->isVisible(); }));
+}
+
+TEST_F(ProjectWindow, AnotherPlaceKeepsTheModelInTheProject) {
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(Session::demoModel()));
+    ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+    rig.window->project().embedModel(true);
+    ASSERT_TRUE(WindowRig::waitFor([&] { return hasEmbeddedModel(rig.session->project()->store()); }));
+    ASSERT_TRUE(saveAs(rig, at("q.bitlathe")));
+    EXPECT_TRUE(rig.window->project().embedsModel());
+    EXPECT_TRUE(hasEmbeddedModel(*ProjectStore::open(at("q.bitlathe").toStdString(), ProjectStore::Access::Look)));
+}
+
 }  // namespace
 }  // namespace bitlathe

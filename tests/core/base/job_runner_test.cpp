@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace bitlathe {
 namespace {
@@ -67,6 +68,27 @@ TEST(JobSlot, AnErrorIsAnOutcome) {
     JobSlot<int> slot(runner, inbox.post());
     std::string message;
     slot.start([](JobContext&) -> int { refuseInput("bad file"); }, [&](Outcome<int> outcome) { message = outcome.error()->message(); });
+    inbox.runOne();
+    EXPECT_EQ(message, "bad file");
+}
+
+TEST(JobSlot, AMistakeOfTheProgramIsASentenceAndNotTheEnd) {
+    Inbox inbox;
+    JobRunner runner(1);
+    JobSlot<int> slot(runner, inbox.post());
+    std::string message;
+    const auto done = [&](Outcome<int> outcome) { message = outcome.error() ? outcome.error()->message() : "none"; };
+    slot.start([](JobContext&) -> int { return static_cast<int>(std::vector<char>(1).at(static_cast<std::size_t>(7))); }, done);
+    inbox.runOne();
+    EXPECT_NE(message.find("made a mistake"), std::string::npos) << message;
+    slot.start([](JobContext&) -> int {
+        std::vector<double> none;
+        none.reserve(none.max_size() + 1);
+        return 0;
+    }, done);
+    inbox.runOne();
+    EXPECT_NE(message.find("more than any memory holds"), std::string::npos) << message;
+    slot.start([](JobContext&) -> int { refuseInput("bad file"); }, done);
     inbox.runOne();
     EXPECT_EQ(message, "bad file");
 }

@@ -154,6 +154,28 @@ TEST(ProjectState, AnEmbeddedModelComesOutAgain) {
     EXPECT_FALSE(hasEmbeddedModel(*store));
 }
 
+TEST(ProjectState, AnEmbeddedModelComesOutIntoAFolderOfTheUsersOwnAlone) {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "net.onnx") << "network";
+    const auto store = ProjectStore::create(folder / "p.bitlathe");
+    embedModel(*store, folder / "net.onnx");
+    fs::create_directory(folder / "elsewhere");
+    fs::create_directory_symlink(folder / "elsewhere", folder / "link");
+    EXPECT_THROW(extractModel(*store, folder / "link"), Error);
+    EXPECT_TRUE(fs::is_empty(folder / "elsewhere"));
+    fs::create_directory(folder / "open");
+    fs::permissions(folder / "open", fs::perms::all);
+    const auto path = extractModel(*store, folder / "open");
+    ASSERT_TRUE(path);
+    EXPECT_EQ(fs::status(folder / "open").permissions(), fs::perms::owner_all);
+    // What lies there already is taken only when it is the model itself.
+    std::ofstream(*path) << "another";
+    EXPECT_EQ(testing_support::fileText(extractModel(*store, folder / "open")->string()), "network");
+    fs::remove(*path);
+    fs::create_symlink(folder / "net.onnx", *path);
+    EXPECT_FALSE(fs::is_symlink(*extractModel(*store, folder / "open")));
+}
+
 TEST(ProjectState, AProjectWithoutARecipeIsRefused) {
     const TemporaryFolder folder;
     const auto store = ProjectStore::create(folder / "p.bitlathe");
