@@ -146,6 +146,21 @@ std::optional<Recipe> chosenRecipe(const QuantizationOptions& options, const Mod
     return recipe;
 }
 
+std::string ignoredText(const QuantizationOptions& options, const Recipe& recipe) {
+    std::string formats;
+    if (options.range.empty()) return {};
+    const auto look = [&](const Scheme& scheme) {
+        const Codec* codec = scheme.weights ? findCodec(scheme.weights->codec) : nullptr;
+        if (!codec || codec->takesRange) return;
+        if (const std::string name(codec->label); formats.find(name) == std::string::npos) formats += (formats.empty() ? "" : ", ") + name;
+    };
+    look(recipe.defaults);
+    for (const Rule& rule : recipe.rules) look(rule.scheme);
+    for (const auto& [name, scheme] : recipe.layers) look(scheme);
+    if (formats.empty()) return {};
+    return "--range changes nothing for " + formats + ": the format searches its own ranges, block by block";
+}
+
 std::string preprocessingOf(const QuantizationOptions& options, const std::optional<Recipe>& recipe) {
     if (!options.preprocess.empty()) return readText(options.preprocess);
     return recipe ? recipe->preprocessing : std::string();
@@ -187,6 +202,7 @@ PreparedRun prepareRun(const std::string& modelPath, const QuantizationOptions& 
         prepared.executable = made.executable;
         return prepared;
     }
+    if (const std::string ignored = prepared.recipe ? ignoredText(options, *prepared.recipe) : std::string(); !ignored.empty()) session.note("note: " + ignored);
     ActivationRanges ranges;
     if (prepared.recipe && needsCalibration(*prepared.model, *prepared.recipe)) prepared.calibration = calibrationOf(options);
     if (prepared.mode != EngineMode::Float) ranges = chosenRanges(prepared.model, prepared.recipe, options, session, calibrating);

@@ -47,6 +47,9 @@ RangeRule rangeFromText(const std::string& text);
 // base type for every layer. Throws Error.
 std::optional<Recipe> chosenRecipe(const QuantizationOptions& options, const Model* model);
 
+// What of the options changes nothing in the recipe, as a sentence; mostly empty.
+std::string ignoredText(const QuantizationOptions& options, const Recipe& recipe);
+
 // The JSON that maps raw samples: --preprocess, else the recipe's; empty: what stands beside the data.
 std::string preprocessingOf(const QuantizationOptions& options, const std::optional<Recipe>& recipe);
 

@@ -104,6 +104,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         request.model = loadInput(options->model, options->quantization, session, loading);
         recipe = chosenRecipe(options->quantization, request.model.get());
         if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json, --preset NAME or --codec NAME; 'list presets' and 'list codecs' name them");
+        if (const std::string ignored = ignoredText(options->quantization, *recipe); !ignored.empty()) session.note("note: " + ignored);
         auto sources = sourcesOf(options->quantization);
         sources.push_back(options->importance);
         if (!options->dryRun) refuseOverwriting(options->output, request.model.get(), sources);

@@ -301,6 +301,7 @@ std::optional<fs::path> extractModel(const ProjectStore& store, const fs::path& 
     requirePrivate(place);
     std::error_code none;
     if (fs::symlink_status(path, none).type() == fs::file_type::regular && fs::file_size(path, none) == bytes->bytes().size() && sha256(MappedFile::open(path)->bytes()) == sum) return path;
+    fs::remove(path, none);  // a link would be written through
     SaveFile file(path);
     file.write(bytes->bytes());
     file.commit();

@@ -174,5 +174,11 @@ TEST_F(Cli, QuantizeLearnsFromTheSamplesThatEvaluateHeldOut) {
     EXPECT_NE(contents(at("split.onnx")), contents(at("other.onnx")));
 }
 
+TEST_F(Cli, ARangeRuleThatAFormatDoesNotTakeIsSaidToChangeNothing) {
+    const std::string common = "evaluate " + kModel + " --data " + kTest + " --samples 4 --no-layers --range percentile:99 --codec ";
+    EXPECT_NE(cli(common + "q8_0").err.find("--range changes nothing"), std::string::npos);
+    EXPECT_EQ(cli(common + "int").err.find("changes nothing"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bitlathe
