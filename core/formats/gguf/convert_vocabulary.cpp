@@ -78,7 +78,7 @@ public:
 
 private:
     std::string put(Vocabulary& out, std::int64_t id, const std::string& token) {
-        if (id < 0) return "tokenizer.json gives a token a number that is none";
+        if (id < 0 || static_cast<std::uint64_t>(id) >= m_most) return "tokenizer.json gives a token a number that is none";
         if (static_cast<std::size_t>(id) >= out.tokens.size()) out.tokens.resize(static_cast<std::size_t>(id) + 1), m_known.resize(out.tokens.size());
         out.tokens[static_cast<std::size_t>(id)] = token;
         m_known[static_cast<std::size_t>(id)] = true;
@@ -206,6 +206,8 @@ private:
     }
 
     const Json &m_json, &m_config, &m_model;
+    // Numbers beyond this are damage: vocabularies have few gaps.
+    const std::uint64_t m_most = 2 * (member(m_model, "vocab").size() + member(m_json, "added_tokens").size()) + 4096;
     std::vector<bool> m_known;
     std::map<std::string, std::int32_t, std::less<>> m_ids;
 };
