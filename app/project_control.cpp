@@ -175,7 +175,7 @@ void ProjectControl::save(std::function<void()> then) {
 }
 
 void ProjectControl::saveAs(const QString& path, std::function<void()> then) {
-    if (!m_session.document().model() || m_save.running()) return;
+    if (!m_session.document().model() || waits([this, path, then] { saveAs(path, then); })) return;
     const QString absolute = QFileInfo(path).absoluteFilePath();
     const auto taken = [this, absolute, then = std::move(then)] {
         const bool embeds = m_embeds;
