@@ -5,6 +5,7 @@
 #include "app/report_rows.h"
 #include "app/run_control.h"
 #include "app/totals.h"
+#include "core/quant/codec.h"
 #include "widgets/canvas/theme.h"
 #include "widgets/editors/scheme_editor.h"
 #include "widgets/models/figures.h"
@@ -171,9 +172,14 @@ void MainWindow::showSubject() {
     } else if (editable.size() < selection.size()) {
         subject.fixedReason = tr("%1 of %2 selected layers can be quantized.").arg(editable.size()).arg(selection.size());
     }
-    subject.scaleCounts = scaleCounts(*model, editable, m_inspector->editor().groupSize());
-    if (!subject.schemes.empty() && subject.schemes.front().weights)
-        if (const auto* group = std::get_if<PerGroup>(&subject.schemes.front().weights->granularity)) subject.scaleCounts = scaleCounts(*model, editable, group->size);
+    int groupSize = m_inspector->editor().groupSize();
+    if (!subject.schemes.empty() && subject.schemes.front().weights) {
+        const QuantSpec& weights = *subject.schemes.front().weights;
+        const Codec* codec = findCodec(weights.codec);
+        if (codec && codec->blockSize > 0) groupSize = codec->blockSize;
+        else if (const auto* group = std::get_if<PerGroup>(&weights.granularity)) groupSize = group->size;
+    }
+    subject.scaleCounts = scaleCounts(*model, editable, groupSize);
     subject.similar = m_editing->similar().size();
     m_inspector->show(subject);
 

@@ -59,11 +59,23 @@ Granularity GranularityEditor::of(int kind) const {
     return PerGroup{m_size};
 }
 
-void GranularityEditor::show(const std::optional<Granularity>& common, std::optional<std::size_t> kind) {
-    const QSignalBlocker quietSizes(m_sizes);
+void GranularityEditor::check(std::optional<std::size_t> kind) {
     m_kinds->setExclusive(false);
     for (int i = 0; i < 3; ++i) m_kinds->button(i)->setChecked(kind && int(*kind) == i);
     m_kinds->setExclusive(true);
+}
+
+void GranularityEditor::showBlocks(int size) {
+    const QSignalBlocker quietSizes(m_sizes);
+    m_inBlocks = true;
+    check(std::size_t(2));
+    m_sizes->setEditText(QString::number(size));
+}
+
+void GranularityEditor::show(const std::optional<Granularity>& common, std::optional<std::size_t> kind) {
+    const QSignalBlocker quietSizes(m_sizes);
+    m_inBlocks = false;
+    check(kind);
     const auto* group = common ? std::get_if<PerGroup>(&*common) : nullptr;
     if (group) m_size = group->size;
     m_sizes->setEnabled(kind == std::size_t(2));
@@ -78,7 +90,7 @@ void GranularityEditor::setScaleCounts(std::array<std::int64_t, 3> counts) {
 
 void GranularityEditor::sizeEntered(const QString& text) {
     const int size = text.toInt();
-    if (size < 1 || size == m_size) return;
+    if (m_inBlocks || size < 1 || size == m_size) return;
     m_size = size;
     emit edited(PerGroup{size});
 }

@@ -34,6 +34,7 @@ void setFormat(QuantSpec& weights, const NumberFormat& format) {
     const Codec* codec = findCodec(format.codec);
     if (!codec) return;
     const bool another = weights.codec != format.codec;
+    const Codec* before = findCodec(weights.codec);
     weights.codec = format.codec;
     weights.symmetric = format.symmetric;
     weights.narrow = format.narrow;
@@ -44,6 +45,7 @@ void setFormat(QuantSpec& weights, const NumberFormat& format) {
     else if (weights.table.empty() || bitsForTable(weights.table.size()) > weights.bits) weights.table = evenLevels(weights.bits);
     weights.scale = codec->scaleTypes.empty() ? ScaleType::F32 : codec->scaleTypes.front();
     if (codec->blockSize > 0) weights.granularity = PerGroup{codec->blockSize};
+    else if (before && before->blockSize > 0) weights.granularity = QuantSpec{}.granularity;  // the block's size was nobody's choice
     if (!codec->takesRange) weights.range = MinMax{}, weights.knee = 0;
 }
 

@@ -180,9 +180,11 @@ void SchemeEditor::show(const std::vector<Scheme>& schemes) {
     m_bits->setWidths(codec && codec->name != "int" ? codec->minBits : 1, codec ? codec->maxBits : 16);
     m_bits->show(common.bits);
     m_bits->setEnabled(!codec || codec->minBits < codec->maxBits);
-    m_granularity->show(common.granularity, quantized ? common.granularityKind : std::nullopt);
+    const bool inBlocks = quantized && codec && codec->blockSize > 0;
+    if (inBlocks) m_granularity->showBlocks(codec->blockSize);
+    else m_granularity->show(common.granularity, quantized ? common.granularityKind : std::nullopt);
     m_activations->show(number(common.activations));
-    m_granularity->setEnabled(quantized && (!codec || codec->blockSize == 0));
+    m_granularity->setEnabled(quantized && !inBlocks);
     const bool ranged = quantized && (!codec || codec->takesRange);
     m_range->setApplies(ranged);
     m_range->show(ranged ? common.range : std::nullopt, ranged ? common.rangeKind : std::nullopt);

@@ -65,6 +65,8 @@ TEST(SchemeChange, EveryFormatOfTheListCanBeChosenAndLeftAgain) {
         EXPECT_EQ(numberFormatOf(there), *change.format) << codec.name;
         change.format = NumberFormat::integers();
         EXPECT_EQ(applied(there, change).weights->codec, "int");
+        // A block's size is the format's, not a choice that stays behind.
+        if (codec.blockSize > 0) EXPECT_EQ(applied(there, change).weights->granularity, QuantSpec{}.granularity) << codec.name;
     }
 }
 
