@@ -64,8 +64,9 @@ QPushButton[accent="true"]:focus { border-color: @text; }
 QPushButton[accent="true"]:disabled { background: @hover; border-color: @border; color: @faint; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
-  background: @field; border: 1px solid @border; border-radius: 5px; padding: 4px 8px; min-height: 18px;
+  background: @field; border: 1px solid @border; border-radius: 5px; padding: 4px 8px;
   selection-background-color: @accent; selection-color: @onAccent; }
+QLineEdit, QAbstractSpinBox, QComboBox { min-height: 18px; }
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: @faint; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QComboBox:on { border-color: @accent; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: @faint; background: @window; }

@@ -99,7 +99,7 @@ QWidget* PlaygroundLanguage::buildSettings() {
     m_prompt->setPlaceholderText(tr("Write the beginning of a text"));
     m_prompt->setAccessibleName(tr("Prompt"));
     m_prompt->setTabChangesFocus(true);
-    m_prompt->setMinimumHeight(54);
+    m_prompt->setMinimumHeight(76);  // three lines
     m_examples->setAccessibleName(tr("Examples"));
     m_tokens->setRange(1, 100'000);
     m_tokens->setValue(96);
