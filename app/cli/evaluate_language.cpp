@@ -142,6 +142,9 @@ int evaluateLanguageModel(const std::string& modelPath, const std::string& data,
     if (tokenizer.size() != network.spec.vocabulary)
         measured.notes.push_back("the tokenizer has " + std::to_string(tokenizer.size()) + " tokens and the network " + std::to_string(network.spec.vocabulary) + "; perplexity takes all of the network's into account");
 
+    if (network.spec.context > 0 && options.windows.context > network.spec.context)
+        measured.notes.push_back("windows of " + std::to_string(options.windows.context) + " tokens are longer than the " + std::to_string(network.spec.context) + " that the model learned on: what it predicts behind them counts for little");
+
     PerplexityOptions how;
     how.mostWindows = options.mostWindows;
     if (asked(options, "layers")) {

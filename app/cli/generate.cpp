@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <iostream>
 
 namespace bitlathe::cli {
@@ -17,7 +18,7 @@ namespace bitlathe::cli {
 namespace {
 
 struct Options {
-    std::string model, prompt, promptFile, keys = "f16", values = "f16";
+    std::string model, prompt, promptFile, tokenizer, keys = "f16", values = "f16";
     std::int64_t tokens = 96;
     Sampling sampling;
     bool toTheEnd = false;
@@ -45,7 +46,7 @@ Json toJson(const ContinuedSide& side, const Tokenizer& tokenizer) {
         text += token.text;
         tokens.push_back({{"token", token.token}, {"text", token.text}, {"probability", token.probability}, {"best", shares(token.best, tokenizer)}});
     }
-    return {{"text", text}, {"tokensPerSecond", side.tokensPerSecond}, {"promptSeconds", side.promptSeconds}, {"tokens", tokens}};
+    return {{"text", text}, {"tokensPerSecond", side.tokensPerSecond}, {"promptSeconds", side.promptSeconds}, {"contextFull", side.contextFull}, {"tokens", tokens}};
 }
 
 std::string textOf(const ContinuedSide& side, std::size_t from = 0) {
@@ -69,9 +70,11 @@ void print(const SideBySide& both, const Options& options) {
     if (!both.divergence.empty()) std::cout << "KL divergence: " << sum / double(both.divergence.size()) << " nats on average over " << both.divergence.size() << " tokens.\n";
     if (both.parting.worst >= 0) {
         const bool beyond = both.parting.layer >= 0;
-        std::cout << (beyond ? "First block more than 5 % off: " : "No block is 5 % off; the most: ") << (beyond ? both.parting.layer : both.parting.worst) << ", "
-                  << fixedText(100 * (beyond ? both.parting.relativeError : both.parting.worstError), 2) << " %.\n";
+        std::cout << (beyond ? "The first block whose output is more than 5 % off is block " : "No block's output is 5 % off; the most is block ")
+                  << (beyond ? both.parting.layer : both.parting.worst) << "'s, by " << fixedText(100 * (beyond ? both.parting.relativeError : both.parting.worstError), 2) << " % of its length.\n";
     }
+    for (const ContinuedSide* side : {&both.first, &both.second})
+        if (side->contextFull) std::cout << (side == &both.first ? "Float" : "Quantized") << " stopped after " << side->tokens.size() << " tokens: the context is full.\n";
 }
 
 Json toJson(const SideBySide& both, const Tokenizer& tokenizer) {
@@ -106,10 +109,11 @@ int continueOne(const LanguageNetwork& network, const Tokenizer& tokenizer, cons
     if (!side.tokens.empty()) side.tokens.back().text += stream.finish();
     side.promptSeconds = made.promptSeconds;
     side.tokensPerSecond = made.tokensPerSecond;
+    side.contextFull = made.contextFull;
     if (session.json()) {
         printJson({{"prompt", prompt}, {"engine", nameOf(network.mode)}, {"continuation", toJson(side, tokenizer)}, {"contextFull", made.contextFull}});
     } else {
-        std::cout << "\n";
+        std::cout << std::endl;  // before the note on the other stream
         session.note(fixedText(made.tokensPerSecond, 1) + " tokens/s; the prompt's " + std::to_string(prompt.size()) + " tokens at " + fixedText(made.promptTokensPerSecond, 1) + " a second" +
                      (made.contextFull ? "; the context is full" : ""));
     }
@@ -123,6 +127,7 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("MODEL", options->model, "The language model: GGUF, or a folder or file of safetensors")->required();
     auto* prompt = app.add_option("--prompt", options->prompt, "The beginning of the text");
     app.add_option("--prompt-file", options->promptFile, "A file with the beginning of the text")->excludes(prompt);
+    app.add_option("--tokenizer", options->tokenizer, "The tokenizer: a GGUF file, tokenizer.json or tokenizer.bin of llama2.c; else the model's own");
     app.add_option("--tokens", options->tokens, "How many tokens to make")->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
     app.add_option("--temperature", options->sampling.temperature, "0 takes the likeliest token every time")->check(CLI::NonNegativeNumber);
     app.add_option("--top-k", options->sampling.topK, "Draw among so many; 0 for all")->check(CLI::NonNegativeNumber);
@@ -138,7 +143,7 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
         if (!options->promptFile.empty()) options->prompt = readText(options->promptFile);
         JobContext loading = session.job().part(0, 0.2);
         const auto model = loadInput(options->model, options->quantization, session, loading);
-        const Tokenizer tokenizer = loadTokenizer(model->source, loading);
+        const Tokenizer tokenizer = loadTokenizer(options->tokenizer.empty() ? model->source : std::filesystem::path(options->tokenizer), loading);
         const std::vector<std::int32_t> ids = tokenizer.encode(options->prompt);
         if (ids.empty()) throw Error(ErrorKind::Usage, "there is nothing to continue; give --prompt TEXT or --prompt-file FILE");
         const std::optional<Recipe> recipe = chosenRecipe(options->quantization, model.get());

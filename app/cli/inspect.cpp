@@ -61,7 +61,7 @@ Json toJson(const Model& model, const Importance* importance) {
                           {"bytes", layer.bytes}, {"runnable", isRunnable(model, layer)}, {"note", noteOf(model, layer, importance)}, {"op", layer.op},
                           {"storedAs", layer.storedAs}, {"quantizable", layer.quantizable}});
     return {{"format", model.format}, {"inputs", inputs}, {"outputs", outputs}, {"layers", layers}, {"name", model.name},
-            {"producer", model.producer}, {"missingOperators", missingOperators(model)}, {"notes", model.notes}};
+            {"producer", model.producer}, {"missingOperators", model.graph.weightsOnly ? std::vector<std::string>() : missingOperators(model)}, {"notes", model.notes}};
 }
 
 void print(const Model& model, const Importance* importance, Session& session) {

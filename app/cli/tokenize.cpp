@@ -34,12 +34,13 @@ Action tokenizeCommand(CLI::App& app, CommonOptions& common) {
     auto options = std::make_shared<Options>();
     app.add_option("model", options->model, "A GGUF file, tokenizer.json, a folder or model with one, or tokenizer.bin of llama2.c")->required();
     auto* text = app.add_option("text", options->text, "The text");
-    app.add_option("--file", options->file, "Read the text from this file")->excludes(text);
+    auto* file = app.add_option("--file", options->file, "Read the text from this file")->excludes(text);
     app.add_flag("--bare", options->bare, "Without the tokens that begin and end a text");
     app.add_flag("--special", options->special, "Read names of special tokens in the text as these tokens");
     app.add_flag("--json", common.json, "One JSON document on standard output");
-    return [options](Session& session) {
+    return [options, given = [text, file] { return text->count() + file->count() > 0; }](Session& session) {
         const Tokenizer tokenizer = loadTokenizer(options->model, session.job());
+        if (!given()) throw Error(ErrorKind::Usage, "there is no text; give TEXT or --file FILE");
         const std::string text = textOf(*options);
         const auto tokens = tokenizer.encode(text, {!options->bare, options->special}, session.job());
         session.endProgress();

@@ -34,7 +34,7 @@ Step makeStep(const Node& node, std::span<const Tensor* const> constants, const 
 
 std::shared_ptr<const Executable> Executable::compile(std::shared_ptr<const Model> model, CompileOptions options) {
     if (model->graph.weightsOnly)
-        throw Error(ErrorKind::Unsupported, "'" + model->source.string() + "' holds weights and no graph, so there is nothing to run; look at it, quantize and export it, or open the network as ONNX to run it");
+        throw Error(ErrorKind::Unsupported, "'" + model->source.string() + "' holds weights and no graph, so there is nothing to run; look at it, quantize and export it, or open the network as ONNX to run it; a language model is run by 'generate' and measured on a text by 'evaluate'");
     std::shared_ptr<Executable> executable(new Executable);
     executable->m_machine = options.machine;
     executable->m_graph = model->graph;

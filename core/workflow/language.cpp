@@ -56,6 +56,9 @@ Value inBlocks(const std::string& name, const Tensor& values, const GgufForm& fo
 Value coded(const Model& model, const Layer& layer, const QuantSpec& spec, const Importance* importance, Isa isa, Workers& workers, JobContext& job) {
     const std::string& name = model.graph.value(layer.weight).name;
     const auto columns = importance ? importance->of(name) : std::span<const float>();
+    // As an export refuses it: an importance of another model would measure a file that cannot be made.
+    if (const auto values = static_cast<std::int64_t>(columns.size()); values != 0 && values != layer.layout.inner && (layer.shape.rank() <= 2 || values % layer.layout.inner != 0))
+        throw Error(ErrorKind::Input, layer.name + ": the importance file has " + std::to_string(values) + " values for " + std::to_string(layer.layout.inner) + " columns; take the importance of this very model");
     const auto fitting = static_cast<std::int64_t>(columns.size()) == layer.layout.inner ? columns : std::span<const float>();
     const Tensor values = weightOf(model.graph, layer);
     const GgufForm* form = ggufFormOf(spec.codec);

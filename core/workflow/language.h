@@ -33,7 +33,7 @@ struct LanguageNetwork {
 LanguageNetwork prepareLanguage(std::shared_ptr<const Model> model, EngineMode mode, const Machine& machine);
 
 // The same with each layer coded by the recipe's scheme, as an export of it would be: formats of GGUF in their blocks,
-// others as what their codes decode to. importance: of columns, or null.
+// others as what their codes decode to. importance: of columns, or null; throws Error(Input) where it is of another width.
 LanguageNetwork prepareLanguage(std::shared_ptr<const Model> model, const Recipe& recipe, const Importance* importance, EngineMode mode, const Machine& machine,
                                 Workers& workers, JobContext& job);
 

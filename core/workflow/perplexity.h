@@ -40,7 +40,8 @@ struct TextWindow {
     std::int64_t scored() const noexcept { return static_cast<std::int64_t>(tokens.size()) - 1 - first; }
 };
 
-// Throws Error(Usage) for impossible rules, Error(Input) when the text is too short for one window, with the lengths.
+// Throws Error(Usage) for impossible rules, Error(Input) for what is no text (a byte 0) and when the text is too short for one
+// window, with the lengths.
 std::vector<TextWindow> windowsOf(std::string_view text, const Tokenizer& tokenizer, const WindowRule& rule, JobContext& job);
 
 struct LanguageEvaluation {

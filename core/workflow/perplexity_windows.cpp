@@ -58,6 +58,8 @@ std::vector<TextWindow> windowsOf(std::string_view text, const Tokenizer& tokeni
     if (rule.context < kLeast) throw Error(ErrorKind::Usage, "a window of " + std::to_string(rule.context) + " tokens is too short; take at least " + std::to_string(kLeast));
     if (rule.stride < 0 || rule.stride >= rule.context)
         throw Error(ErrorKind::Usage, "a stride of " + std::to_string(rule.stride) + " does not fit windows of " + std::to_string(rule.context) + " tokens; take 1 to " + std::to_string(rule.context - 1) + ", or 0 for windows side by side");
+    if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos)
+        refuseInput("this is no text: byte " + std::to_string(zero) + " is 0; give a text file in UTF-8");
     std::vector<TextWindow> windows;
     std::size_t length = 0;
     if (rule.slices()) {

@@ -1,8 +1,11 @@
 #include "core/workflow/side_by_side.h"
 
+#include "core/metrics/language_metrics.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 
@@ -11,18 +14,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+// NaN is never the likeliest.
+float orLeast(float logit) { return std::isnan(logit) ? -std::numeric_limits<float>::infinity() : logit; }
 
-// ln Σ exp(x), and the largest x.
-struct LogSum {
-    double most, value;
-};
-LogSum logSum(std::span<const float> logits) {
-    const double most = *std::max_element(logits.begin(), logits.end());
-    double sum = 0;
-    for (const float v : logits) sum += std::exp(v - most);
-    return {most, most + std::log(sum)};
-}
+double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 // One network at the end of its own text.
 class Side {
@@ -43,12 +38,15 @@ public:
         const auto begin = Clock::now();
         const Sampled chosen = m_sampler.next(m_logits);
         ContinuedToken token{chosen.token, m_stream.push(chosen.token), chosen.probability, likeliest(m_logits, m_how.best)};
-        const bool last = std::int64_t(m_result.tokens.size()) + 1 >= m_how.mostTokens || m_session.length() + 1 > m_session.context() ||
-                          (m_how.stopAtEnd && m_tokenizer.ends(chosen.token));
+        const bool ended = std::int64_t(m_result.tokens.size()) + 1 >= m_how.mostTokens || (m_how.stopAtEnd && m_tokenizer.ends(chosen.token));
+        m_result.contextFull = !ended && m_session.length() + 1 > m_session.context();
+        const bool last = ended || m_result.contextFull;
         if (last) token.text += m_stream.finish();
         m_result.tokens.push_back(std::move(token));
-        if (!last) keep(m_session.feed(std::span(&chosen.token, 1), job));
         m_result.finished = last;
+        if (last) return;
+        keep(m_session.feed(std::span(&chosen.token, 1), job));
+        // Of tokens that were chosen and read, as generate() counts them.
         m_result.seconds += secondsSince(begin);
         m_result.tokensPerSecond = m_result.seconds > 0 ? double(m_result.tokens.size()) / m_result.seconds : 0;
     }
@@ -103,23 +101,18 @@ std::vector<TokenShare> likeliest(std::span<const float> logits, std::size_t mos
     std::iota(order.begin(), order.end(), 0);
     const std::size_t count = std::min(most, order.size());
     std::partial_sort(order.begin(), order.begin() + std::ptrdiff_t(count), order.end(), [&](std::int32_t a, std::int32_t b) {
-        const float x = logits[std::size_t(a)], y = logits[std::size_t(b)];
+        const float x = orLeast(logits[std::size_t(a)]), y = orLeast(logits[std::size_t(b)]);
         return x != y ? x > y : a < b;
     });
-    const double all = logits.empty() ? 0 : logSum(logits).value;
     std::vector<TokenShare> shares;
-    for (std::size_t i = 0; i < count; ++i) shares.push_back({order[i], std::exp(logits[std::size_t(order[i])] - all)});
+    for (std::size_t i = 0; i < count; ++i) shares.push_back({order[i], std::exp(-scoreToken({}, logits, order[i]).loss)});
     return shares;
 }
 
 double divergence(std::span<const float> p, std::span<const float> q) {
-    const double allP = logSum(p).value, allQ = logSum(q).value;
-    double sum = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) {
-        const double logP = p[i] - allP;
-        sum += std::exp(logP) * (logP - (q[i] - allQ));
-    }
-    return std::max(0.0, sum);  // below 0 by rounding alone
+    const double nats = scoreToken(p, q, 0).divergence;
+    if (!std::isfinite(nats)) throw Error(ErrorKind::Input, "a network gives logits that are no numbers; look for infinite or missing weights, or choose more bits");
+    return std::max(0.0, nats);  // below 0 by rounding alone
 }
 
 SideBySide continueSideBySide(const LanguageNetwork& first, const LanguageNetwork& second, const Tokenizer& tokenizer, const std::string& prompt,

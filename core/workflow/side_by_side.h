@@ -30,6 +30,7 @@ struct ContinuedToken {
 struct ContinuedSide {
     std::vector<ContinuedToken> tokens;
     double promptSeconds = 0, seconds = 0;  // reading the prompt; choosing and reading the tokens
+    bool contextFull = false;               // it ended because the context was full
     double tokensPerSecond = 0;
     bool finished = false;  // it said that the text ends, or made all it was asked for
 };
