@@ -282,8 +282,10 @@ void RunControl::put(const Evaluation& evaluation, const std::optional<Evaluatio
 // and recipe.
 void RunControl::put(KeptEvaluation kept, bool finished) {
     RunResult result = resultOf(kept, finished);
+    std::shared_ptr<const KeptEvaluation> before;  // stays in the project until its successor is finished
     for (std::size_t i = 0; i < m_results.size(); ++i) {
         if (m_results[i].engine != result.engine || m_results[i].data != result.data || (result.engine != tr("Float") && m_recipes[i] != kept.recipe)) continue;
+        before = m_kept[i];
         m_results.erase(m_results.begin() + std::ptrdiff_t(i));
         m_recipes.erase(m_recipes.begin() + std::ptrdiff_t(i));
         m_kept.erase(m_kept.begin() + std::ptrdiff_t(i));
@@ -291,7 +293,7 @@ void RunControl::put(KeptEvaluation kept, bool finished) {
     }
     m_results.insert(m_results.begin(), std::move(result));
     m_recipes.insert(m_recipes.begin(), kept.recipe);
-    m_kept.insert(m_kept.begin(), finished ? std::make_shared<const KeptEvaluation>(std::move(kept)) : nullptr);
+    m_kept.insert(m_kept.begin(), finished ? std::make_shared<const KeptEvaluation>(std::move(kept)) : before);
     if (m_results.size() > 40) {
         m_results.pop_back();
         m_recipes.pop_back();

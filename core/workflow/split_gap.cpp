@@ -63,6 +63,9 @@ std::string gapText(const SplitGap& gap, const Evaluation& calibration, const Ev
             add("output SQNR is " + fixed(heldOut.outputSqnrDb, 1) + " dB against " + fixed(calibration.outputSqnrDb, 1) + " dB (chance: ±" + fixed(gap.sqnrDb.noise, 1) + " dB)");
         text = "Worse on the " + count(heldOut.samples) + " that were held out than on the " + std::to_string(calibration.samples) + " that calibrated: " + text +
                ". The ranges fit the calibration samples too closely, or the two differ in kind: calibrate on more, or more varied, samples, or with a range rule that clips less.";
+    } else if (gap.better()) {
+        text = "No sign of over-fitting: the " + count(heldOut.samples) + " held out fare better than the " + std::to_string(calibration.samples) + " that calibrated, by more than chance (agreement " +
+               percent(heldOut.agreement) + " against " + percent(calibration.agreement) + ", chance ±" + points(gap.agreement.noise) + "): they are easier, or of another kind.";
     } else {
         text = "No sign of over-fitting: the " + count(heldOut.samples) + " held out fare like the " + std::to_string(calibration.samples) + " that calibrated, within chance (agreement ±" +
                points(gap.agreement.noise) + (std::isfinite(gap.sqnrDb.noise) ? ", output SQNR ±" + fixed(gap.sqnrDb.noise, 1) + " dB" : std::string()) + ").";

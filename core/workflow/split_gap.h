@@ -28,6 +28,8 @@ struct SplitGap {
     // Float itself is better on the calibration samples by more than noise: it may have been trained on them.
     std::optional<GapFigure> floatTop1;
 
+    // Held-out samples fare better by more than noise.
+    bool better() const noexcept { return agreement.gap < -agreement.noise || (top1Loss && top1Loss->gap < -top1Loss->noise) || sqnrDb.gap < -sqnrDb.noise; }
     bool overfits() const noexcept { return agreement.beyond() || (top1Loss && top1Loss->beyond()) || sqnrDb.beyond(); }
 };
 

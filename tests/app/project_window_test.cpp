@@ -10,6 +10,7 @@
 #include "widgets/panels/layers_panel.h"
 #include "widgets/panels/message_strip.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include <QAction>
@@ -190,6 +191,27 @@ TEST_F(ProjectWindow, AKerasNetworkLeavesAsBothKindsOfItsOwnFile) {
         EXPECT_TRUE(contents(at("window.h5")) == contents(at("cli.h5"))) << target;
         rig.window->exporting().setPath(QStringLiteral("/tmp/conv2d_same.quantized.h5"));
     }
+}
+
+// A finished evaluation was erased from the project as soon as the same one was started anew.
+TEST_F(ProjectWindow, AnEvaluationStaysUntilTheNextOneOfItsKindIsFinished) {
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(Session::demoModel()));
+    RunControl& run = rig.window->run();
+    run.start();
+    ASSERT_TRUE(WindowRig::waitFor([&] { return !run.running(); }));
+    const std::size_t kept = run.evaluations().size();
+    ASSERT_GT(kept, 0u);
+    bool lost = false, partial = false;
+    run.start();
+    ASSERT_TRUE(WindowRig::waitFor([&] {
+        const auto evaluations = run.evaluations();
+        lost = lost || evaluations.size() < kept || std::count(evaluations.begin(), evaluations.end(), nullptr) > 0;
+        partial = partial || !run.results().front().finished;
+        return !run.running();
+    }));
+    EXPECT_TRUE(partial);
+    EXPECT_FALSE(lost);
 }
 
 TEST_F(ProjectWindow, OffersToContinueACalibrationAndKeepsItsEvaluations) {

@@ -68,7 +68,7 @@ public:
 };
 
 QString gapFormula() {
-    return RunPanel::tr("gap: held out against calibration; above 0 is worse on the held-out samples.\n"
+    return RunPanel::tr("gap: held out against calibration; above 0 is worse on the held-out samples. Under Top-1 stands the gap of what quantization lost of it.\n"
                         "chance: two standard errors of the gap; pure chance exceeds it once in 44 times.\n"
                         "Agrees: 2·√(p₁(1−p₁)/(n₁+2) + p₂(1−p₂)/(n₂+2)) with p = (k+1)/(n+2), k of n samples agree.\n"
                         "Top-1: of the loss against float on the same samples, so that what float was trained on does not count.\n"
@@ -100,7 +100,7 @@ void addCalibration(Row* result, const RunResult& figures) {
         gap->setFigure(column, figure.gap, QStringLiteral("%1 ± %2%3").arg(oneDecimal(figure.gap * unit), std::isnan(figure.chance) ? QStringLiteral("?") : oneDecimal(figure.chance * unit), name));
         if (figure.beyond) gap->setForeground(column, toQColor(themeColors().warning));
     };
-    if (part.lossGap) put(Top1, *part.lossGap, 100, RunPanel::tr(" pt"));
+    if (part.lossGap) put(Top1, *part.lossGap, 100, RunPanel::tr(" pt lost"));
     put(Agreement, part.agreementGap, 100, RunPanel::tr(" pt"));
     put(OutputDb, part.dbGap, 1, QString());
     for (int column = 0; column <= Speed; ++column) gap->setToolTip(column, RunPanel::tr("Percent points and dB.") + QLatin1Char('\n') + gapFormula());

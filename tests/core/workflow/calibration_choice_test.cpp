@@ -77,6 +77,8 @@ TEST(SplitGap, WhatChanceExplainsIsNoOverfitting) {
     EXPECT_FALSE(splitGap(measured(50, 1.0, 30), measured(1000, 0.97, 30)).overfits());
     EXPECT_TRUE(splitGap(measured(500, 1.0, 30), measured(1000, 0.97, 30)).overfits());
     EXPECT_FALSE(splitGap(measured(500, 0.97, 30), measured(1000, 1.0, 30)).overfits());  // better is no harm
+    const Evaluation harder = measured(500, 0.97, 30), easier = measured(1000, 1.0, 30);
+    EXPECT_NE(gapText(splitGap(harder, easier), harder, easier).find("better than the 500 that calibrated, by more than chance"), std::string::npos);
 }
 
 TEST(SplitGap, ComparesDecibelsWithTheirOwnSpread) {
