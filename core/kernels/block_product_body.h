@@ -196,6 +196,11 @@ template <GgufType Type>
 void multiplyTiles(const BlockProduct& call) noexcept {
     Tile<Type> tile;
     const std::int64_t groups = activationGroups(call.k);
+    if (groups == 0) {  // no group would begin the lanes
+        for (std::int64_t m = 0; m < call.m; ++m)
+            for (std::int64_t n = 0; n < call.n; ++n) call.y[m * call.yStride + n] = 0.0f;
+        return;
+    }
     for (std::int64_t m0 = 0; m0 < call.m; m0 += kTileM) {
         const std::int64_t ms = call.m - m0 < kTileM ? call.m - m0 : kTileM;
         for (std::int64_t n = 0; n < call.n; n += kTileRows) {

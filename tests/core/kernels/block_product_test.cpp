@@ -158,6 +158,18 @@ TEST(BlockProduct, WritesNothingBetweenRows) {
     }
 }
 
+TEST(BlockProduct, OfRowsWithoutNumbersIsZero) {
+    const std::uint8_t none = 0;
+    const ActivationGroup noActivations{};
+    for (int t = 0; t < kTypes; ++t)
+        for (const Isa isa : testIsas())
+            for (const int m : {1, 2, 5}) {
+                std::vector<float> y(static_cast<std::size_t>(m * 3), 7.0f);
+                multiplyBlocks(isa, {static_cast<GgufType>(t), 0, 3, &none, m, &noActivations, y.data(), 3});
+                EXPECT_EQ(y, std::vector<float>(y.size(), 0.0f)) << kNames[t] << " " << isaName(isa) << " m " << m;
+            }
+}
+
 TEST(CodedActivations, AreTheNearestCodesUnderTheLargestMagnitude) {
     Bytes random(3);
     for (const std::int64_t k : {1, 31, 32, 33, 512, 700}) {
