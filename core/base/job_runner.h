@@ -51,7 +51,7 @@ T explained(JobContext& context, std::function<T(JobContext&)>& job) {
     } catch (const std::length_error&) {
         throw Error(ErrorKind::Input, "the file asks for more than any memory holds; it is damaged, or not what its name says: make it again");
     } catch (const std::exception& mistake) {
-        throw Error(ErrorKind::Unsupported, std::string("the program made a mistake here (") + mistake.what() + "); nothing was changed: save your work, and report what you did");
+        throw Error(ErrorKind::Unsupported, std::string("the program made a mistake here (") + mistake.what() + "); this task was stopped before its end: save your work, and report what you did");
     }
 }
 

@@ -81,6 +81,8 @@ TEST(JobSlot, AMistakeOfTheProgramIsASentenceAndNotTheEnd) {
     slot.start([](JobContext&) -> int { return static_cast<int>(std::vector<char>(1).at(static_cast<std::size_t>(7))); }, done);
     inbox.runOne();
     EXPECT_NE(message.find("made a mistake"), std::string::npos) << message;
+    EXPECT_NE(message.find("stopped before its end"), std::string::npos) << message;
+    EXPECT_EQ(message.find("nothing was changed"), std::string::npos) << "a save that fails in its midst has changed something: " << message;
     slot.start([](JobContext&) -> int {
         std::vector<double> none;
         none.reserve(none.max_size() + 1);
