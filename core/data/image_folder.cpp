@@ -67,32 +67,36 @@ bool isPicture(const fs::path& path) {
 }
 
 // What lies in a folder, in the order of the names; nothing where it may not be read. Hidden things are passed over.
-std::vector<fs::path> namesIn(const fs::path& folder, bool folders) {
+// A folder may be linked to where its own pictures are wanted: what is walked through has no links, which may lead in
+// circles.
+enum class Wanted { Pictures, Folders, OwnFolders };
+std::vector<fs::path> namesIn(const fs::path& folder, Wanted wanted) {
     std::vector<fs::path> found;
     std::error_code why;
     for (fs::directory_iterator at(folder, why), end; !why && at != end; at.increment(why)) {
         std::error_code none;
         const fs::path& path = at->path();
         if (path.filename().string().front() == '.') continue;
-        if (folders ? at->is_directory(none) : isPicture(path) && at->is_regular_file(none)) found.push_back(path.filename());
+        const bool fits = wanted == Wanted::Pictures ? isPicture(path) && at->is_regular_file(none) : at->is_directory(none) && (wanted == Wanted::Folders || !at->is_symlink(none));
+        if (fits) found.push_back(path.filename());
     }
     std::sort(found.begin(), found.end());
     return found;
 }
 
-// Of pictures at any depth, as seen from `folder`.
+// Of pictures at any depth, as seen from `folder`. `inside` itself may be a link.
 void collect(const fs::path& folder, const fs::path& inside, std::vector<fs::path>& found) {
-    constexpr std::ptrdiff_t kDeepest = 32;  // links may lead in circles
+    constexpr std::ptrdiff_t kDeepest = 32;
     if (std::distance(inside.begin(), inside.end()) > kDeepest) return;
-    for (const fs::path& name : namesIn(folder / inside, false)) found.push_back(inside / name);
-    for (const fs::path& name : namesIn(folder / inside, true)) collect(folder, inside / name, found);
+    for (const fs::path& name : namesIn(folder / inside, Wanted::Pictures)) found.push_back(inside / name);
+    for (const fs::path& name : namesIn(folder / inside, Wanted::OwnFolders)) collect(folder, inside / name, found);
 }
 
 // The first picture at any depth, to know the folder by.
 bool holdsPicture(const fs::path& folder, int depth = 0) {
-    if (!namesIn(folder, false).empty()) return true;
+    if (!namesIn(folder, Wanted::Pictures).empty()) return true;
     if (depth > 4) return false;
-    const auto folders = namesIn(folder, true);
+    const auto folders = namesIn(folder, depth == 0 ? Wanted::Folders : Wanted::OwnFolders);
     return std::any_of(folders.begin(), folders.end(), [&](const fs::path& name) { return holdsPicture(folder / name, depth + 1); });
 }
 
@@ -125,7 +129,7 @@ std::vector<Entry> listed(const fs::path& folder, Dataset& data) {
 
 std::vector<Entry> byClass(const fs::path& folder, Dataset& data) {
     std::vector<Entry> entries;
-    for (const fs::path& name : namesIn(folder, true)) {
+    for (const fs::path& name : namesIn(folder, Wanted::Folders)) {
         std::vector<fs::path> pictures;
         collect(folder, name, pictures);
         // An empty class would shift the numbers of those behind it without a word.
@@ -133,11 +137,11 @@ std::vector<Entry> byClass(const fs::path& folder, Dataset& data) {
             refuseInput("'" + (folder / name).string() + "' holds no PNG or JPEG images, but folders of '" + folder.string() + "' are its classes; fill it or move it elsewhere");
         for (const fs::path& picture : pictures) entries.push_back({picture.string(), name.string()});
     }
-    if (const auto loose = namesIn(folder, false); !loose.empty() && !entries.empty())
+    if (const auto loose = namesIn(folder, Wanted::Pictures); !loose.empty() && !entries.empty())
         refuseInput("'" + folder.string() + "' holds images beside the folders of its classes, the first is '" + loose.front().string() +
                     "'; move them into a class, or name each with its label in a labels.csv");
     if (entries.empty()) {
-        for (const fs::path& name : namesIn(folder, false)) entries.push_back({name.string(), {}});
+        for (const fs::path& name : namesIn(folder, Wanted::Pictures)) entries.push_back({name.string(), {}});
         return entries;
     }
     number(entries, data, [](const Entry&) {});

@@ -176,6 +176,33 @@ TEST_F(ImageFolderTest, OneFolderForEachClassIsEnough) {
     EXPECT_EQ(data.arrays[0].read(2).shape(), openDataset(folder.string()).arrays[0].read(2).shape());
 }
 
+TEST_F(ImageFolderTest, LinksThatLeadInCirclesDoNotHangAndEveryPictureIsTakenOnce) {
+    fs::remove(folder / "two.jpg");
+    fs::create_directory_symlink(".", folder / "cats" / "again");
+    fs::create_directory_symlink(".", folder / "cats" / "once-more");
+    const Dataset data = openDataset(folder.string());
+    EXPECT_EQ(data.count(), 1);
+    EXPECT_EQ(data.arrays[0].nameOf(0), "cats/one.png");
+}
+
+TEST_F(ImageFolderTest, AFolderWithoutPicturesWhoseLinksLeadInCirclesIsRefusedAtOnce) {
+    fs::remove(folder / "two.jpg");
+    fs::remove(folder / "cats" / "one.png");
+    for (const char* name : {"a", "b", "c"}) fs::create_directory_symlink(".", folder / "cats" / name);
+    EXPECT_NE(refusal(folder.string()), "");
+}
+
+TEST_F(ImageFolderTest, AClassMayBeALinkToItsPictures) {
+    fs::remove(folder / "two.jpg");
+    const fs::path elsewhere = fs::path(testing::TempDir()) / "linked-pictures";
+    fs::remove_all(elsewhere);
+    fs::rename(folder / "cats", elsewhere);
+    fs::create_directory_symlink(elsewhere, folder / "dogs");
+    const Dataset data = openDataset(folder.string());
+    EXPECT_EQ(data.classNames, (std::vector<std::string>{"dogs"}));
+    EXPECT_EQ(data.arrays[0].nameOf(0), "dogs/one.png");
+}
+
 TEST_F(ImageFolderTest, FoldersThatAreNumbersKeepTheirNumbers) {
     fs::remove(folder / "two.jpg");
     fs::rename(folder / "cats", folder / "10");
