@@ -90,6 +90,8 @@ TEST_F(SideBySideTest, TheDivergenceAfterTheyPartIsOnTheFloatText) {
     options.keys = options.values = CacheType::F32;
     const LanguageNetwork four = coded("q4_0", 4);
     const SideBySide both = of(four, options);
+    ASSERT_GE(both.partsAt(), 0) << "without a parting there is nothing after it";
+    ASSERT_LT(both.partsAt(), 39) << "some places must lie behind it";
     std::vector<std::int32_t> text = both.prompt;
     for (const ContinuedToken& token : both.first.tokens) text.push_back(token.token);
     text.pop_back();
