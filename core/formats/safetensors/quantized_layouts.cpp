@@ -140,11 +140,14 @@ std::string fitZeros(CodedWeight& coded, const Entry& zeros, int bits) {
         coded.zeroWords = zeros.bytes().data();
         return {};
     }
-    if (zeros.info.type != ElementType::I8 || (shape.count() != coded.rows * coded.groups && shape.count() != 1)) return "weight_zero_point does not fit the scales";
-    coded.zeroValues = coded.scales;
-    coded.zeroValues->type = ElementType::I8;
-    coded.zeroValues->data = zeros.bytes().data();
-    return coded.scales.rows != 1 ? "weight_zero_point over blocks is not known" : "";
+    if (zeros.info.type != ElementType::I8) return "weight_zero_point is of type " + zeros.info.typeName;
+    // One for all or one per row and group, whichever of the two the scales are.
+    const bool one = shape.count() == 1;
+    if (!one && coded.scales.rows != 1) return "weight_zero_point over blocks is not known";
+    const bool each = shape.count() == coded.rows * coded.groups && (coded.groups == 1 || shape == Shape{coded.rows, coded.groups});
+    if (!one && !each) return "weight_zero_point does not fit the scales";
+    coded.zeroValues = GroupValues{ElementType::I8, zeros.bytes().data(), one ? 0 : coded.groups, one ? 0 : 1, 1};
+    return "";
 }
 
 // weight_packed int32 [R, W]; weight_shape says R and C.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 
 namespace bitlathe {
 namespace {
@@ -132,6 +133,47 @@ TEST(SafetensorsLayouts, AwqWeightsOpenWithTheReferencesValues) {
             const auto g = static_cast<std::size_t>(r * kGroups + c / 32);
             ASSERT_EQ(values.as<float>()[static_cast<std::size_t>(r * kColumns + c)], float(int(codes[static_cast<std::size_t>(r * kColumns + c)]) - int(zeros[g])) * scales[g]);
         }
+}
+
+// Codes 0, 1, 2 … of an int8 weight, [R, 4], under these scales and zero points.
+Tensor plainWeight(std::int64_t rows, const std::vector<std::int64_t>& scaleShape, const std::vector<float>& scales, const std::vector<std::int64_t>& zeroShape, const std::string& zeros) {
+    std::string codes;
+    for (std::int64_t i = 0; i < 4 * rows; ++i) codes += char(i % 100);
+    // The zero points lie last: what reads on behind them reads behind the file.
+    const std::string file = SafetensorsSample()
+                                 .tensor("up.weight", "I8", {rows, 4}, codes)
+                                 .tensor("up.weight_scale", "F32", scaleShape, bytesOf(scales))
+                                 .tensor("up.weight_zero_point", "I8", zeroShape, zeros)
+                                 .bytes();
+    JobContext job;
+    const Model model = readModel(writeSample("zeros.safetensors", file), job);
+    EXPECT_EQ(model.layers.size(), 1u);
+    EXPECT_NE(model.layers[0].note.find("stored as"), std::string::npos) << "the parts are not seen as one weight";
+    return weightOf(model.graph, model.layers[0]);
+}
+
+TEST(SafetensorsLayouts, OneZeroPointUnderAScalePerRowHoldsForEveryRowAndReadsNothingBehindTheFile) {
+    constexpr std::int64_t rows = 40000;
+    const Tensor values = plainWeight(rows, {rows}, std::vector<float>(rows, 0.5f), {1}, "\x03");
+    for (std::size_t i = 0; i < std::size_t(4 * rows); ++i) ASSERT_EQ(values.as<float>()[i], (float(i % 100) - 3) * 0.5f) << i;
+}
+
+TEST(SafetensorsLayouts, OneZeroPointUnderScalesPerGroupHoldsForEveryGroup) {
+    const Tensor values = plainWeight(2, {2, 2}, {0.5f, 1, 2, 4}, {1}, "\x03");
+    const float expected[] = {-1.5f, -1, -1, 0, 2, 4, 12, 16};
+    EXPECT_EQ(values, Tensor::of(Shape{2, 4}, std::span<const float>(expected)));
+}
+
+TEST(SafetensorsLayouts, AZeroPointPerRowUnderOneScaleIsThatOfItsRow) {
+    const Tensor values = plainWeight(3, {1}, {2}, {3, 1}, std::string("\x00\x05\xfe", 3));
+    const float expected[] = {0, 2, 4, 6, -2, 0, 2, 4, 20, 22, 24, 26};
+    EXPECT_EQ(values, Tensor::of(Shape{3, 4}, std::span<const float>(expected)));
+}
+
+TEST(SafetensorsLayouts, AZeroPointPerGroupIsThatOfItsGroup) {
+    const Tensor values = plainWeight(2, {2, 2}, {1, 1, 1, 1}, {2, 2}, std::string("\x00\x01\x02\x03", 4));
+    const float expected[] = {0, 1, 1, 2, 2, 3, 3, 4};
+    EXPECT_EQ(values, Tensor::of(Shape{2, 4}, std::span<const float>(expected)));
 }
 
 }  // namespace
