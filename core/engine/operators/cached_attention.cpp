@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <span>
 #include <vector>
@@ -19,6 +20,7 @@ namespace {
 constexpr std::int64_t kTile = 128;    // keys at once
 constexpr std::int64_t kQueries = 16;  // tokens of a chunk
 constexpr std::int64_t kSpan = 1024;   // keys of a chunk where there are few tokens; a multiple of kTile
+constexpr std::int64_t kMostThreads = 1 << 12;  // that a machine may have
 constexpr float kHidden = -std::numeric_limits<float>::infinity();
 
 struct Form {
@@ -46,6 +48,7 @@ Form formOf(OperatorContext& context) {
         context.fail("queries " + toText(q.shape()) + ", keys " + toText(k.shape()) + " and values " + toText(v.shape()) + " do not fit its heads");
     form.size = q.shape()[2] / form.heads;
     form.valueSize = v.shape()[2] / form.kvHeads;
+    if (form.size < 1 || form.valueSize < 1) context.fail("its " + std::to_string(form.heads) + " heads are more than queries " + toText(q.shape()) + " and values " + toText(v.shape()) + " have numbers");
     form.tokens = q.shape()[1];
     form.window = std::max<std::int64_t>(0, node.integer("window", 0));
     form.scale = node.has("scale") ? node.real("scale", 1.0f) : 1.0f / std::sqrt(static_cast<float>(std::max<std::int64_t>(1, form.size)));
@@ -81,6 +84,11 @@ struct Source {
         return {v + (first * form.kvHeads + head) * form.valueSize, form.kvHeads * form.valueSize};
     }
 };
+
+// Sizes of memory are products of what the model says: they must not wrap.
+void needCountable(const OperatorContext& context, std::initializer_list<std::int64_t> factors) {
+    if (!checkedCount({factors.begin(), factors.size()})) context.fail("its heads ask for more than any memory holds");
+}
 
 // What one chunk needs beside its results.
 struct Scratch {
@@ -189,6 +197,7 @@ void runCachedAttention(OperatorContext& context) {
     const Form form = formOf(context);
     const float *q = context.input(0).as<float>().data(), *k = context.input(1).as<float>().data(), *v = context.input(2).as<float>().data();
     float* y = context.output<float>(0, checkedShape(context, {1, form.tokens, form.heads * form.valueSize})).data();
+    if (form.tokens == 0) return;
     if (KvCache* cache = context.cache()) {
         cache->writeKeys(form.layer, form.past, form.tokens, k);
         cache->writeValues(form.layer, form.past, form.tokens, v);
@@ -198,6 +207,8 @@ void runCachedAttention(OperatorContext& context) {
     const auto blockAt = [&](std::int64_t i) { return Block{i / blocks, i % blocks * kQueries, std::min(kQueries, form.tokens - i % blocks * kQueries)}; };
     // Few tokens over many keys: spans of keys are chunks of their own.
     const std::int64_t seen = form.past + form.tokens, spans = form.tokens <= kQueries ? std::max<std::int64_t>(1, (seen + kSpan - 1) / kSpan) : 1, keysPerSpan = spans > 1 ? kSpan : seen;
+    needCountable(context, {kMostThreads, kQueries + kTile, form.group(), form.size + form.valueSize + kTile, static_cast<std::int64_t>(sizeof(float))});  // at least Scratch::count()
+    needCountable(context, {form.kvHeads, blocks, spans, kQueries, form.group(), form.valueSize + 2, static_cast<std::int64_t>(sizeof(float))});
     const std::int64_t each = Partial::count(form);
     float* partials = context.scratch<float>(form.kvHeads * blocks * spans * each).data();
     const auto partialAt = [&](std::int64_t chunk) { return Partial(form, partials + chunk * each); };

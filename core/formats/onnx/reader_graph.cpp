@@ -4,6 +4,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -12,6 +13,8 @@ namespace bitlathe::onnx {
 namespace {
 
 using Names = std::unordered_set<std::string>;
+
+constexpr std::string_view kEnginesOwn = "bitlathe";  // the domain of what the engine makes of graphs; its operators trust their makers
 
 // The names that a subgraph reads from outside, into `free`.
 void freeNames(const ::onnx::GraphProto& graph, Names known, Names& free) {
@@ -127,6 +130,8 @@ private:
         if ((m_seen++ & 63) == 0) m_context.checkpoint(1.0, "reading nodes");
         if (proto.op_type().empty()) refuse("node '" + proto.name() + "' names no operator; the file is damaged, export the model again");
         const bool standard = proto.domain().empty() || proto.domain() == "ai.onnx";
+        if (proto.domain() == kEnginesOwn)
+            refuse("node '" + proto.name() + "' is an operator of the domain '" + std::string(kEnginesOwn) + "', which the engine keeps for itself and no file may hold; export the model again from where it was made");
         if (standard && proto.op_type() == "Constant" && proto.output_size() == 1) {
             if (auto tensor = constantOf(proto)) {
                 setConstant(declareValue(proto.output(0), "a constant"), std::move(*tensor));

@@ -116,6 +116,27 @@ TEST(CachedAttention, WithoutACacheTheTokensOfTheRunAreAllThereAre) {
     EXPECT_LT(apart(attention.run(CacheType::F32, 2, false), attention.formula()), kRounding);
 }
 
+std::string refusalOf(std::int64_t heads, std::int64_t kvHeads, const Shape& q, const Shape& kv) {
+    GraphBuilder builder;
+    const std::vector<ValueId> inputs{builder.input("q"), builder.input("k"), builder.input("v")};
+    builder.output(builder.node("CachedAttention", inputs, {{"num_heads", heads}, {"kv_num_heads", kvHeads}}, "bitlathe"));
+    try {
+        runOnce(*Executable::compile(builder.model(), {.machine = Machine::detect()}), {builder.random(q), builder.random(kv), builder.random(kv)});
+        return {};
+    } catch (const Error& error) {
+        return error.message();
+    }
+}
+
+TEST(CachedAttention, MoreHeadsThanNumbersAreASentenceAndNotACrash) {
+    constexpr std::int64_t wraps = std::int64_t(1) << 60;
+    EXPECT_NE(refusalOf(wraps, 1, {1, 1, 0}, {1, 1, 0}).find("heads are more than"), std::string::npos);
+    EXPECT_NE(refusalOf(wraps, wraps, {1, 1, 0}, {1, 1, 0}).find("heads are more than"), std::string::npos);
+    EXPECT_NE(refusalOf(2, 1, {1, 0, 0}, {1, 0, 0}).find("heads are more than"), std::string::npos);
+    EXPECT_NE(refusalOf(8, 2, {1, 1, 4}, {1, 1, 2}).find("do not fit its heads"), std::string::npos);
+    EXPECT_EQ(refusalOf(4, 2, {1, 0, 8}, {1, 0, 4}), "") << "no tokens are no mistake";
+}
+
 TEST(CachedAttention, FewerBitsAreFurtherFromTheFormula) {
     Attention attention({.past = 300, .tokens = 3, .size = 64, .valueSize = 32});
     const auto truth = attention.formula();

@@ -75,6 +75,11 @@ TEST(OnnxReader, OpensModelsWithOperatorsThatNobodyKnows) {
     EXPECT_EQ(describe(model.graph), "org.example.Frobnicate(x) -> y");
 }
 
+TEST(OnnxReader, OperatorsThatTheEngineKeepsForItselfAreRefused) {
+    const std::string message = refusalOf(graphText("input { name: 'x' } output { name: 'y' } node { name: 'att' op_type: 'CachedAttention' domain: 'bitlathe' input: ['x', 'x', 'x'] output: 'y' }"));
+    EXPECT_NE(message.find("'att' is an operator of the domain 'bitlathe'"), std::string::npos) << message;
+}
+
 TEST(OnnxReader, EveryNodeHasAFirstOutput) {
     const Model model = readText(graphText("input { name: 'x' } output { name: 'h' } node { op_type: 'Abs' input: 'x' } node { op_type: 'Neg' input: 'x' output: '' }"
                                            "node { name: 'n' op_type: 'Frobnicate' domain: 'org.example' input: 'x' output: ['', 'h'] }"));
