@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <optional>
 
 namespace bitlathe::gguf {
 
@@ -85,9 +86,32 @@ struct Context {
     const Architecture& architecture;
 };
 
+// What attention's weights must be for the network that config.json describes; nothing for other tensors, and where
+// matrices are fused or lie the other way round.
+std::optional<Shape> expectedShape(const LanguageSpec& spec, std::string_view name) {
+    if (spec.inputsFirst) return std::nullopt;
+    const auto projection = [&](std::string_view part, std::int64_t rows, std::int64_t columns) -> std::optional<Shape> {
+        const std::string stem = "." + std::string(part);
+        if (name.ends_with(stem + ".weight")) return Shape{rows, columns};
+        if (name.ends_with(stem + ".bias")) return Shape{rows};
+        return std::nullopt;
+    };
+    if (auto shape = projection("attn_q", spec.heads * spec.headSize, spec.width)) return shape;
+    if (auto shape = projection("attn_k", spec.kvHeads * spec.headSize, spec.width)) return shape;
+    if (auto shape = projection("attn_v", spec.kvHeads * spec.valueSize, spec.width)) return shape;
+    return projection("attn_output", spec.width, spec.heads * spec.valueSize);
+}
+
+void checkShape(const Context& context, const Value& value, const std::string& name) {
+    const auto expected = expectedShape(context.spec, name);
+    if (!expected || shapeOf(value) == *expected || !(context.spec.runs() || context.architecture.permutesQueries)) return;
+    refuseInput("the tensor '" + value.name + "' is " + toText(shapeOf(value)) + ", but config.json asks for " + toText(*expected));
+}
+
 // The value under GGUF's name, with rows and numbers as GGUF has them.
 Value turned(const Context& context, const Value& value, const std::string& name) {
     const LanguageSpec& spec = context.spec;
+    checkShape(context, value, name);
     const Shape& shape = shapeOf(value);
     Value result = value;
     result.name = name;
@@ -97,11 +121,10 @@ Value turned(const Context& context, const Value& value, const std::string& name
     RowsOf rows;
     Shape turnedShape = shape;
     if (context.architecture.permutesQueries && (query || key)) {
-        const std::int64_t heads = query ? spec.heads : spec.kvHeads, count = shape[0];
-        if (heads > 0 && count % heads == 0 && count / heads % 2 == 0) {
+        if (spec.headSize > 0 && spec.headSize % 2 == 0) {
             // A vector has one row; its numbers are what moves.
-            if (shape.rank() == 2) rows = interleaved(rowsOf(value), shape[1], count / heads);
-            else rows = [from = rowsOf(value), headRows = count / heads](std::int64_t, std::int64_t, std::span<float> out) {
+            if (shape.rank() == 2) rows = interleaved(rowsOf(value), shape[1], spec.headSize);
+            else rows = [from = rowsOf(value), headRows = spec.headSize](std::int64_t, std::int64_t, std::span<float> out) {
                 std::vector<float> all(out.size());
                 from(0, 1, all);
                 for (std::size_t i = 0; i < all.size(); ++i) {
@@ -228,7 +251,7 @@ std::vector<Issue> checkConversion(const Model& source, const QuantizedModel&) {
         for (const std::string& note : converted->notes) issues.push_back({Issue::Level::Warning, "", note + ": llama.cpp takes token numbers alone then", "put the tokenizer.json of the model beside it"});
         if (!converted->dropped.empty()) issues.push_back({Issue::Level::Note, "", std::to_string(converted->dropped.size()) + " tensors that are computed or not used, such as '" + converted->dropped.front() + "', are left out", ""});
     } catch (const Error& error) {
-        issues.push_back({Issue::Level::Error, "", error.message(), "correct config.json"});
+        issues.push_back({Issue::Level::Error, "", error.message(), "correct config.json, or fetch the model again"});
     }
     return issues;
 }

@@ -111,12 +111,14 @@ std::string configOf(const std::string& type) {
     return text.replace(text.find('%'), 1, type);
 }
 
-SafetensorsSample blockOf(const std::string& extra = {}) {
+SafetensorsSample blockOf(const std::string& extra = {}, const std::vector<std::int64_t>& query = {8, 8}) {
     SafetensorsSample sample;
     sample.tensor("model.embed_tokens.weight", "F32", {4, 8}, bytesOf(counting(32, 0))).tensor("model.norm.weight", "F32", {8}, bytesOf(counting(8, 0)));
     const std::string at = "model.layers.0.";
     sample.tensor(at + "input_layernorm.weight", "F32", {8}, bytesOf(counting(8, 1))).tensor(at + "post_attention_layernorm.weight", "F32", {8}, bytesOf(counting(8, 2)));
-    sample.tensor(at + "self_attn.q_proj.weight", "F32", {8, 8}, bytesOf(counting(64, 3))).tensor(at + "self_attn.k_proj.weight", "F32", {4, 8}, bytesOf(counting(32, 4)));
+    std::size_t ofQuery = 1;
+    for (const std::int64_t extent : query) ofQuery *= static_cast<std::size_t>(extent);
+    sample.tensor(at + "self_attn.q_proj.weight", "F32", query, bytesOf(counting(ofQuery, 3))).tensor(at + "self_attn.k_proj.weight", "F32", {4, 8}, bytesOf(counting(32, 4)));
     sample.tensor(at + "self_attn.v_proj.weight", "F32", {4, 8}, bytesOf(counting(32, 5))).tensor(at + "self_attn.o_proj.weight", "F32", {8, 8}, bytesOf(counting(64, 6)));
     sample.tensor(at + "mlp.gate_proj.weight", "F32", {12, 8}, bytesOf(counting(96, 7))).tensor(at + "mlp.up_proj.weight", "F32", {12, 8}, bytesOf(counting(96, 8)));
     sample.tensor(at + "mlp.down_proj.weight", "F32", {8, 12}, bytesOf(counting(96, 9)));
@@ -175,6 +177,30 @@ TEST_F(ExportConvert, Gpt2sMatricesAreTurned) {
 TEST_F(ExportConvert, ATensorWithoutANameInGgufIsRefused) {
     beside("config.json", configOf("llama"));
     beside("model.safetensors", blockOf("model.layers.0.mystery.weight").bytes());
+    EXPECT_THROW(converted(), Error);
+}
+
+TEST_F(ExportConvert, AQueryWeightThatIsAScalarOrACubeIsRefusedAndNotACrashOrAFile) {
+    for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{}, {64}, {40, 1, 3}, {8, 8, 1}, {6, 8}, {8, 6}}) {
+        for (const char* type : {"llama", "qwen2"}) {
+            beside("config.json", configOf(type));
+            beside("model.safetensors", blockOf({}, shape).bytes());
+            fs::remove(m_root / "out.gguf");
+            try {
+                converted();
+                ADD_FAILURE() << "exported with " << shape.size() << " axes of " << type;
+            } catch (const Error& error) {
+                EXPECT_NE(error.message().find("q_proj.weight' is "), std::string::npos) << error.message();
+                EXPECT_NE(error.message().find("asks for 8 × 8"), std::string::npos) << error.message();
+            }
+            EXPECT_FALSE(fs::exists(m_root / "out.gguf"));
+        }
+    }
+}
+
+TEST_F(ExportConvert, ABiasOfAnotherLengthThanItsHeadsIsRefused) {
+    beside("config.json", configOf("llama"));
+    beside("model.safetensors", blockOf("model.layers.0.self_attn.k_proj.bias").bytes());  // 8 numbers for 4 rows
     EXPECT_THROW(converted(), Error);
 }
 
