@@ -19,7 +19,7 @@ std::int64_t WeightRows::rowBytes() const noexcept { return blocks ? bytesFor(*b
 
 std::string WeightRows::typeName() const { return packed ? packed->form : std::string(blocks ? blocks->form->name : nameOf(plain.type())); }
 
-const float* WeightRows::read(Isa isa, std::int64_t first, std::int64_t count, float* scratch) const noexcept {
+const float* WeightRows::read(Isa isa, std::int64_t first, std::int64_t count, float* scratch) const {
     if (packed) {
         packed->decode(first, first + count, {scratch, static_cast<std::size_t>(count * columns)});
         return scratch;

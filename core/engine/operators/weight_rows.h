@@ -29,7 +29,8 @@ struct WeightRows {
     std::int64_t rowBytes() const noexcept;  // of plain rows and rows in blocks
     std::string typeName() const;  // "float32", "q4_K"
     // Rows first … first + count − 1 as count × columns floats: where they lie, or decoded into scratch.
-    const float* read(Isa isa, std::int64_t first, std::int64_t count, float* scratch) const noexcept;
+    // Throws what PackedTensor::decode throws.
+    const float* read(Isa isa, std::int64_t first, std::int64_t count, float* scratch) const;
 };
 
 // The constant input i of a node, which must be a matrix; fail()s otherwise.

@@ -5,10 +5,12 @@
 #include "core/formats/safetensors/code_plane.h"
 #include "core/tensor/element_type.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace bitlathe::safetensors {
 
@@ -19,6 +21,14 @@ struct GroupValues {
     std::int64_t rowStep = 0, groupStep = 0;
     std::int64_t rows = 1;  // that share a value
     float at(std::int64_t row, std::int64_t group) const noexcept;
+};
+
+// The columns of each group, for weights whose columns were reordered: those of group g are
+// columns[begins[g]] … columns[begins[g + 1] − 1].
+struct ColumnOrder {
+    std::vector<std::int64_t> columns, begins;
+    // groupOf: one group in 0 … groups − 1 per column.
+    ColumnOrder(std::span<const std::int32_t> groupOf, std::int64_t groups);
 };
 
 struct CodedWeight {
@@ -35,11 +45,19 @@ struct CodedWeight {
     std::optional<GroupValues> zeroValues;  // signed: `middle` is added
     std::int32_t zeroOffset = 0;  // added to packed zero points: 1 for GPTQ's first version
     std::int32_t middle = 0;      // code of 0 in symmetric layouts: 2^(b−1) where codes are unsigned
-    std::int64_t groupSize = 0;
-    const std::byte* groupOfColumn = nullptr;  // int32 per column, where columns were reordered
+    std::int64_t groupSize = 0;            // of neighbouring columns, where they were not reordered
+    std::optional<ColumnOrder> order;      // where they were
+    std::array<float, 256> plainValues{};  // of each byte, where codes are plain
 
-    // x = (code − zero point) · scale in float32, of rows [first, end). Any bytes decode to something.
-    void decode(std::int64_t first, std::int64_t end, std::span<float> out) const;
+    // Of an int8 or 8-bit float type: plain and plainValues.
+    void setPlain(ElementType type) noexcept;
+    // x = (code − zero point) · scale in float32, of rows [first, end). Any bytes decode to something. Needs no memory
+    // of its own, so that it cannot fail in the midst of a product.
+    void decode(std::int64_t first, std::int64_t end, std::span<float> out) const noexcept;
+
+private:
+    float zeroAt(std::int64_t row, std::int64_t group) const noexcept;
+    void decodeColumn(std::int64_t row, std::int64_t column, float zero, float scale, float* out) const noexcept;
 };
 
 }  // namespace bitlathe::safetensors

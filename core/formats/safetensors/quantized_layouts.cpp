@@ -42,14 +42,15 @@ std::string fitOrder(CodedWeight& coded, const Entry& order) {
     const std::int64_t columns = coded.columns, groups = coded.groups;
     if (order.info.type != ElementType::I32 || shapeOf(order).count() != columns) return "g_idx is no list of " + std::to_string(columns) + " int32";
     const auto bytes = order.bytes();
+    std::vector<std::int32_t> groupOf(static_cast<std::size_t>(columns));
+    if (columns > 0) std::memcpy(groupOf.data(), bytes.data(), bytes.size());
     bool plain = coded.groupSize > 0;
     for (std::int64_t c = 0; c < columns; ++c) {
-        std::int32_t group;
-        std::memcpy(&group, bytes.data() + 4 * c, sizeof group);
+        const std::int32_t group = groupOf[static_cast<std::size_t>(c)];
         if (group < 0 || group >= groups) return "g_idx puts column " + std::to_string(c) + " into group " + std::to_string(group) + " of " + std::to_string(groups);
         plain = plain && group == c / coded.groupSize;
     }
-    coded.groupOfColumn = plain ? nullptr : bytes.data();
+    if (!plain) coded.order.emplace(groupOf, groups);
     return {};
 }
 
@@ -183,7 +184,7 @@ Fitted plainQuantized(const Parts& parts, const QuantizationConfig& config) {
     fitted.bits = 8;
     fitted.family = type == ElementType::I8 ? "compressed-tensors, int8" : "compressed-tensors, 8-bit float", fitted.tag = type == ElementType::I8 ? "int8" : std::string(nameOf(type));
     fitted.coded.rows = shapeOf(*parts.codes)[0], fitted.coded.columns = shapeOf(*parts.codes)[1];
-    fitted.coded.plain = type;
+    fitted.coded.setPlain(type);
     fitted.problem = fitScales(fitted.coded, *parts.scales, schemeOf(config));
     if (fitted.problem.empty() && parts.zeros) fitted.problem = fitZeros(fitted.coded, *parts.zeros, 8);
     return fitted;
@@ -268,7 +269,7 @@ std::vector<QuantizedWeight> quantizedWeights(const Checkpoint& checkpoint, cons
             if (misfits++ < 3) notes.push_back("'" + plainText(stem) + std::string(ending) + "' is shown as it is stored: " + fitted.problem);
             continue;
         }
-        weight.format = fitted.family + (fitted.coded.plane ? ", " + std::to_string(fitted.bits) + " bits" : "") + ", " + groupsText(fitted.coded) + (fitted.coded.groupOfColumn ? ", columns by g_idx" : "");
+        weight.format = fitted.family + (fitted.coded.plane ? ", " + std::to_string(fitted.bits) + " bits" : "") + ", " + groupsText(fitted.coded) + (fitted.coded.order ? ", columns by g_idx" : "");
         weight.weight = packed(fitted, parts);
         weights.push_back(std::move(weight));
     }

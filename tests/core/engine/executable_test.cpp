@@ -3,11 +3,13 @@
 #include "core/engine/blas.h"
 #include "core/engine/fold_constants.h"
 #include "core/engine/operator_list.h"
+#include "core/tensor/packed_tensor.h"
 #include "tests/core/engine/graph_builder.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <new>
 #include <set>
 
 namespace bitlathe {
@@ -193,5 +195,20 @@ TEST(Blas, NamesTheCoreThatItRuns) {
 }
 
 }  // namespace
+
+TEST(Executable, APackedWeightThatFindsNoMemoryEndsTheRunAndNotTheProgram) {
+    GraphBuilder builder;
+    const ValueId x = builder.input("x"), weight = builder.input("w");
+    builder.output(builder.node("Linear", {x, weight}, {}, "bitlathe"));
+    auto model = std::make_shared<Model>(*builder.model());
+    model->graph.inputs.pop_back();  // the weight is a constant
+    auto packed = std::make_shared<PackedTensor>();
+    packed->form = "scarce";
+    packed->shape = Shape{64, 4};
+    packed->decode = [](std::int64_t, std::int64_t, std::span<float>) { throw std::bad_alloc(); };
+    model->graph.values[static_cast<std::size_t>(weight)].packed = packed;
+    const auto executable = Executable::compile(model, {.machine = Machine::detect()});
+    EXPECT_THROW(runOnce(*executable, {builder.random({1, 2, 4})}, 2), std::bad_alloc);
+}
 
 }  // namespace bitlathe

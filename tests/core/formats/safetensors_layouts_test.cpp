@@ -176,5 +176,26 @@ TEST(SafetensorsLayouts, AZeroPointPerGroupIsThatOfItsGroup) {
     EXPECT_EQ(values, Tensor::of(Shape{2, 4}, std::span<const float>(expected)));
 }
 
+TEST(SafetensorsLayouts, ColumnsThatWereReorderedTakeTheScaleOfTheirOwnGroup) {
+    // GPTQ, 4 bits, 8 outputs, 16 columns, three groups of which one is empty; every code is 9 and every zero point 8.
+    const std::vector<std::int32_t> order = {2, 0, 0, 2, 2, 0, 2, 0, 0, 0, 2, 2, 2, 0, 2, 0};
+    std::vector<float> scales;
+    for (int g = 0; g < 3; ++g)
+        for (int r = 0; r < 8; ++r) scales.push_back(float(10 * g + r));
+    const std::string file = SafetensorsSample()
+                                 .tensor("up.qweight", "I32", {2, 8}, bytesOf(std::vector<std::uint32_t>(16, 0x99999999u)))
+                                 .tensor("up.qzeros", "I32", {3, 1}, bytesOf(std::vector<std::uint32_t>(3, 0x77777777u)))
+                                 .tensor("up.scales", "F32", {3, 8}, bytesOf(scales))
+                                 .tensor("up.g_idx", "I32", {16}, bytesOf(order))
+                                 .bytes();
+    JobContext job;
+    const Model model = readModel(writeSample("order.safetensors", file), job);
+    ASSERT_EQ(model.layers.size(), 1u);
+    EXPECT_NE(model.layers[0].note.find("columns by g_idx"), std::string::npos) << model.layers[0].note;
+    const Tensor values = weightOf(model.graph, model.layers[0]);
+    for (std::size_t r = 0; r < 8; ++r)
+        for (std::size_t c = 0; c < 16; ++c) ASSERT_EQ(values.as<float>()[r * 16 + c], scales[static_cast<std::size_t>(order[c]) * 8 + r]) << r << " " << c;
+}
+
 }  // namespace
 }  // namespace bitlathe
