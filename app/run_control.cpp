@@ -27,7 +27,7 @@ RunControl::RunControl(Session& session, RunPanel& panel, QObject* parent)
     connect(&session, &Session::opened, this, &RunControl::refresh);
     connect(&panel, &RunPanel::runClicked, this, &RunControl::start);
     connect(&panel, &RunPanel::stopClicked, this, &RunControl::stop);
-    connect(&panel, &RunPanel::settingsChanged, this, &RunControl::refresh);
+    connect(&panel, &RunPanel::settingsChanged, this, &RunControl::recipeChanged);  // other samples may calibrate
     connect(&panel, &RunPanel::resultPicked, this, [this](int index) {
         m_shown = index;
         m_panel.setResults(m_results, m_shown);
@@ -120,7 +120,8 @@ void RunControl::modelChanged() {
 void RunControl::recipeChanged() {
     bool changed = false;
     for (std::size_t i = 0; i < m_results.size(); ++i) {
-        const bool stale = m_results[i].engine != tr("Float") && m_recipes[i] != m_session.document().recipe();
+        const bool otherRanges = m_kept[i] && !m_kept[i]->choice.data.empty() && m_kept[i]->choice != calibrationChoice();
+        const bool stale = m_results[i].engine != tr("Float") && (m_recipes[i] != m_session.document().recipe() || otherRanges);
         changed = changed || stale != m_results[i].stale;
         m_results[i].stale = stale;
     }

@@ -51,7 +51,7 @@ public:
     QString engineName() const;
     bool calibrationWanted() const;
 
-    // The carried SQNR of a layer in the newest quantized run; stale when the recipe changed since.
+    // The carried SQNR of a layer in the newest quantized run; stale when the recipe, or what calibrates, changed since.
     struct Carried {
         double db = 0;
         QString measuredOn;

@@ -250,7 +250,7 @@ void MainWindow::showEffect() {
         if (const ReportPtr report = m_session.analysis().report(layers.front()))
             for (EffectRow& row : reportRows(*report, old != m_before.end() ? old->second.get() : nullptr)) rows.push_back(std::move(row));
         if (const auto carried = m_run->carriedSqnr(model->layers[layers.front()].name))
-            rows.push_back({tr("Output SQNR"), QString(), dbText(carried->db) + QStringLiteral(" dB") + (carried->stale ? tr(", old") : QString()), (carried->stale ? tr("The recipe was edited since this was measured: run again.\n") : QString()) + tr("Carried error at this layer's output with all layers quantized, against float; measured on %1").arg(carried->measuredOn), Turn::Same, carried->stale});
+            rows.push_back({tr("Output SQNR"), QString(), dbText(carried->db) + QStringLiteral(" dB") + (carried->stale ? tr(", old") : QString()), (carried->stale ? tr("The recipe, or what calibrates, was changed since this was measured: run again.\n") : QString()) + tr("Carried error at this layer's output with all layers quantized, against float; measured on %1").arg(carried->measuredOn), Turn::Same, carried->stale});
     }
     m_inspector->setEffect(rows);
 }

@@ -58,7 +58,7 @@ Json toJson(const ProjectInput& project, const Found& found) {
     for (const KeptEvaluation& kept : found.evaluations)
         evaluations.push_back({{"engine", nameOf(kept.evaluation.mode)}, {"recipe", kept.recipe.name}, {"data", kept.data}, {"samples", kept.evaluation.samples},
                                {"top1", kept.evaluation.labelled ? Json(kept.evaluation.top1) : Json(nullptr)}, {"agreement", kept.evaluation.agreement},
-                               {"outputSqnrDb", kept.evaluation.outputSqnrDb}, {"current", kept.recipe == *s.recipe()}});
+                               {"outputSqnrDb", kept.evaluation.outputSqnrDb}, {"current", kept.recipe == *s.recipe() && (kept.choice.data.empty() || kept.choice == chooseCalibration(s.calibrationData, s.evaluationData, s.calibrationSamples, static_cast<std::uint64_t>(s.splitSeed)))}});
     for (const auto& calibration : found.calibrations) calibrations.push_back({{"data", calibration.data}, {"values", calibration.values}});
     const auto interrupted = interruptedCalibration(*project.store);
     return {{"format", "bitlathe project"}, {"model", {{"path", s.model.path.string()}, {"sha256", s.model.sha256}, {"there", found.modelThere}, {"embedded", hasEmbeddedModel(*project.store)}}},

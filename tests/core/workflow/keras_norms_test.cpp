@@ -101,7 +101,8 @@ TEST_F(KerasNorms, PassValuesOnWhereverTheShiftFindsRoom) {
                         {"class_name":"InputLayer","config":{"name":"x","batch_input_shape":[null,4,4,2]}},
                         {"class_name":"Conv2D","config":{"name":"conv","filters":3,"kernel_size":[3,3],"padding":"same","use_bias":)" + text(bias) + R"(}},
                         {"class_name":"BatchNormalization","config":{"name":"norm","scale":)" + text(scale) + R"(,"center":)" + text(center) + R"(,"epsilon":)" + std::to_string(epsilon) + "}}]}}", weights);
-                    for (const LayerOutcome& outcome : exported(source).plan.quantized->layers) EXPECT_EQ(outcome.asked, outcome.got) << what << outcome.reason;
+                    const auto made = exported(source);
+                    for (const LayerOutcome& outcome : made.plan.quantized->layers) EXPECT_EQ(outcome.asked, outcome.got) << what << outcome.reason;
                     EXPECT_EQ(output(m_folder / "out.h5", false), output(source, true)) << what;
                     const Hdf5File out((m_folder / "out.h5").string());
                     const Tensor variance = out.read("model_weights/norm/norm/moving_variance:0");
