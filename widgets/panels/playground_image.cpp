@@ -4,6 +4,7 @@
 #include "widgets/canvas/theme.h"
 #include "widgets/models/figures.h"
 
+#include <QEvent>
 #include <QGridLayout>
 #include <QLabel>
 #include <QPainter>
@@ -63,7 +64,6 @@ PlaygroundImage::PlaygroundImage(QWidget* parent)
     row->setSpacing(16);
     row->addLayout(left);
     row->addLayout(right, 1);
-    m_realHead->setText(QStringLiteral("<span style=\"color:%1\">■</span> <b>%2</b>").arg(htmlColor(themeColors().real), tr("Float")));
     setRecipe({});
     setSource({}, 0);
     setAnswer(nullptr);
@@ -108,6 +108,8 @@ void PlaygroundImage::resizeEvent(QResizeEvent* event) {
 }
 
 void PlaygroundImage::setRecipe(const QString& name) {
+    m_recipe = name;
+    m_realHead->setText(QStringLiteral("<span style=\"color:%1\">■</span> <b>%2</b>").arg(htmlColor(themeColors().real), tr("Float")));
     m_quantizedHead->setText(QStringLiteral("<span style=\"color:%1\">■</span> <b>%2</b>").arg(htmlColor(themeColors().quantized), (name.isEmpty() ? tr("Quantized") : tr("Quantized: %1").arg(name)).toHtmlEscaped()));
 }
 
@@ -117,6 +119,7 @@ void PlaygroundImage::setBusy(bool busy) {
 }
 
 void PlaygroundImage::setProblem(const QString& text) {
+    m_complaint = text;
     m_problem->setText(QStringLiteral("<span style=\"color:%1\">%2</span>").arg(htmlColor(themeColors().refusal), text.toHtmlEscaped()));
     m_problem->setVisible(!text.isEmpty());
 }
@@ -144,6 +147,14 @@ void PlaygroundImage::setAnswer(const ImageAnswer* answer) {
     if (!answer->label.isEmpty()) said << tr("The label is %1.").arg(answer->label);
     said << tr("Output SQNR %1 dB.").arg(dbText(answer->outputDb));
     m_summary->setText(said.join(QLatin1Char(' ')));
+}
+
+// Colours are in the sentences.
+void PlaygroundImage::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() != QEvent::PaletteChange) return;
+    setRecipe(QString(m_recipe));
+    setProblem(QString(m_complaint));
 }
 
 }  // namespace bitlathe

@@ -44,6 +44,7 @@ signals:
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
     void fitImage();
@@ -54,6 +55,7 @@ private:
     QSpinBox* m_sample;
     ClassBars *m_real, *m_quantized;
     QImage m_image;
+    QString m_recipe, m_complaint;
     bool m_busy = false, m_answered = false;
 };
 

@@ -8,6 +8,7 @@
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QEvent>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -157,6 +158,9 @@ QWidget* PlaygroundLanguage::buildSettings() {
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    // A filled viewport would keep the colours of the theme that it was made in.
+    scroll->viewport()->setAutoFillBackground(false);
+    inner->setAutoFillBackground(false);
     scroll->setMinimumWidth(inner->minimumSizeHint().width() + 14);
     return scroll;
 }
@@ -250,6 +254,7 @@ void PlaygroundLanguage::setRunning(bool running) {
 }
 
 void PlaygroundLanguage::setProblem(const QString& text) {
+    m_complaint = text;
     m_problem->setText(QStringLiteral("<span style=\"color:%1\">%2</span>").arg(htmlColor(themeColors().refusal), text.toHtmlEscaped()));
     m_problem->setVisible(!text.isEmpty());
 }
@@ -334,6 +339,7 @@ void PlaygroundLanguage::setMeasuring(bool measuring) {
 QString PlaygroundLanguage::perplexityText() const { return m_figures->text(); }
 
 void PlaygroundLanguage::setPerplexity(const PerplexityFigures* figures) {
+    m_measured = figures ? std::optional(*figures) : std::nullopt;
     if (!figures) {
         m_figures->setText(m_measuring ? tr("Preparing…") : tr("Not measured yet."));
         return;
@@ -348,6 +354,16 @@ void PlaygroundLanguage::setPerplexity(const PerplexityFigures* figures) {
     if (figures->stale) text += tr(" · <span style=\"color:%1\">stale</span>").arg(htmlColor(themeColors().warning));
     m_figures->setText(text);
     m_figures->setToolTip(tr("Perplexity: exp of the mean negative log-probability of the next token, over the second half of each window of the text; ± one standard error.\nKL: Σ p·ln(p / q) over the vocabulary, p float, q quantized."));
+}
+
+// Colours are in the sentences.
+void PlaygroundLanguage::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() != QEvent::PaletteChange) return;
+    showHeads();
+    showSummary();
+    setProblem(QString(m_complaint));
+    if (const auto measured = m_measured) setPerplexity(&*measured);
 }
 
 }  // namespace bitlathe

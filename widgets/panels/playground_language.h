@@ -5,6 +5,7 @@
 #include "widgets/models/continuation.h"
 
 #include <QWidget>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -87,6 +88,9 @@ signals:
     void layerActivated(const QString& name);
     void textFileChanged();
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     QWidget* buildSettings();
     QWidget* buildTexts();
@@ -113,7 +117,8 @@ private:
     QLabel* m_figures;
     Continuation m_shown;
     FirstApart m_apart;
-    QString m_recipe, m_reason;
+    std::optional<PerplexityFigures> m_measured;
+    QString m_recipe, m_reason, m_complaint;
     bool m_running = false, m_measuring = false, m_stale = false, m_runnable = false, m_hasApart = false;
 };
 

@@ -1,3 +1,4 @@
+#include "widgets/canvas/colors.h"
 #include "widgets/canvas/theme.h"
 #include "widgets/panels/class_bars.h"
 #include "widgets/panels/divergence_strip.h"
@@ -117,6 +118,27 @@ TEST(Playground, SaysWhereTheTextsPartAndWhatOfIt) {
     EXPECT_FALSE(all.contains(QStringLiteral("stale")));
     page.setStale(true);
     EXPECT_TRUE(textOf(page).contains(QStringLiteral("stale")));
+}
+
+TEST(Playground, FollowsTheThemeWhileItIsOpen) {
+    applyTheme(*qApp, ThemeChoice::Dark);
+    PlaygroundPanel panel;
+    panel.resize(1000, 320);
+    panel.showLanguage();
+    panel.language().show(sample());
+    panel.show();
+    const auto settings = [&] { return panel.grab().toImage().pixelColor(4, 200).lightness(); };
+    EXPECT_LT(settings(), 60);
+    EXPECT_TRUE(textOf(panel).contains(htmlColor(themeColors().real)));
+    applyTheme(*qApp, ThemeChoice::Light);
+    QCoreApplication::processEvents();
+    EXPECT_GT(settings(), 200);
+    const QString all = textOf(panel.language()) + textOf(panel.image());
+    EXPECT_TRUE(all.contains(htmlColor(themeColors().real)));
+    applyTheme(*qApp, ThemeChoice::Dark);
+    QCoreApplication::processEvents();
+    EXPECT_FALSE((textOf(panel.language()) + textOf(panel.image())).contains(htmlColor(lightColors().real)));
+    EXPECT_LT(settings(), 60);
 }
 
 TEST(Playground, AskGivesBackWhatWasSet) {
