@@ -305,13 +305,13 @@ void PlaygroundLanguage::showSummary() {
     } else if (parts >= 0) {
         const ShownToken &a = m_shown.real.tokens[std::size_t(parts)], &b = m_shown.quantized.tokens[std::size_t(parts)];
         said << tr("The texts part at token %1: float says “%2” (%3), quantized “%4” (%5).")
-                    .arg(parts + 1).arg(a.text.trimmed().toHtmlEscaped(), percentText(a.probability), b.text.trimmed().toHtmlEscaped(), percentText(b.probability));
+                    .arg(parts + 1).arg(a.text.trimmed().toHtmlEscaped(), percentText(a.probability).toHtmlEscaped(), b.text.trimmed().toHtmlEscaped(), percentText(b.probability).toHtmlEscaped());
     } else if (both > 0) {
         said << tr("The same text so far: %1.").arg(counted(std::int64_t(both), tr("%1 token"), tr("%1 tokens")));
     }
     if (m_hasApart)
         said << (m_apart.beyond ? tr("Before that, what flows out of <a href=\"%1\">%2</a> is the first to be more than 5 % off: %3.") : tr("What flows between blocks is nowhere 5 % off; most after <a href=\"%1\">%2</a>: %3."))
-                    .arg(m_apart.target.toHtmlEscaped(), m_apart.layer.toHtmlEscaped(), percentText(m_apart.relativeError));
+                    .arg(m_apart.target.toHtmlEscaped(), m_apart.layer.toHtmlEscaped(), percentText(m_apart.relativeError).toHtmlEscaped());
     if (!m_shown.divergence.empty()) said << tr("KL %1 nats on average.").arg(numberText(m_shown.meanDivergence()));
     m_summary->setText(said.join(QLatin1Char(' ')));
 }

@@ -23,10 +23,13 @@ QString visible(QString text) {
     return text.toHtmlEscaped();
 }
 
+// As it stands in a table of rich text: shares too small to matter are not spelled out.
+QString shareText(double share) { return share < 0.001 ? QStringLiteral("&lt;0.1 %") : percentText(share).toHtmlEscaped(); }
+
 QString sideRow(const QString& name, Rgba color, const std::vector<ShownToken>& tokens, int place) {
     if (place >= int(tokens.size())) return {};
     const ShownToken& token = tokens[std::size_t(place)];
-    return QStringLiteral("<span style=\"color:%1\">■</span> %2: <b>“%3”</b> %4").arg(htmlColor(color), name, visible(token.text), percentText(token.probability));
+    return QStringLiteral("<span style=\"color:%1\">■</span> %2: <b>“%3”</b> %4").arg(htmlColor(color), name, visible(token.text), shareText(token.probability));
 }
 
 }  // namespace
@@ -35,7 +38,14 @@ QString placeText(const Continuation& shown, int place) {
     if (place < 0) return {};
     const Colors& colors = themeColors();
     QString text = QStringLiteral("<p style=\"white-space:pre\">") + TokenText::tr("Token %1").arg(place + 1);
-    if (place < int(shown.divergence.size())) text += TokenText::tr(" · KL %1 nats").arg(numberText(shown.divergence[std::size_t(place)], 3));
+    const int parts = shown.partsAt();
+    const bool apart = parts >= 0 && place > parts;
+    // Behind the parting the two rows are of two texts; the divergence is measured on one.
+    if (place < int(shown.divergence.size())) {
+        const QString nats = numberText(shown.divergence[std::size_t(place)], 3);
+        text += apart ? TokenText::tr(" · KL on the float text %1 nats").arg(nats) : TokenText::tr(" · KL %1 nats").arg(nats);
+    }
+    if (apart) text += QStringLiteral("<br>") + TokenText::tr("After the texts parted at token %1: quantized goes on with another text.").arg(parts + 1);
     for (const QString& row : {sideRow(TokenText::tr("Float"), colors.real, shown.real.tokens, place), sideRow(TokenText::tr("Quantized"), colors.quantized, shown.quantized.tokens, place)})
         if (!row.isEmpty()) text += QStringLiteral("<br>") + row;
     text += QStringLiteral("</p><table cellspacing=\"0\" cellpadding=\"2\">");
@@ -43,10 +53,13 @@ QString placeText(const Continuation& shown, int place) {
         return place < int(side.tokens.size()) ? &side.tokens[std::size_t(place)].best : nullptr;
     };
     const auto *left = best(shown.real), *right = best(shown.quantized);
+    if (left || right)
+        text += QStringLiteral("<tr><td colspan=\"2\">%1&nbsp;&nbsp;</td><td colspan=\"2\">%2</td></tr>")
+                    .arg(left ? TokenText::tr("Float's most probable") : QString(), !right ? QString() : apart ? TokenText::tr("Quantized's, in its own text") : TokenText::tr("Quantized's"));
     for (std::size_t i = 0; i < 5; ++i) {
         const auto cells = [i](const std::vector<TokenChoice>* list) {
             if (!list || i >= list->size()) return QStringLiteral("<td></td><td></td>");
-            return QStringLiteral("<td>%1</td><td align=\"right\">%2&nbsp;&nbsp;</td>").arg(visible((*list)[i].text), percentText((*list)[i].probability));
+            return QStringLiteral("<td>%1</td><td align=\"right\">%2&nbsp;&nbsp;</td>").arg(visible((*list)[i].text), shareText((*list)[i].probability));
         };
         if ((left && i < left->size()) || (right && i < right->size())) text += QStringLiteral("<tr>") + cells(left) + cells(right) + QStringLiteral("</tr>");
     }

@@ -104,6 +104,17 @@ TEST(Playground, TheTokenUnderThePointerIsMarkedOnBothSides) {
     EXPECT_TRUE(tip.contains(QStringLiteral("black")) && tip.contains(QStringLiteral("grey")) && tip.contains(QStringLiteral("1.12 nats"))) << tip.toStdString();
 }
 
+TEST(Playground, ATipSaysOfWhichTextItsFiguresAre) {
+    Continuation made = sample();
+    made.quantized.tokens[4].best = {{QStringLiteral("."), 0.9994}, {QStringLiteral(","), 0.0005}, {QStringLiteral("!"), 1e-6}, {QStringLiteral("?"), 0}, {QStringLiteral(";"), 0}};
+    const QString before = placeText(made, 2), after = placeText(made, 4);
+    EXPECT_FALSE(before.contains(QStringLiteral("on the float text")) || before.contains(QStringLiteral("another text"))) << before.toStdString();
+    EXPECT_TRUE(after.contains(QStringLiteral("KL on the float text 0.06 nats")) || after.contains(QStringLiteral("KL on the float text 0.0600 nats"))) << after.toStdString();
+    EXPECT_TRUE(after.contains(QStringLiteral("After the texts parted at token 3"))) << after.toStdString();
+    EXPECT_EQ(after.count(QStringLiteral("&lt;0.1 %")), 4) << "all five have a share, and a bare < would begin a tag";
+    EXPECT_FALSE(after.contains(QStringLiteral("< 0.")));
+}
+
 TEST(Playground, SaysWhereTheTextsPartAndWhatOfIt) {
     PlaygroundLanguage page;
     EXPECT_TRUE(textOf(page).contains(QStringLiteral("Write a prompt"))) << "an empty page says what to do";
