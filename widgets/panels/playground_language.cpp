@@ -4,6 +4,7 @@
 #include "widgets/canvas/theme.h"
 #include "widgets/models/figures.h"
 #include "widgets/panels/divergence_strip.h"
+#include "widgets/panels/path_edit.h"
 #include "widgets/panels/token_text.h"
 
 #include <QComboBox>
@@ -19,6 +20,7 @@
 #include <QSpinBox>
 #include <QSplitter>
 #include <QToolButton>
+#include <algorithm>
 #include <limits>
 
 namespace bitlathe {
@@ -40,6 +42,18 @@ QComboBox* cacheTypes(const QString& name) {
     return made;
 }
 
+// Keeps room for `longest` from the beginning, so that nothing beside it moves when figures arrive.
+class ReservedLabel : public QLabel {
+public:
+    explicit ReservedLabel(QString longest) : m_longest(std::move(longest)) { setWordWrap(true); }
+    int heightForWidth(int width) const override {
+        return std::max(QLabel::heightForWidth(width), fontMetrics().boundingRect(QRect(0, 0, width, 10'000), Qt::TextWordWrap, m_longest).height());
+    }
+
+private:
+    QString m_longest;
+};
+
 QString speedText(double tokensPerSecond) { return tokensPerSecond > 0 ? PlaygroundLanguage::tr("%1 tokens/s").arg(numberText(tokensPerSecond, tokensPerSecond < 1000 ? 3 : 4)) : QString(); }
 
 }  // namespace
@@ -48,7 +62,8 @@ PlaygroundLanguage::PlaygroundLanguage(QWidget* parent)
     : QWidget(parent), m_prompt(new QPlainTextEdit), m_examples(new QComboBox), m_tokens(new QSpinBox), m_temperature(new QDoubleSpinBox), m_topK(new QSpinBox),
       m_topP(new QDoubleSpinBox), m_seed(new QSpinBox), m_keys(cacheTypes(tr("Keys"))), m_values(cacheTypes(tr("Values"))), m_run(new QPushButton), m_problem(new QLabel),
       m_realHead(new QLabel), m_quantizedHead(new QLabel), m_summary(new QLabel), m_realText(new TokenText(TokenText::Side::Float)),
-      m_quantizedText(new TokenText(TokenText::Side::Quantized)), m_strip(new DivergenceStrip), m_file(new QLineEdit), m_measure(new QPushButton), m_figures(new QLabel) {
+      m_quantizedText(new TokenText(TokenText::Side::Quantized)), m_strip(new DivergenceStrip), m_file(new PathEdit), m_measure(new QPushButton),
+      m_figures(new ReservedLabel(tr("Float 00.00 ± 0.000, quantized 00.00 ± 0.000 · KL mean 0.0000000, median 0.0000000, 99 % below 0.0000000 nats · same top token 00.0 % · 100,000 tokens so far, 10 min 00 s left"))) {
     auto* split = new QSplitter(Qt::Horizontal);
     split->addWidget(buildSettings());
     auto* right = new QWidget;
@@ -189,23 +204,31 @@ QWidget* PlaygroundLanguage::buildPerplexity() {
     m_file->setPlaceholderText(tr("A text file to measure perplexity on"));
     m_file->setAccessibleName(tr("Text file"));
     m_file->setMinimumWidth(120);
-    m_file->setMaximumWidth(260);
-    m_figures->setWordWrap(true);
-    m_figures->setMinimumWidth(120);
+    m_file->setMaximumWidth(520);
+    // One width for both of its words.
+    m_measure->ensurePolished();
+    for (const QString& word : {tr("Stop"), tr("Measure")}) {
+        m_measure->setText(word);
+        m_measure->setMinimumWidth(std::max(m_measure->minimumWidth(), m_measure->sizeHint().width()));
+    }
     auto* browse = new QToolButton;
     browse->setIcon(themeIcon(QStringLiteral("open")));
     browse->setAccessibleName(tr("Choose the text"));
     browse->setToolTip(tr("Choose the text"));
     connect(browse, &QToolButton::clicked, this, &PlaygroundLanguage::browseClicked);
     auto* page = new QWidget;
-    auto* row = new QHBoxLayout(page);
-    row->setContentsMargins(12, 4, 12, 8);
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(12, 4, 12, 8);
+    column->setSpacing(4);
+    auto* row = new QHBoxLayout;
     row->setSpacing(8);
     row->addWidget(caption(tr("Perplexity on"), m_file));
     row->addWidget(m_file, 1);
     row->addWidget(browse);
     row->addWidget(m_measure);
-    row->addWidget(m_figures, 3);
+    row->addStretch(0);
+    column->addLayout(row);
+    column->addWidget(m_figures);
     return page;
 }
 
@@ -326,8 +349,6 @@ QString PlaygroundLanguage::textFile() const { return m_file->text().trimmed(); 
 
 void PlaygroundLanguage::setTextFile(const QString& path) {
     m_file->setText(path);
-    m_file->setToolTip(path);
-    enable();
 }
 
 void PlaygroundLanguage::setMeasuring(bool measuring) {

@@ -2,6 +2,7 @@
 #include "widgets/canvas/theme.h"
 #include "widgets/panels/class_bars.h"
 #include "widgets/panels/divergence_strip.h"
+#include "widgets/panels/path_edit.h"
 #include "widgets/panels/playground_image.h"
 #include "widgets/panels/playground_language.h"
 #include "widgets/panels/playground_panel.h"
@@ -180,6 +181,48 @@ TEST(Playground, RunsOnlyWithAPromptAndStopsByTheSameButton) {
     page.setRunnable(false, QStringLiteral("why"));
     EXPECT_FALSE(button->isEnabled());
     EXPECT_EQ(button->toolTip(), QStringLiteral("why"));
+}
+
+TEST(Playground, NothingMovesWhenFiguresArrive) {
+    for (const int width : {820, 1000, 1400}) {
+        PlaygroundLanguage page;
+        page.resize(width, 400);
+        page.show(sample());
+        page.QWidget::show();
+        QPushButton* button = nullptr;
+        for (QPushButton* each : page.findChildren<QPushButton*>())
+            if (!each->property("accent").toBool()) button = each;
+        ASSERT_NE(button, nullptr);
+        const auto place = [&] {
+            QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
+            return QRect(button->mapTo(&page, QPoint()), button->size());
+        };
+        const QRect idle = place();
+        page.setMeasuring(true);
+        page.setPerplexity(nullptr);
+        EXPECT_EQ(place(), idle) << width;
+        PerplexityFigures figures;
+        figures.tokens = 10'965;
+        figures.real = 12.345, figures.realError = 0.123, figures.quantized = 13.456, figures.quantizedError = 0.234;
+        figures.meanKl = 0.0123, figures.medianKl = 0.00123, figures.highKl = 0.123, figures.sameTop = 0.991, figures.secondsLeft = 83;
+        page.setPerplexity(&figures);
+        EXPECT_EQ(place(), idle) << width;
+        figures.finished = true;
+        page.setMeasuring(false);
+        page.setPerplexity(&figures);
+        EXPECT_EQ(place(), idle) << width;
+    }
+}
+
+TEST(Playground, ALongPathShowsItsFile) {
+    PathEdit edit;
+    edit.resize(150, 30);
+    edit.setText(QStringLiteral("/home/someone/models/of/last/year/language_test.txt"));
+    EXPECT_TRUE(edit.shownText().startsWith(QLatin1Char('/')) && edit.shownText().endsWith(QStringLiteral("test.txt"))) << edit.shownText().toStdString();
+    EXPECT_LT(edit.shownText().size(), edit.text().size());
+    EXPECT_EQ(edit.toolTip(), edit.text());
+    edit.resize(700, 30);
+    EXPECT_EQ(edit.shownText(), edit.text());
 }
 
 TEST(Playground, BarsOfDivergenceGrowWithTheRootUpToFull) {
