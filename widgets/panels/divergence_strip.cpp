@@ -20,11 +20,21 @@ constexpr double kWidest = 14;
 
 DivergenceStrip::DivergenceStrip(QWidget* parent) : QWidget(parent) {
     setMouseTracking(true);
-    setFixedHeight(34);
+    setFixedHeight(kHeight);
     setAccessibleName(tr("Divergence by token"));
 }
 
-double DivergenceStrip::barHeight(double nats) { return nats > 0 ? std::min(1.0, std::sqrt(nats / kFull)) : 0; }
+double DivergenceStrip::barHeight(double nats, double full) { return nats > 0 && full > 0 ? std::min(1.0, std::sqrt(nats / full)) : 0; }
+
+double DivergenceStrip::largest() const {
+    double most = 0;
+    for (const double nats : m_shown.divergence) most = std::max(most, nats);
+    return most;
+}
+
+QString DivergenceStrip::title() const {
+    return m_shown.divergence.empty() ? tr("KL of each token") : tr("KL of each token · full height %1 nats, the largest").arg(numberText(largest()));
+}
 
 void DivergenceStrip::show(const Continuation& continuation) {
     m_shown = continuation;
@@ -42,7 +52,7 @@ void DivergenceStrip::setHovered(int place) {
 // A short text does not fill the strip: a bar is at most kWidest wide.
 double DivergenceStrip::step() const { return std::min(kWidest, room().width() / double(std::max<std::size_t>(1, std::max(m_shown.divergence.size(), m_shown.real.tokens.size())))); }
 
-QRectF DivergenceStrip::room() const { return QRectF(rect()).adjusted(10, 6, -10, -6); }
+QRectF DivergenceStrip::room() const { return QRectF(rect()).adjusted(10, 18, -10, -4); }
 
 int DivergenceStrip::placeAt(double x) const {
     const QRectF inner = room();
@@ -58,23 +68,20 @@ void DivergenceStrip::paintEvent(QPaintEvent*) {
     const QRectF inner = room();
     painter.setPen(toQColor(colors.grid));
     painter.drawLine(QPointF(inner.left(), inner.bottom() + 0.5), QPointF(inner.right(), inner.bottom() + 0.5));
-    if (m_shown.divergence.empty()) {
-        painter.setPen(toQColor(colors.dimmed));
-        painter.drawText(inner, Qt::AlignLeft | Qt::AlignVCenter, tr("KL of each token"));
-        return;
-    }
-    const double step = this->step();
+    painter.setPen(toQColor(colors.dimmed));
+    painter.drawText(QRectF(inner.left(), 0, inner.width(), inner.top()), Qt::AlignLeft | Qt::AlignVCenter, title());
+    const double step = this->step(), full = largest();
     painter.setPen(Qt::NoPen);
     for (std::size_t i = 0; i < m_shown.divergence.size(); ++i) {
-        const double height = std::max(1.0, inner.height() * barHeight(m_shown.divergence[i]));
-        const bool beyond = m_shown.divergence[i] > kFull;
+        const double height = std::max(1.0, inner.height() * barHeight(m_shown.divergence[i], full));
+        const bool beyond = m_shown.divergence[i] > kFar;
         painter.setBrush(toQColor(int(i) == m_hovered ? colors.accent : beyond ? colors.refusal : colors.error));
         painter.drawRect(QRectF(inner.left() + double(i) * step, inner.bottom() - height, std::max(1.0, step - (step > 4 ? 1 : 0)), height));
     }
     if (const int parts = m_shown.partsAt(); parts >= 0) {
         painter.setPen(QPen(toQColor(colors.text), 1, Qt::DashLine));
         const double x = std::floor(inner.left() + parts * step) + 0.5;
-        painter.drawLine(QPointF(x, rect().top() + 2), QPointF(x, inner.bottom()));
+        painter.drawLine(QPointF(x, inner.top()), QPointF(x, inner.bottom()));
     }
 }
 
@@ -96,7 +103,7 @@ bool DivergenceStrip::event(QEvent* event) {
         const auto* help = static_cast<QHelpEvent*>(event);
         const int place = placeAt(help->pos().x());
         const QString text = place >= 0 ? placeText(m_shown, place)
-                                        : tr("Σ p·ln(p / q) over the whole vocabulary at each token of the float text, in nats: p float, q quantized, both having read the same.\nA bar is full at %1 nats; its height grows with the root.").arg(kFull);
+                                        : tr("Σ p·ln(p / q) over the whole vocabulary at each token of the float text, in nats: p float, q quantized, both having read the same.\nA bar's height grows with the root, up to the largest of this text; beyond %1 nats it is red.").arg(kFar);
         QToolTip::showText(help->globalPos(), text, this);
         return true;
     }

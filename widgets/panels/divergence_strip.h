@@ -14,12 +14,13 @@ public:
     explicit DivergenceStrip(QWidget* parent = nullptr);
     void show(const Continuation& continuation);
     void setHovered(int place);
-    // The bar's height as a share of the room: the root of the divergence, full at kFull nats.
-    static double barHeight(double nats);
-    static constexpr double kFull = 2;
+    // The bar's height as a share of the room: the root of the divergence, full at `full` nats.
+    static double barHeight(double nats, double full);
+    static constexpr double kFar = 2;  // nats; beyond, a bar has the colour of what is refused
+    QString title() const;             // what is drawn, and what a full bar means
 
-    QSize sizeHint() const override { return {300, 34}; }
-    QSize minimumSizeHint() const override { return {80, 34}; }
+    QSize sizeHint() const override { return {300, kHeight}; }
+    QSize minimumSizeHint() const override { return {80, kHeight}; }
 
 signals:
     void hoveredChanged(int place);
@@ -31,7 +32,9 @@ protected:
     bool event(QEvent* event) override;
 
 private:
-    QRectF room() const;
+    static constexpr int kHeight = 44;
+    QRectF room() const;     // of the bars; the title stands over it
+    double largest() const;  // 0: none
     double step() const;  // width of one bar
     int placeAt(double x) const;
 

@@ -226,10 +226,18 @@ TEST(Playground, ALongPathShowsItsFile) {
 }
 
 TEST(Playground, BarsOfDivergenceGrowWithTheRootUpToFull) {
-    EXPECT_EQ(DivergenceStrip::barHeight(0), 0);
-    EXPECT_EQ(DivergenceStrip::barHeight(-1), 0);
-    EXPECT_DOUBLE_EQ(DivergenceStrip::barHeight(DivergenceStrip::kFull / 4), 0.5);
-    EXPECT_EQ(DivergenceStrip::barHeight(100), 1);
+    EXPECT_EQ(DivergenceStrip::barHeight(0, 2), 0);
+    EXPECT_EQ(DivergenceStrip::barHeight(-1, 2), 0);
+    EXPECT_EQ(DivergenceStrip::barHeight(0, 0), 0) << "equal networks";
+    EXPECT_DOUBLE_EQ(DivergenceStrip::barHeight(0.5, 2), 0.5);
+    EXPECT_EQ(DivergenceStrip::barHeight(100, 2), 1);
+}
+
+TEST(Playground, TheStripKeepsItsTitleAndSaysItsScale) {
+    DivergenceStrip strip;
+    EXPECT_EQ(strip.title(), QStringLiteral("KL of each token"));
+    strip.show(sample());
+    EXPECT_TRUE(strip.title().startsWith(QStringLiteral("KL of each token")) && strip.title().contains(QStringLiteral("1.12 nats"))) << strip.title().toStdString();
 }
 
 TEST(Playground, AnImageShowsBothAnswers) {
