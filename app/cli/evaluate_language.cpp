@@ -101,7 +101,7 @@ void addLanguageOptions(CLI::App& app, LanguageOptions& options) {
     app.add_option("--reference", options.reference, "Compare with this model, in float, and not with the model itself in float")->group("Language models");
     app.add_option("--tokenizer", options.tokenizer, "The tokenizer: a GGUF file, tokenizer.json or tokenizer.bin of llama2.c; else the model's own")->group("Language models");
     app.add_option("--importance", options.importance, "A file of llama.cpp's imatrix, for the recipe's block formats")->group("Language models");
-    app.add_option("--context", options.windows.context, "Tokens of a window; the second half of each is predicted")->group("Language models")->capture_default_str();
+    app.add_option("--context", options.windows.context, "Tokens of a window; the second half of each is predicted. A short text needs a smaller one")->group("Language models")->capture_default_str();
     app.add_option("--stride", options.windows.stride, "Windows begin so many tokens apart, and so many of each are predicted; 0: side by side")->group("Language models")->capture_default_str();
     app.add_option("--chunks", options.mostWindows, "Use only so many windows; 0 for all")->check(CLI::NonNegativeNumber)->group("Language models");
     app.add_option("--split-at", options.windows.separator, "The text falls into slices at this, each with an empty memory and wholly predicted")->group("Language models");

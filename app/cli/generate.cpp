@@ -70,8 +70,8 @@ void print(const SideBySide& both, const Options& options) {
     if (!both.divergence.empty()) std::cout << "KL divergence: " << sum / double(both.divergence.size()) << " nats on average over " << both.divergence.size() << " tokens.\n";
     if (both.parting.worst >= 0) {
         const bool beyond = both.parting.layer >= 0;
-        std::cout << (beyond ? "The first block whose output is more than 5 % off is block " : "No block's output is 5 % off; the most is block ")
-                  << (beyond ? both.parting.layer : both.parting.worst) << "'s, by " << fixedText(100 * (beyond ? both.parting.relativeError : both.parting.worstError), 2) << " % of its length.\n";
+        std::cout << (beyond ? "First block more than 5 % off: block " : "No block is 5 % off; the most: block ") << (beyond ? both.parting.layer : both.parting.worst) << " ("
+                  << fixedText(100 * (beyond ? both.parting.relativeError : both.parting.worstError), 1) << " % of its output's length).\n";
     }
     for (const ContinuedSide* side : {&both.first, &both.second})
         if (side->contextFull) std::cout << (side == &both.first ? "Float" : "Quantized") << " stopped after " << side->tokens.size() << " tokens: the context is full.\n";

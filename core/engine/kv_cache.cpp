@@ -55,7 +55,7 @@ KvCache::Plane KvCache::makePlane(std::int64_t heads, std::int64_t size, CacheTy
     }
     const std::int64_t token = heads * plane.rowBytes;
     if (m_capacity > (kMostBytes - m_bytes) / token)
-        throw Error(ErrorKind::Usage, "the cache for " + std::to_string(m_capacity) + " tokens would be larger than memory; choose a shorter context");
+        throw Error(ErrorKind::Usage, "the cache for " + std::to_string(m_capacity) + " tokens would be larger than memory; choose types of fewer bits for keys and values");
     const std::int64_t bytes = m_capacity * token;
     plane.bytes.reset(new std::byte[static_cast<std::size_t>(bytes)]);
     m_bytes += bytes;

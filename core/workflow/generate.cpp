@@ -59,7 +59,7 @@ void DecodeSession::runOnce(std::span<const std::int32_t> tokens, std::span<cons
 void DecodeSession::feedAll(std::span<const std::int32_t> tokens, JobContext& job, const Rows& rows, std::int64_t first) {
     const auto count = static_cast<std::int64_t>(tokens.size());
     if (count > context() - length())
-        throw Error(ErrorKind::Input, "the context of " + std::to_string(context()) + " tokens is full: " + std::to_string(length()) + " are kept and " + std::to_string(count) + " more do not fit; give a shorter text, or begin a new one");
+        throw Error(ErrorKind::Input, "the context of " + std::to_string(context()) + " tokens is full: " + std::to_string(length()) + " are kept and " + std::to_string(count) + " more do not fit; take a shorter prompt");
     for (const std::int32_t token : tokens)
         if (token < 0 || token >= vocabulary()) throw Error(ErrorKind::Input, "the token " + std::to_string(token) + " lies outside the vocabulary of " + std::to_string(vocabulary()) + "; take the tokenizer of this very model");
     const std::int64_t before = length();

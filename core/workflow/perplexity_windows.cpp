@@ -76,7 +76,7 @@ std::vector<TextWindow> windowsOf(std::string_view text, const Tokenizer& tokeni
         }
     }
     if (windows.empty())
-        refuseInput("the text of " + countText(text.size()) + " bytes has " + countText(length) + " tokens, less than one window of " + countText(static_cast<std::uint64_t>(rule.context)) + "; take a longer text or a shorter context");
+        refuseInput("the text of " + countText(text.size()) + " bytes has " + countText(length) + " tokens, less than one window of " + countText(static_cast<std::uint64_t>(rule.context)) + "; take a longer text");
     return windows;
 }
 

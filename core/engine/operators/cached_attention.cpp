@@ -60,7 +60,7 @@ Form formOf(OperatorContext& context) {
         if (layer.heads != form.kvHeads || layer.keySize != form.size || layer.valueSize != form.valueSize) context.fail("the cache was made for another model");
         form.past = cache->length();
         if (form.tokens > cache->capacity() - form.past)
-            context.fail("the context of " + std::to_string(cache->capacity()) + " tokens is full: " + std::to_string(form.past) + " are kept and " + std::to_string(form.tokens) + " more do not fit; give a shorter text, or begin a new one");
+            context.fail("the context of " + std::to_string(cache->capacity()) + " tokens is full: " + std::to_string(form.past) + " are kept and " + std::to_string(form.tokens) + " more do not fit; give fewer tokens");
     }
     return form;
 }
