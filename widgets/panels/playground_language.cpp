@@ -54,6 +54,11 @@ private:
     QString m_longest;
 };
 
+// The palette's own colour for links is still the old theme's when the change is heard of.
+QString link(const QString& target, const QString& text) {
+    return QStringLiteral("<a style=\"color:%1\" href=\"%2\">%3</a>").arg(htmlColor(themeColors().accent), target.toHtmlEscaped(), text.toHtmlEscaped());
+}
+
 QString speedText(double tokensPerSecond) { return tokensPerSecond > 0 ? PlaygroundLanguage::tr("%1 tokens/s").arg(numberText(tokensPerSecond, tokensPerSecond < 1000 ? 3 : 4)) : QString(); }
 
 }  // namespace
@@ -205,6 +210,8 @@ QWidget* PlaygroundLanguage::buildPerplexity() {
     m_file->setAccessibleName(tr("Text file"));
     m_file->setMinimumWidth(120);
     m_file->setMaximumWidth(520);
+    m_figures->setMinimumWidth(120);
+    m_figures->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     // One width for both of its words.
     m_measure->ensurePolished();
     for (const QString& word : {tr("Stop"), tr("Measure")}) {
@@ -315,7 +322,7 @@ void PlaygroundLanguage::showHeads() {
     };
     m_realHead->setText(head(tr("Float"), themeColors().real, m_shown.real));
     QString quantized = head(m_recipe.isEmpty() ? tr("Quantized") : tr("Quantized: %1").arg(m_recipe), themeColors().quantized, m_shown.quantized);
-    if (m_stale) quantized += tr(" · <span style=\"color:%1\">stale: the recipe has changed</span> · <a href=\"again\">run again</a>").arg(htmlColor(themeColors().warning));
+    if (m_stale) quantized += tr(" · <span style=\"color:%1\">stale: the recipe has changed</span> · %2").arg(htmlColor(themeColors().warning), link(QStringLiteral("again"), tr("run again")));
     m_quantizedHead->setText(quantized);
 }
 
@@ -333,8 +340,8 @@ void PlaygroundLanguage::showSummary() {
         said << tr("The same text so far: %1.").arg(counted(std::int64_t(both), tr("%1 token"), tr("%1 tokens")));
     }
     if (m_hasApart)
-        said << (m_apart.beyond ? tr("Before that, what flows out of <a href=\"%1\">%2</a> is the first to be more than 5 % off: %3.") : tr("What flows between blocks is nowhere 5 % off; most after <a href=\"%1\">%2</a>: %3."))
-                    .arg(m_apart.target.toHtmlEscaped(), m_apart.layer.toHtmlEscaped(), percentText(m_apart.relativeError).toHtmlEscaped());
+        said << (m_apart.beyond ? tr("Before that, what flows out of %1 is the first to be more than 5 % off: %2 of its length.") : tr("What flows between blocks is nowhere 5 % off; most after %1: %2 of its length."))
+                    .arg(link(m_apart.target, m_apart.layer), percentText(m_apart.relativeError).toHtmlEscaped());
     if (!m_shown.divergence.empty()) said << tr("KL %1 nats on average.").arg(numberText(m_shown.meanDivergence()));
     m_summary->setText(said.join(QLatin1Char(' ')));
 }

@@ -98,7 +98,12 @@ void TokenText::setHovered(int place) {
     viewport()->update();
 }
 
-void TokenText::resizeEvent(QResizeEvent*) { layOut(); }
+// An end that was in view stays there.
+void TokenText::resizeEvent(QResizeEvent*) {
+    const bool atEnd = verticalScrollBar()->maximum() > 0 && verticalScrollBar()->value() >= verticalScrollBar()->maximum() - 4;
+    layOut();
+    if (atEnd) verticalScrollBar()->setValue(verticalScrollBar()->maximum());
+}
 
 void TokenText::layOut() {
     m_pieces.clear();
