@@ -7,10 +7,12 @@ namespace bitlathe {
 
 namespace {
 
+constexpr const char* kValue = "weight value";  // the unit of weights, whatever the network measures in
+
 template <class F>
 void fields(F& f, Histogram& h, const std::string& of, const char* about) {
-    f((of + "_low").c_str(), h.lo);
-    f((of + "_high").c_str(), h.hi);
+    f((of + "_low").c_str(), h.lo, kValue);
+    f((of + "_high").c_str(), h.hi, kValue);
     f((of + "_below").c_str(), h.below, "values");
     f((of + "_above").c_str(), h.above, "values");
     f((of + "_counts").c_str(), h.counts, "values per bin", about);
@@ -23,15 +25,15 @@ void fields(F& f, TransferCurve& t) {
     f("curve_element", t.element);
     f("curve_length", t.length, "weights");
     f("curve_whole_channel", t.wholeChannel);
-    f("curve_part", t.part);
-    f("curve_scale", t.scale);
-    f("curve_zero_point", t.zeroPoint);
+    f("curve_part", t.part, "part of the group; -1: the group has no parts");
+    f("curve_scale", t.scale, "weight value per code");
+    f("curve_zero_point", t.zeroPoint, "code");
     f("curve_sampled", t.sampled);
-    f("curve_levels", t.levels, "", "values that the group gives back, ascending");
-    f("curve_codes", t.codes, "", "code of each level, as stored");
+    f("curve_levels", t.levels, kValue, "values that the group gives back, ascending");
+    f("curve_codes", t.codes, "code", "code of each level, as stored");
     f("curve_counts", t.counts, "weights", "weights of the group on each level");
-    f("curve_in", t.in, "", "corners of the staircase: the value that goes in");
-    f("curve_out", t.out, "", "corners of the staircase: the value that comes out");
+    f("curve_in", t.in, kValue, "corners of the staircase: the value that goes in");
+    f("curve_out", t.out, kValue, "corners of the staircase: the value that comes out");
 }
 
 template <class F>
@@ -39,19 +41,19 @@ void fields(F& f, LayerReport& r) {
     f("weights", r.statistics.count, "weights");
     f("weights_not_finite", r.statistics.notFinite, "weights");
     f("weights_zero", r.statistics.zeros, "weights");
-    f("weight_min", r.statistics.min);
-    f("weight_max", r.statistics.max);
-    f("weight_mean", r.statistics.mean);
-    f("weight_deviation", r.statistics.deviation);
-    f("error_mean_square", r.error.meanSquare);
-    f("error_root_mean_square", r.error.rootMeanSquare);
-    f("error_maximum", r.error.maximum);
+    f("weight_min", r.statistics.min, kValue);
+    f("weight_max", r.statistics.max, kValue);
+    f("weight_mean", r.statistics.mean, kValue);
+    f("weight_deviation", r.statistics.deviation, kValue);
+    f("error_mean_square", r.error.meanSquare, "weight value squared");
+    f("error_root_mean_square", r.error.rootMeanSquare, kValue);
+    f("error_maximum", r.error.maximum, kValue);
     f("sqnr", r.error.sqnrDb, "dB");
-    f("cosine", r.error.cosine);
+    f("cosine", r.error.cosine, "of 1");
     f("kl_divergence", r.error.klDivergence, "nats");
     f("clipped", r.error.clipped, "share of weights, 0..1");
-    f("range_low", r.clipLo);
-    f("range_high", r.clipHi);
+    f("range_low", r.clipLo, kValue);
+    f("range_high", r.clipHi, kValue);
     f("scales", r.scales, "scales");
     f("bytes_before", r.bytesBefore, "bytes");
     f("bytes_after", r.bytesAfter, "bytes");
@@ -98,10 +100,10 @@ Hdf5Node toNode(const LayerReport& report, const ReportSubject& subject) {
     LayerReport copy = report;  // the list of fields serves both directions
     fields(to, copy);
     if (!report.channels.empty())
-        node.add("channels", Tensor::of<float>(Shape{std::int64_t(report.channels.size()), kChannelColumns}, std::span(&report.channels[0].min, report.channels.size() * std::size_t(kChannelColumns))), "",
+        node.add("channels", Tensor::of<float>(Shape{std::int64_t(report.channels.size()), kChannelColumns}, std::span(&report.channels[0].min, report.channels.size() * std::size_t(kChannelColumns))), "weight value; the last column dB",
                  "one row per channel: min, max, mean, deviation of its weights; low, high of its range; SQNR in dB");
     if (report.map.rows > 0)
-        node.add("error_map", Tensor::of<float>(Shape{report.map.rows, report.map.columns}, report.map.rms), "",
+        node.add("error_map", Tensor::of<float>(Shape{report.map.rows, report.map.columns}, report.map.rms), kValue,
                  "root mean square error: channels down, elements of a channel across");
     return node;
 }
