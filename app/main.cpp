@@ -8,11 +8,23 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QSettings>
+#include <algorithm>
 #include <csignal>
+#include <cstring>
+#include <iterator>
+
+namespace {
+constexpr const char* kTextOptions[] = {"-h", "--help", "--help-all", "-v", "--version"};
+}
 
 int main(int argc, char** argv) {
     using namespace bitlathe;
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then a sentence, as a full disk is
+    // Help and version are text: they need no display.
+    const auto isText = [](const char* argument) {
+        return std::any_of(std::begin(kTextOptions), std::end(kTextOptions), [&](const char* option) { return std::strcmp(argument, option) == 0; });
+    };
+    if (std::any_of(argv + 1, argv + argc, isText)) qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(argc, argv);
     QCoreApplication::setOrganizationName(QStringLiteral("Bitlathe"));
     QCoreApplication::setApplicationName(QStringLiteral("bitlathe"));

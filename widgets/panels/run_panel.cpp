@@ -187,6 +187,7 @@ RunPanel::RunPanel(QWidget* parent)
     form->addWidget(browse(tr("Choose the calibration data"), &RunPanel::calibrationBrowseClicked), 1, 2);
     auto* split = new QHBoxLayout;
     split->setSpacing(6);
+    m_calibrationSamples->setMinimumWidth(92);  // "Usual" and its arrows
     split->addWidget(m_calibrationSamples, 1);
     split->addWidget(m_seed);
     form->addWidget(label(tr("Learn from"), m_calibrationSamples), 2, 0);
