@@ -164,7 +164,8 @@ TEST_F(KerasNorms, ThatStandBehindSeveralLayersLeaveTheseInFloatAndSaySo) {
     }
     {  // one convolution called twice, without normalisations: its weights are written once
         const fs::path source = file(functional(conv("a", "[" + x + R"(],[["a",0,0,{}]])"), R"(["a",1,0])"), {{"a", {{"kernel", random(Shape{3, 3, 2, 2})}}}});
-        for (const LayerOutcome& outcome : exported(source).plan.quantized->layers) EXPECT_EQ(outcome.asked, outcome.got);
+        const auto made = exported(source);
+        for (const LayerOutcome& outcome : made.plan.quantized->layers) EXPECT_EQ(outcome.asked, outcome.got);
         EXPECT_EQ(output(m_folder / "out.h5", false), output(source, true));
     }
 }
