@@ -125,7 +125,7 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
         m_document.replaceModel(outcome.value().model);
     } else {
         const Model& opened = *outcome.value().model;
-        const Preset* preset = findPreset(!opened.graph.weightsOnly ? "int8" : opened.format == "gguf" ? "q8_0" : "int8-weights");  // of weights alone, what their formats hold
+        const Preset* preset = findPreset(!opened.graph.weightsOnly ? "int8" : opened.format == "gguf" || opened.format == "llama2c" ? "q8_0" : "int8-weights");  // of weights alone, what their formats hold
         Recipe recipe = preset ? preset->recipe : Recipe{};
         m_document.open(outcome.value().model, std::move(recipe));
     }

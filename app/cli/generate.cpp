@@ -124,7 +124,7 @@ int continueOne(const LanguageNetwork& network, const Tokenizer& tokenizer, cons
 
 Action generateCommand(CLI::App& app, CommonOptions& common) {
     auto options = std::make_shared<Options>();
-    app.add_option("MODEL", options->model, "The language model: GGUF, or a folder or file of safetensors")->required();
+    app.add_option("MODEL", options->model, "The language model: GGUF, a folder or file of safetensors, or a checkpoint of llama2.c")->required();
     auto* prompt = app.add_option("--prompt", options->prompt, "The beginning of the text");
     app.add_option("--prompt-file", options->promptFile, "A file with the beginning of the text")->excludes(prompt);
     app.add_option("--tokenizer", options->tokenizer, "The tokenizer: a GGUF file, tokenizer.json or tokenizer.bin of llama2.c; else the model's own");

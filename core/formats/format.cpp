@@ -4,6 +4,7 @@
 #include "core/base/sha256.h"
 #include "core/formats/gguf/gguf.h"
 #include "core/formats/keras/keras.h"
+#include "core/formats/llama2c/llama2c.h"
 #include "core/formats/onnx/onnx.h"
 #include "core/formats/safetensors/safetensors.h"
 
@@ -17,6 +18,7 @@ const std::vector<Format>& formats() {
         {"onnx", "ONNX", {".onnx"}, &onnx::recognizes, &onnx::read, &onnx::write},
         {"keras", "Keras HDF5", {".h5", ".keras.h5", ".hdf5"}, &keras::recognizes, &keras::read, nullptr},
         {"safetensors", "safetensors", {".safetensors", ".safetensors.index.json"}, &safetensors::recognizes, &safetensors::read, nullptr, &safetensors::fileIn},
+        {"llama2c", "llama2.c", {".bin"}, &llama2c::recognizes, &llama2c::read, nullptr},
     };
     return list;
 }

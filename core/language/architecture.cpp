@@ -24,7 +24,7 @@ const Architecture kArchitectures[] = {
     {"gemma3", "Gemma 3", kGemma3, describeGemma3, kGemma2Names},
     {"gpt2", "GPT-2", kGpt2, describeGpt2, kGpt2Names},
     {"phi2", "Phi 2", kPhi2, describePhi2, kPhi2Names},
-    {"phi3", "Phi 3", kPhi3, describePhi3, kPhi3Names},
+    {"phi3", "Phi 3", kPhi3, describePhi3, kPhi3Names, false, true},
     {"bert", "BERT", kBert, describeBert, kBertNames},
 };
 

@@ -28,6 +28,7 @@ struct Architecture {
     // Rotary pairs of queries and keys are neighbours in GGUF, so that their rows are in another order than in
     // Hugging Face's files.
     bool permutesQueries = false;
+    bool joinsGate = false;  // gate and up of the feed-forward part are one weight
 };
 
 // In the order in which people see them.

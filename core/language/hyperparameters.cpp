@@ -42,6 +42,8 @@ std::optional<T> parse(const std::string& text) {
 
 }  // namespace
 
+TensorNaming namingOf(const Model& model) noexcept { return model.format == "gguf" || model.format == "llama2c" ? TensorNaming::Gguf : TensorNaming::HuggingFace; }
+
 std::optional<Hyperparameters> Hyperparameters::of(const Model& model) {
     Hyperparameters found;
     found.m_file = model.source.empty() ? model.name : model.source.string();
@@ -49,7 +51,7 @@ std::optional<Hyperparameters> Hyperparameters::of(const Model& model) {
         const auto at = std::find_if(model.metadata.begin(), model.metadata.end(), [&](const auto& one) { return one.first == key; });
         return at == model.metadata.end() ? nullptr : &at->second;
     };
-    if (model.format == "gguf") {
+    if (namingOf(model) == TensorNaming::Gguf) {
         const std::string* architecture = entry("general.architecture");
         if (!architecture || architecture->empty()) return std::nullopt;
         found.m_architecture = *architecture;

@@ -15,6 +15,9 @@ namespace bitlathe {
 
 struct Model;
 
+// Whose names the tensors of the model have: GGUF's keys come with GGUF's names.
+TensorNaming namingOf(const Model& model) noexcept;
+
 class Hyperparameters {
 public:
     // Nothing where the file does not say that it is a language model: a GGUF file without general.architecture,

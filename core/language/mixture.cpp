@@ -1,6 +1,7 @@
 #include "core/language/mixture.h"
 
 #include "core/language/architecture.h"
+#include "core/language/hyperparameters.h"
 #include "core/model/model.h"
 #include "core/quant/codec.h"
 
@@ -104,7 +105,7 @@ std::string_view codecFor(const Mixture& mixture, const Part& part, const Facts&
 
 // GGUF's name of the tensor; its own where it has none there.
 std::string ggufNameOf(const Model& model, const Architecture* architecture, const std::string& tensor) {
-    if (model.format == "gguf" || !architecture) return tensor;
+    if (namingOf(model) == TensorNaming::Gguf || !architecture) return tensor;
     return ggufName(architecture->names, tensor).value_or(tensor);
 }
 
@@ -128,7 +129,7 @@ Recipe mixtureRecipe(const Mixture& mixture, const Model& model) {
     Recipe recipe;
     recipe.name = mixture.name;
     recipe.defaults.weights = specOf(mixture.base);
-    const Architecture* architecture = model.format == "gguf" ? nullptr : findArchitecture(TensorNaming::HuggingFace, model.producer);
+    const Architecture* architecture = namingOf(model) == TensorNaming::Gguf ? nullptr : findArchitecture(TensorNaming::HuggingFace, model.producer);
     std::vector<Part> parts;
     Facts facts;
     for (const Layer& layer : model.layers) {

@@ -32,6 +32,13 @@ struct NetworkOptions {
 // file. The result has no layers and no file: weights keep their bytes alive.
 std::shared_ptr<const Model> buildLanguage(const LanguageSpec& spec, const std::vector<std::string>& names, const WeightLookup& weights, const NetworkOptions& options);
 
+// Tables that are computed here, masks, and heads that are not run: no network misses them.
+bool isHarmless(const LanguageSpec& spec, std::string_view name) noexcept;
+
+// Whether a matrix of a block lies [in, out] in its file (GPT-2's Conv1D). Packed codes lie as a Linear's, whatever they
+// were made from.
+bool liesInputsFirst(const LanguageSpec& spec, const Value& matrix) noexcept;
+
 // The tensors of a model of weights, as it stores them.
 WeightLookup weightsOf(std::shared_ptr<const Model> model);
 std::vector<std::string> tensorNamesOf(const Model& model);

@@ -61,7 +61,7 @@ Tensor NetworkBuilder::vector(const std::string& name, std::int64_t count) {
 ValueId NetworkBuilder::matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
     Value value = need(name);
     const Shape shape = shapeOf(value);
-    const bool turned = m_spec.inputsFirst && m_spec.naming == TensorNaming::HuggingFace && name.starts_with("blk.");
+    const bool turned = name.starts_with("blk.") && liesInputsFirst(m_spec, value);
     const Shape expected = turned ? Shape{columns, rows} : Shape{rows, columns};
     if (shape != expected)
         refuseInput("the tensor '" + value.name + "' is " + toText(shape) + ", but the file's keys ask for " + toText(expected) + "; fetch or convert the model again");
@@ -82,7 +82,7 @@ std::int64_t NetworkBuilder::rowsOf(const std::string& name, std::int64_t column
     const Value value = need(name);
     const Shape& shape = shapeOf(value);
     if (shape.rank() != 2) refuseInput("the tensor '" + value.name + "' is " + toText(shape) + ", but must be a matrix of " + std::to_string(columns) + " columns; fetch or convert the model again");
-    const bool turned = m_spec.inputsFirst && m_spec.naming == TensorNaming::HuggingFace && name.starts_with("blk.");
+    const bool turned = name.starts_with("blk.") && liesInputsFirst(m_spec, value);
     return shape[turned ? 1 : 0];
 }
 
@@ -95,15 +95,22 @@ void NetworkBuilder::readVocabulary() {
 void NetworkBuilder::refuseUnknownTensors() const {
     for (const std::string& name : m_tensors) {
         if (m_used.contains(name)) continue;
-        // Tables that are computed here, masks, and heads of encoders that are not run.
-        bool harmless = false;
-        for (const std::string_view part : {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", "position_ids", "attn_rot_embd", "attention.bias"})
-            harmless = harmless || name.find(part) != std::string::npos;
-        if (m_spec.encoder) harmless = harmless || name.starts_with("cls") || name.starts_with("pooler") || name.starts_with("bert.pooler") || name.starts_with("classifier") || name.starts_with("qa_outputs");
-        if (name == "rope_freqs.weight" || name == "lm_head.weight" || name == "output.weight" || name.starts_with("rope_factors_")) harmless = true;
-        if (!harmless)
-            throw Error(ErrorKind::Unsupported, "the tensor '" + name + "' has no place in a " + m_spec.label + " network as it is known here, so the model is not run; it can be looked at, quantized and exported");
+        if (isHarmless(m_spec, name) || name == "rope_freqs.weight" || name == "lm_head.weight" || name == "output.weight" || name.starts_with("rope_factors_")) continue;
+        throw Error(ErrorKind::Unsupported, "the tensor '" + name + "' has no place in a " + m_spec.label + " network as it is known here, so the model is not run; it can be looked at, quantized and exported");
     }
+}
+
+bool isHarmless(const LanguageSpec& spec, std::string_view name) noexcept {
+    for (const std::string_view part : {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", "position_ids", "attn_rot_embd", "attention.bias"})
+        if (name.find(part) != std::string_view::npos) return true;
+    if (!spec.encoder) return false;
+    for (const std::string_view head : {"cls", "pooler", "bert.pooler", "classifier", "qa_outputs"})
+        if (name.starts_with(head)) return true;
+    return false;
+}
+
+bool liesInputsFirst(const LanguageSpec& spec, const Value& matrix) noexcept {
+    return spec.inputsFirst && spec.naming == TensorNaming::HuggingFace && shapeOf(matrix).rank() == 2 && !(matrix.packed && matrix.packed->parts.size() > 1);
 }
 
 WeightLookup weightsOf(std::shared_ptr<const Model> model) {

@@ -12,6 +12,9 @@ namespace bitlathe {
 // numbers of the file.
 std::vector<float> rotaryFrequencies(const RopeSpec& rope);
 
+// What Llama3's scaling divides the frequency of each pair by: GGUF keeps these numbers as a tensor.
+std::vector<float> rotaryDivisors(const RopeSpec& rope);
+
 // What cosines and sines are multiplied by.
 double rotaryScale(const RopeSpec& rope);
 

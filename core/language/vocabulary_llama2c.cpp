@@ -56,6 +56,7 @@ Vocabulary readLlama2cVocabulary(std::span<const std::byte> bytes, const std::st
         made.scores.push_back(score);
     }
     made.unknown = 0, made.bos = 1, made.eos = 2;
+    made.eot = 1;  // these models end a text by beginning the next one
     checkVocabulary(made);
     return made;
 }

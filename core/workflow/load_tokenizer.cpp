@@ -2,8 +2,10 @@
 
 #include "core/base/error.h"
 #include "core/base/mapped_file.h"
+#include "core/formats/format.h"
 #include "core/formats/gguf/gguf.h"
 #include "core/formats/gguf/vocabulary.h"
+#include "core/formats/llama2c/llama2c.h"
 #include "core/language/tokenizer_gguf.h"
 #include "core/language/tokenizer_json.h"
 #include "core/language/vocabulary_llama2c.h"
@@ -32,6 +34,13 @@ Tokenizer fromJson(const fs::path& path, JobContext& job) {
     return readTokenizerJson(textOf(path), path.string(), fs::is_regular_file(config, none) ? textOf(config) : std::string());
 }
 
+Tokenizer fromLlama2c(const fs::path& path, JobContext& job) {
+    const std::int64_t tokens = llama2c::tokensOf(path, job);
+    const auto vocabulary = llama2c::vocabularyBeside(path, tokens);
+    if (!vocabulary) refuseInput("there is no vocabulary of " + std::to_string(tokens) + " pieces beside '" + path.string() + "': put the model's tokenizer.bin (or tok" + std::to_string(tokens) + ".bin) there, or name one");
+    return makeTokenizer(*vocabulary);
+}
+
 bool isJson(std::span<const std::byte> bytes) noexcept {
     for (const std::byte byte : bytes.first(std::min<std::size_t>(bytes.size(), 64))) {
         const auto c = static_cast<char>(byte);
@@ -50,6 +59,7 @@ Tokenizer loadTokenizer(const fs::path& path, JobContext& job) {
         if (gguf::recognizes(file->bytes())) return fromGguf(path, job);
         if (path.filename() == "tokenizer.json" || (path.extension() == ".json" && path.filename() != "config.json" && !path.filename().string().ends_with(".index.json") && isJson(file->bytes()))) return fromJson(path, job);
         if (isLlama2cVocabulary(file->bytes())) return makeTokenizer(readLlama2cVocabulary(file->bytes(), path.string()));
+        if (llama2c::recognizes(file->bytes().first(std::min(file->bytes().size(), kHeadBytes)))) return fromLlama2c(path, job);
     }
     const fs::path beside = (folder ? path : path.parent_path()) / "tokenizer.json";
     if (fs::is_regular_file(beside, none)) return fromJson(beside, job);

@@ -2,6 +2,7 @@
 // fills it: byte pairs over bytes ("gpt2"), byte pairs over pieces with scores ("llama"), word pieces ("bert") and
 // unigrams ("t5").
 #include "core/formats/gguf/convert.h"
+#include "core/formats/llama2c/llama2c.h"
 
 #include <nlohmann/json.hpp>
 
@@ -228,6 +229,11 @@ void addConfigIds(const Model& source, Vocabulary& out) {
 }  // namespace
 
 std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, std::string& why) {
+    if (source.format == "llama2c") {
+        auto own = llama2c::vocabularyBeside(source.source, rows);
+        if (!own) why = "there is no tokenizer.bin of " + std::to_string(rows) + " pieces beside the checkpoint: the file gets no vocabulary";
+        return own;
+    }
     const std::string text = metadataOf(source, "tokenizer.json");
     if (text.empty()) {
         why = "there is no tokenizer.json beside the weights: the file gets no vocabulary";

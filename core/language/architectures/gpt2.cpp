@@ -31,6 +31,7 @@ void describeGpt2(const Hyperparameters& parameters, LanguageSpec& spec) {
     spec.feedForward = FeedForward::Plain;
     spec.activation = "tanh_gelu";
     spec.inputsFirst = true;
+    spec.kvHeads = spec.heads;
     if (const auto name = parameters.text("", "activation_function"); name && *name != "gelu_new" && *name != "gelu_pytorch_tanh") spec.whyNot = "its activation '" + *name + "' is not GPT-2's";
 }
 

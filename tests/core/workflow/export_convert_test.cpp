@@ -38,7 +38,7 @@ protected:
     // Values of every tensor of the GGUF file that the folder becomes.
     std::map<std::string, Tensor> converted(const std::string& codec = {}) {
         ExportRequest request;
-        request.model = loadModel(m_root / "source", Machine::detect(Isa::Reference), job);
+        request.model = loadModel(m_source.empty() ? m_root / "source" : m_source, Machine::detect(Isa::Reference), job);
         request.target = "llama.cpp";
         request.path = m_root / "out.gguf";
         if (!codec.empty()) {
@@ -60,7 +60,7 @@ protected:
         return std::any_of(m_plan.issues.begin(), m_plan.issues.end(), [&](const Issue& issue) { return issue.message.find(part) != std::string::npos; });
     }
 
-    fs::path m_root;
+    fs::path m_root, m_source;  // the folder "source" where nothing else is said
     Model m_model;
     ExportPlan m_plan;
     Workers workers{2};
@@ -102,6 +102,23 @@ TEST_F(ExportConvert, ABlockFormatIsCodedAfterRowsAreTurned) {
         const std::string name = expected.graph.value(layer.weight).name;
         EXPECT_EQ(tensors.at(name), weightOf(expected.graph, layer)) << name;
     }
+}
+
+TEST_F(ExportConvert, ACheckpointOfLlama2cBecomesTheSameFileWithItsVocabulary) {
+    const fs::path corpus = fs::path(BITLATHE_SOURCE_DIR) / "../shared/corpus/stories260k-llm";
+    if (!fs::exists(corpus)) GTEST_SKIP() << corpus << " is not here";
+    for (const char* file : {"stories260K.bin", "tok512.bin"}) fs::copy_file(corpus / file, m_root / "source" / file);
+    m_source = m_root / "source/stories260K.bin";
+    const auto tensors = converted();
+    const Model expected = readModel(corpus / "derived/stories260K-f32-GGUFv3.gguf", job);
+    ASSERT_EQ(tensors.size(), expected.layers.size());
+    for (const Layer& layer : expected.layers) EXPECT_EQ(tensors.at(expected.graph.value(layer.weight).name), weightOf(expected.graph, layer)) << layer.name;
+    EXPECT_EQ(*describeLanguage(m_model), *describeLanguage(expected));
+    const auto got = gguf::readVocabulary(m_root / "out.gguf", job), meant = gguf::readVocabulary(corpus / "derived/stories260K-f32-GGUFv3.gguf", job);
+    ASSERT_TRUE(got && meant);
+    EXPECT_EQ(got->tokens, meant->tokens);
+    EXPECT_EQ(got->scores, meant->scores);
+    EXPECT_EQ(got->kinds, meant->kinds);
 }
 
 constexpr const char* kTiny = R"({"model_type": "%", "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
