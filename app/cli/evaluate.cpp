@@ -124,6 +124,7 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("--data", options->data, "What to measure on: .npz, .npy, HDF5 or an image folder; of language models a text")->required();
     addQuantizationOptions(app, options->quantization, true);
     addLanguageOptions(app, options->language);
+    addCacheOptions(app, options->quantization);
     app.add_option("--samples", options->samples, "Measure only so many samples, picked by --split-seed; 0 for all")->check(CLI::NonNegativeNumber);
     app.add_flag("--held-out-only", options->heldOutOnly, "Do not measure the samples that calibrated as well: faster, but over-fitting is not seen");
     app.add_flag("--no-layers", options->fast, "Only the figures of the whole network: faster");
@@ -131,6 +132,7 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common) {
     app.add_flag("--json", common.json, "Print one JSON document");
     return [options](Session& session) -> int {
         if (isTextData(options->data, options->language)) return evaluateLanguageModel(options->model, options->data, options->quantization, options->language, options->gates, session);
+        if (options->quantization.choosesCache()) throw Error(ErrorKind::Usage, "--kv-k and --kv-v are for language models measured on text; give a text as --data, or leave them out");
         const std::vector<std::string> figures = {"top1", "top5", "agreement", "top1_drop", "top5_drop", "output_sqnr_db", "agreement_gap", "overfits"};
         std::vector<Gate> gates;
         for (const std::string& text : options->gates) gates.push_back(parseGate(text, figures));

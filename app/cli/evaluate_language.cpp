@@ -1,11 +1,13 @@
 #include "app/cli/evaluate_language.h"
 
 #include "app/cli/gate.h"
+#include "app/cli/inspect_language.h"
 #include "app/cli/json_output.h"
 #include "app/cli/text_table.h"
 
 #include "core/base/mapped_file.h"
 #include "core/formats/gguf/imatrix.h"
+#include "core/workflow/cache_size.h"
 #include "core/workflow/load.h"
 #include "core/workflow/load_tokenizer.h"
 
@@ -38,6 +40,8 @@ struct Measured {
     EngineMode mode = EngineMode::Float;
     bool divergence = false;
     std::vector<std::string> notes;
+    CacheSize cache;
+    std::int64_t context = 0;  // of a window
 };
 
 Json toJson(const Measured& of) {
@@ -52,6 +56,7 @@ Json toJson(const Measured& of) {
     Json layers = Json::array();
     for (const CarriedError& layer : of.layers) layers.push_back({{"name", layer.tensor}, {"carriedSqnrDb", number(layer.sqnrDb)}});
     if (!of.layers.empty()) out["layers"] = std::move(layers);
+    out["cache"] = cacheJson(of.cache, of.context);
     out["notes"] = of.notes;
     return out;
 }
@@ -77,6 +82,7 @@ void print(const Measured& of) {
                   << fixedText(f.probabilityChange.p1 * 100, 3) << " %, 99 % " << fixedText(f.probabilityChange.p99 * 100, 3) << " %\n"
                   << "agreement   " << within(f.sameTop, 3, 100) << " % of tokens: both expect the same one most\n";
     }
+    std::cout << "KV cache    " << cacheSizeText(of.cache, of.context) << "\n";
     for (const std::string& note : of.notes) std::cout << "note: " << note << "\n";
 }
 
@@ -121,7 +127,11 @@ int evaluateLanguageModel(const std::string& modelPath, const std::string& data,
     JobContext loading = session.job().part(0.0, 0.1), running = session.job().part(0.1, 1.0);
     QuantizationOptions quantization = given;
     const std::shared_ptr<const Model> model = loadInput(modelPath, quantization, session, loading);
-    const std::optional<Recipe> recipe = chosenRecipe(quantization, model.get());
+    std::optional<Recipe> recipe = chosenRecipe(quantization, model.get());
+    if (quantization.choosesCache()) {
+        if (!recipe) recipe.emplace();
+        recipe->cache = chosenCache(quantization, recipe->cache, *model);
+    }
     Measured measured;
     measured.mode = !quantization.engine.empty() ? *engineModeFromName(quantization.engine) : recipe || holdsBlocks(*model) ? EngineMode::Integer : EngineMode::Float;
     const bool compared = recipe || !options.reference.empty() || asked(options, "kld") || asked(options, "layers");
@@ -139,6 +149,8 @@ int evaluateLanguageModel(const std::string& modelPath, const std::string& data,
     std::optional<LanguageNetwork> reference;
     if (compared) reference = prepareLanguage(options.reference.empty() ? model : loadModel(options.reference, session.machine(), loading), EngineMode::Float, session.machine());
     measured.notes = network.notes;
+    measured.cache = cacheSizeOf(network.spec, network.cache);
+    measured.context = options.windows.context;
     if (tokenizer.size() != network.spec.vocabulary)
         measured.notes.push_back("the tokenizer has " + std::to_string(tokenizer.size()) + " tokens and the network " + std::to_string(network.spec.vocabulary) + "; perplexity takes all of the network's into account");
 

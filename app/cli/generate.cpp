@@ -1,9 +1,11 @@
 #include "core/workflow/generate.h"
 
 #include "app/cli/command.h"
+#include "app/cli/inspect_language.h"
 #include "app/cli/json_output.h"
 #include "app/cli/quantization_options.h"
 #include "core/base/number_text.h"
+#include "core/workflow/cache_size.h"
 #include "core/workflow/language.h"
 #include "core/workflow/load_tokenizer.h"
 #include "core/workflow/side_by_side.h"
@@ -18,14 +20,14 @@ namespace bitlathe::cli {
 namespace {
 
 struct Options {
-    std::string model, prompt, promptFile, tokenizer, keys = "f16", values = "f16";
+    std::string model, prompt, promptFile, tokenizer;
     std::int64_t tokens = 96;
     Sampling sampling;
     bool toTheEnd = false;
     QuantizationOptions quantization;
 };
 
-CacheType cacheType(const std::string& name) { return *cacheTypeFromName(name); }
+constexpr CacheHeld kUsual{CacheType::F16, CacheType::F16};
 
 // What --engine says of the quantized network; integers where it says nothing.
 EngineMode modeOf(const std::string& engine, EngineMode otherwise) {
@@ -89,9 +91,7 @@ Json toJson(const SideBySide& both, const Tokenizer& tokenizer) {
 
 // One network alone: its text as it comes.
 int continueOne(const LanguageNetwork& network, const Tokenizer& tokenizer, const std::vector<std::int32_t>& prompt, const Options& options, Session& session) {
-    SessionOptions cache;
-    cache.keys = cacheType(options.keys), cache.values = cacheType(options.values);
-    DecodeSession decoding(network, cache, session.workers());
+    DecodeSession decoding(network, {}, session.workers());
     TextStream stream(tokenizer, true);
     ContinuedSide side;
     GenerateOptions generating;
@@ -111,11 +111,12 @@ int continueOne(const LanguageNetwork& network, const Tokenizer& tokenizer, cons
     side.tokensPerSecond = made.tokensPerSecond;
     side.contextFull = made.contextFull;
     if (session.json()) {
-        printJson({{"prompt", prompt}, {"engine", nameOf(network.mode)}, {"continuation", toJson(side, tokenizer)}, {"contextFull", made.contextFull}});
+        printJson({{"prompt", prompt}, {"engine", nameOf(network.mode)}, {"continuation", toJson(side, tokenizer)}, {"contextFull", made.contextFull}, {"cache", cacheJson(cacheSizeOf(network.spec, network.cache), decoding.context())}});
     } else {
         std::cout << std::endl;  // before the note on the other stream
         session.note(fixedText(made.tokensPerSecond, 1) + " tokens/s; the prompt's " + std::to_string(prompt.size()) + " tokens at " + fixedText(made.promptTokensPerSecond, 1) + " a second" +
                      (made.contextFull ? "; the context is full" : ""));
+        session.note("KV cache " + cacheSizeText(cacheSizeOf(network.spec, network.cache), decoding.context()));
     }
     return kDone;
 }
@@ -133,11 +134,9 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("--top-k", options->sampling.topK, "Draw among so many; 0 for all")->check(CLI::NonNegativeNumber);
     app.add_option("--top-p", options->sampling.topP, "Draw among those that hold this share")->check(CLI::Range(0.0, 1.0));
     app.add_option("--seed", options->sampling.seed, "Equal seeds, equal texts");
-    const auto caches = CLI::IsMember({"f32", "f16", "int8", "int4"});
-    app.add_option("--keys", options->keys, "How the cache holds keys: f32, f16, int8, int4")->check(caches);
-    app.add_option("--values", options->values, "How the cache holds values")->check(caches);
     app.add_flag("--ignore-end", options->toTheEnd, "Go on after a token that ends the text");
     addQuantizationOptions(app, options->quantization, true);
+    addCacheOptions(app, options->quantization);
     app.add_flag("--json", common.json, "Print one JSON document");
     return [options](Session& session) -> int {
         if (!options->promptFile.empty()) options->prompt = readText(options->promptFile);
@@ -146,13 +145,18 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
         const Tokenizer tokenizer = loadTokenizer(options->tokenizer.empty() ? model->source : std::filesystem::path(options->tokenizer), loading);
         const std::vector<std::int32_t> ids = tokenizer.encode(options->prompt);
         if (ids.empty()) throw Error(ErrorKind::Usage, "there is nothing to continue; give --prompt TEXT or --prompt-file FILE");
-        const std::optional<Recipe> recipe = chosenRecipe(options->quantization, model.get());
+        std::optional<Recipe> recipe = chosenRecipe(options->quantization, model.get());
         const std::string& engine = options->quantization.engine;
         if (!recipe) {
-            const LanguageNetwork network = prepareLanguage(model, modeOf(engine, EngineMode::Integer), session.machine());
+            LanguageNetwork network = prepareLanguage(model, modeOf(engine, EngineMode::Integer), session.machine());
+            const CacheChoice cache = chosenCache(options->quantization, {}, *model);
+            requireCache(cache, network.spec);
+            network.cache = cacheSizeOf(network.spec, cache, kUsual).blocks;
             session.endProgress();
             return continueOne(network, tokenizer, ids, *options, session);
         }
+        recipe->cache = chosenCache(options->quantization, recipe->cache, *model);
+        recipe->cache.all = {recipe->cache.all.keys.value_or(kUsual.keys), recipe->cache.all.values.value_or(kUsual.values)};
         const LanguageNetwork real = prepareLanguage(model, EngineMode::Float, session.machine());
         const LanguageNetwork quantized = prepareLanguage(model, *recipe, nullptr, modeOf(engine, EngineMode::Integer), session.machine(), session.workers(), loading);
         // One reason mostly holds for all of them.
@@ -161,13 +165,20 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
         SideBySideOptions how;
         how.sampling = options->sampling;
         how.mostTokens = options->tokens;
-        how.keys = cacheType(options->keys), how.values = cacheType(options->values);
         how.stopAtEnd = !options->toTheEnd;
         JobContext running = session.job().part(0.2, 1);
         const SideBySide both = continueSideBySide(real, quantized, tokenizer, options->prompt, how, session.workers(), running);
         session.endProgress();
-        if (session.json()) printJson(toJson(both, tokenizer));
-        else print(both, *options);
+        const CacheSize cache = cacheSizeOf(quantized.spec, quantized.cache);
+        const std::int64_t context = std::min(quantized.spec.context, SessionOptions::kUsualContext);
+        if (session.json()) {
+            Json json = toJson(both, tokenizer);
+            json["cache"] = cacheJson(cache, context);
+            printJson(json);
+        } else {
+            print(both, *options);
+            std::cout << "KV cache: " << cacheSizeText(cache, context) << "; float " << cacheSizeText(cacheSizeOf(real.spec, real.cache), context) << ".\n";
+        }
         return kDone;
     };
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 namespace bitlathe {
+struct CacheSize;
 struct Model;
 }
 
@@ -17,5 +18,8 @@ class Session;
 std::string languageText(const Model& model, Session& session);
 // null where it is none.
 Json languageJson(const Model& model, Session& session);
+
+// How keys and values are held, block by block, and the bytes of so many tokens.
+Json cacheJson(const CacheSize& size, std::int64_t tokens);
 
 }  // namespace bitlathe::cli

@@ -4,6 +4,7 @@
 
 #include "core/base/mapped_file.h"
 #include "core/engine/fuse_integer.h"
+#include "core/language/architecture.h"
 #include "core/quant/codec.h"
 #include "core/quant/recipe_json.h"
 #include "core/quant/user_table.h"
@@ -34,6 +35,11 @@ void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool en
     app.add_option("--split-seed", options.splitSeed, "Picks which samples calibrate; 1 where nothing is said");
     app.add_option("--preprocess", options.preprocess, "A JSON file that says how raw samples are prepared");
     if (engine) app.add_option("--engine", options.engine, "float, simulated or integer")->check(CLI::IsMember({"float", "simulated", "integer"}));
+}
+
+void addCacheOptions(CLI::App& app, QuantizationOptions& options) {
+    app.add_option("--kv-k,--keys", options.cacheKeys, "How the cache holds keys: f32, f16, int8 or int4; of some blocks alone: 0-3=f16,4-=int4")->group("Language models");
+    app.add_option("--kv-v,--values", options.cacheValues, "How the cache holds values: the same")->group("Language models");
 }
 
 std::string readText(const std::string& path) {
@@ -144,6 +150,15 @@ std::optional<Recipe> chosenRecipe(const QuantizationOptions& options, const Mod
     for (Rule& rule : recipe->rules) change(rule.scheme);
     for (auto& [name, scheme] : recipe->layers) change(scheme);
     return recipe;
+}
+
+CacheChoice chosenCache(const QuantizationOptions& options, CacheChoice choice, const Model& model) {
+    if (!options.choosesCache()) return choice;
+    const auto spec = describeLanguage(model);
+    if (!spec || spec->encoder) throw Error(ErrorKind::Usage, "--kv-k and --kv-v are for models that continue texts: this one keeps no keys and values; leave them out");
+    if (!options.cacheKeys.empty()) choice = withCacheLine(std::move(choice), CacheSide::Keys, options.cacheKeys, spec->layers);
+    if (!options.cacheValues.empty()) choice = withCacheLine(std::move(choice), CacheSide::Values, options.cacheValues, spec->layers);
+    return choice;
 }
 
 std::string ignoredText(const QuantizationOptions& options, const Recipe& recipe) {

@@ -28,12 +28,17 @@ struct QuantizationOptions {
     std::int64_t calibrationSamples = 0;
     std::optional<std::uint64_t> splitSeed;  // which samples calibrate
     bool split = false;                      // of the calibration data only a part calibrates, as where it is measured on too
+    std::string cacheKeys, cacheValues;      // how a language model holds them: core/quant/cache_choice.h
+    bool choosesCache() const noexcept { return !cacheKeys.empty() || !cacheValues.empty(); }
     std::string measuredOn;                  // not an option: the data that the command measures on
     std::shared_ptr<ProjectInput> project;  // where the input is one; see loadInput()
 };
 
 // With `engine`, the option --engine too.
 void addQuantizationOptions(CLI::App& app, QuantizationOptions& options, bool engine);
+
+// --kv-k and --kv-v, for the commands that run language models.
+void addCacheOptions(CLI::App& app, QuantizationOptions& options);
 
 // The model, or the project's model: then its recipe and its calibration data stand in for what is not given.
 std::shared_ptr<const Model> loadInput(const std::string& path, QuantizationOptions& options, Session& session, JobContext& job);
@@ -46,6 +51,9 @@ RangeRule rangeFromText(const std::string& text);
 // alone; changed by these three. Nothing when there is none. model: null before it is known; named mixtures are then their
 // base type for every layer. Throws Error.
 std::optional<Recipe> chosenRecipe(const QuantizationOptions& options, const Model* model);
+
+// The choice as --kv-k and --kv-v change it. Throws Error(Usage) for what they cannot mean in this model.
+CacheChoice chosenCache(const QuantizationOptions& options, CacheChoice choice, const Model& model);
 
 // What of the options changes nothing in the recipe, as a sentence; mostly empty.
 std::string ignoredText(const QuantizationOptions& options, const Recipe& recipe);

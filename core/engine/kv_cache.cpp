@@ -5,7 +5,6 @@
 #include "core/quant/gguf_rows.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <string>
 
@@ -13,21 +12,10 @@ namespace bitlathe {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames{"f32", "f16", "int8", "int4"};
 constexpr std::int64_t kMostBytes = std::int64_t(1) << 40;
 
 const GgufForm& formOf(CacheType type) noexcept { return ggufForm(type == CacheType::Int8 ? GgufType::Q8_0 : GgufType::Q4_0); }
-bool isBlocks(CacheType type) noexcept { return type == CacheType::Int8 || type == CacheType::Int4; }
-
 }  // namespace
-
-std::string_view nameOf(CacheType type) noexcept { return kNames[static_cast<std::size_t>(type)]; }
-
-std::optional<CacheType> cacheTypeFromName(std::string_view name) noexcept {
-    const auto found = std::find(kNames.begin(), kNames.end(), name);
-    if (found == kNames.end()) return std::nullopt;
-    return static_cast<CacheType>(found - kNames.begin());
-}
 
 KvCache::KvCache(std::vector<CacheLayer> layers, std::int64_t capacity, Isa isa) : m_layers(std::move(layers)), m_capacity(capacity), m_isa(isa) {
     if (capacity < 1) throw Error(ErrorKind::Usage, "a cache for " + std::to_string(capacity) + " tokens holds nothing; choose a context of at least 1 token");
@@ -44,15 +32,10 @@ KvCache::Plane KvCache::makePlane(std::int64_t heads, std::int64_t size, CacheTy
     if (heads < 1 || size < 1 || heads > kMostNumbers || size > kMostNumbers / heads)
         throw Error(ErrorKind::Usage, "a cache for " + std::to_string(heads) + " heads of " + std::to_string(size) + " numbers is impossible");
     Plane plane{type, heads, size, 0, nullptr};
-    if (isBlocks(type)) {
-        const GgufForm& form = formOf(type);
-        if (size % form.values != 0)
-            throw Error(ErrorKind::Usage, std::string(what) + " of " + std::to_string(size) + " numbers are no whole number of blocks of " + std::to_string(form.values) + ", so " +
-                                              std::string(nameOf(type)) + " cannot hold them; choose f16");
-        plane.rowBytes = size / form.values * form.bytes;
-    } else {
-        plane.rowBytes = size * (type == CacheType::F32 ? 4 : 2);
-    }
+    plane.rowBytes = cacheRowBytes(type, size);
+    if (plane.rowBytes == 0)
+        throw Error(ErrorKind::Usage, std::string(what) + " of " + std::to_string(size) + " numbers are no whole number of blocks of " + std::to_string(formOf(type).values) + ", so " +
+                                          std::string(nameOf(type)) + " cannot hold them; choose f16");
     const std::int64_t token = heads * plane.rowBytes;
     if (m_capacity > (kMostBytes - m_bytes) / token)
         throw Error(ErrorKind::Usage, "the cache for " + std::to_string(m_capacity) + " tokens would be larger than memory; choose types of fewer bits for keys and values");

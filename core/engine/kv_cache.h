@@ -4,21 +4,15 @@
 #pragma once
 
 #include "core/kernels/isa.h"
+#include "core/quant/cache_choice.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
 namespace bitlathe {
-
-// How the numbers are held. Int8 and Int4 are the blocks of ggml's q8_0 and q4_0 along a head: 32 numbers share a
-// scale in half precision.
-enum class CacheType : std::uint8_t { F32, F16, Int8, Int4 };
-std::string_view nameOf(CacheType type) noexcept;  // "f32", "f16", "int8", "int4"
-std::optional<CacheType> cacheTypeFromName(std::string_view name) noexcept;
 
 struct CacheLayer {
     std::int64_t heads = 0;                   // of keys and values

@@ -2,6 +2,7 @@
 // one thing that a person edits. Its JSON form is core/quant/recipe_json.h.
 #pragma once
 
+#include "core/quant/cache_choice.h"
 #include "core/quant/scheme.h"
 
 #include <map>
@@ -29,6 +30,7 @@ struct Recipe {
     Scheme defaults;       // for layers that no rule matches
     std::vector<Rule> rules;               // the last match wins
     std::map<std::string, Scheme> layers;  // by layer name; wins over rules
+    CacheChoice cache;                     // of language models: how keys and values are held
     std::string preprocessing;             // JSON of core/data's Preprocessing; empty: none
     bool operator==(const Recipe&) const = default;
 };

@@ -4,6 +4,7 @@
 #include "core/model/layer.h"
 #include "core/quant/codec.h"
 #include "core/quant/ranges.h"
+#include "core/quant/recipe_json_text.h"
 #include "core/quant/stored_scale.h"
 #include "core/quant/user_table.h"
 
@@ -12,15 +13,12 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
-#include <set>
 
 namespace bitlathe {
 
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
 
 template <class... F>
 struct Overloaded : F... { using F::operator()...; };
@@ -62,6 +60,18 @@ void addScheme(Json& to, const Scheme& scheme) {
     }
     if (const auto& a = scheme.activations)
         to["activations"] = {{"bits", a->bits}, {"symmetric", a->symmetric}, {"range", toValue(a->range)}};
+}
+
+void addTypes(Json& to, const CacheTypes& types) {
+    if (types.keys) to["keys"] = nameOf(*types.keys);
+    if (types.values) to["values"] = nameOf(*types.values);
+}
+
+Json toValue(const CacheChoice& cache) {
+    Json value = Json::object();
+    addTypes(value, cache.all);
+    for (const auto& [block, types] : cache.blocks) addTypes(value["blocks"][std::to_string(block)], types);
+    return value;
 }
 
 std::string_view placeName(Rule::Place place) noexcept {
@@ -275,28 +285,31 @@ Rule ruleFrom(const Field& field) {
     return rule;
 }
 
-Json parse(std::string_view text, const std::string& source) {
-    if (text.size() > kMaxBytes) throw Error(ErrorKind::Recipe, "recipe '" + source + "' is larger than 16 MiB; this is no recipe");
-    std::vector<std::set<std::string>> open;  // keys of the objects that are being read
-    std::string twice;
-    constexpr int kMostDepth = 128;  // JSON is written by recursion
-    const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-        if (depth > kMostDepth) throw Error(ErrorKind::Recipe, "recipe '" + source + "' is nested too deeply; this is no recipe");
-        if (event == Json::parse_event_t::object_start) open.emplace_back();
-        if (event == Json::parse_event_t::object_end) open.pop_back();
-        if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second && twice.empty())
-            twice = parsed.get<std::string>();
-        return true;
-    };
-    try {
-        Json document = Json::parse(text, watch);
-        if (!twice.empty()) throw Error(ErrorKind::Recipe, "recipe '" + source + "': the key '" + twice + "' is given twice in one object; keep one");
-        return document;
-    } catch (const Json::exception& error) {
-        std::string reason = error.what();
-        if (const auto at = reason.find("] "); at != std::string::npos) reason.erase(0, at + 2);
-        throw Error(ErrorKind::Recipe, "recipe '" + source + "' is not valid JSON: " + reason);
+void readTypes(const Field& field, CacheTypes& types) {
+    if (field.has("keys")) types.keys = named(field.at("keys"), {CacheType::F32, CacheType::F16, CacheType::Int8, CacheType::Int4});
+    if (field.has("values")) types.values = named(field.at("values"), {CacheType::F32, CacheType::F16, CacheType::Int8, CacheType::Int4});
+}
+
+CacheChoice cacheFrom(const Field& field) {
+    CacheChoice cache;
+    if (field.value.is_null()) return cache;
+    field.mustBeObject({"keys", "values", "blocks"});
+    readTypes(field, cache.all);
+    if (!field.has("blocks")) return cache;
+    const Field blocks = field.at("blocks");
+    if (!blocks.value.is_object()) blocks.refuse("expected an object of types by the block's number");
+    for (const auto& item : blocks.value.items()) {
+        const Field block = blocks.at(item.key());
+        const std::string& key = item.key();
+        const bool number = !key.empty() && key.size() <= 4 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; }) && (key == "0" || key[0] != '0');
+        if (!number || std::stoll(key) >= CacheChoice::kMostBlocks) block.refuse("expected a block's number from 0 to " + std::to_string(CacheChoice::kMostBlocks - 1) + " as the key");
+        block.mustBeObject({"keys", "values"});
+        CacheTypes types;
+        readTypes(block, types);
+        if (types.empty()) block.refuse("a block of its own needs keys or values; remove it, or say how it holds them");
+        cache.blocks.emplace(std::stoll(key), types);
     }
+    return cache;
 }
 
 }  // namespace
@@ -312,9 +325,10 @@ std::string toJson(const Recipe& recipe) {
     }
     document["layers"] = Json::object();
     for (const auto& [name, scheme] : recipe.layers) addScheme(document["layers"][name], scheme);
+    if (!recipe.cache.empty()) document["cache"] = toValue(recipe.cache);
     document["preprocessing"] = nullptr;
     if (!recipe.preprocessing.empty()) {
-        document["preprocessing"] = parse(recipe.preprocessing, recipe.name);
+        document["preprocessing"] = parsedRecipe(recipe.preprocessing, recipe.name);
         if (!document["preprocessing"].is_object())
             throw Error(ErrorKind::Recipe, "recipe '" + recipe.name + "': the preprocessing must be a JSON object");
     }
@@ -322,9 +336,9 @@ std::string toJson(const Recipe& recipe) {
 }
 
 Recipe recipeFromJson(std::string_view text, const std::string& source) {
-    const Json document = parse(text, source);
+    const Json document = parsedRecipe(text, source);
     const Field top{document, "", source};
-    top.mustBeObject({"format", "version", "name", "defaults", "rules", "layers", "preprocessing"});
+    top.mustBeObject({"format", "version", "name", "defaults", "rules", "layers", "cache", "preprocessing"});
     if (!top.has("format") || top.at("format").text() != "bitlathe recipe")
         top.refuse(R"(this is no recipe: the key 'format' must be "bitlathe recipe")");
     if (!top.has("version")) top.refuse("the key 'version' is missing; write 1");
@@ -350,6 +364,7 @@ Recipe recipeFromJson(std::string_view text, const std::string& source) {
             recipe.layers.emplace(item.key(), schemeFrom(layer));
         }
     }
+    if (top.has("cache")) recipe.cache = cacheFrom(top.at("cache"));
     if (top.has("preprocessing") && !document["preprocessing"].is_null()) {
         if (!document["preprocessing"].is_object()) top.at("preprocessing").refuse("expected an object");
         recipe.preprocessing = document["preprocessing"].dump();

@@ -14,13 +14,12 @@ namespace bitlathe {
 
 namespace {
 
-std::vector<CacheLayer> cacheLayers(const LanguageSpec& spec, const SessionOptions& options) {
-    if (!options.layers.empty() && static_cast<std::int64_t>(options.layers.size()) != spec.layers)
-        throw Error(ErrorKind::Usage, "the cache is described for " + std::to_string(options.layers.size()) + " layers, but the model has " + std::to_string(spec.layers));
+std::vector<CacheLayer> cacheLayers(const LanguageNetwork& network, const SessionOptions& options) {
+    const LanguageSpec& spec = network.spec;
     std::vector<CacheLayer> layers;
     for (std::size_t i = 0; i < static_cast<std::size_t>(spec.layers); ++i) {
-        const CacheType keys = options.layers.empty() ? options.keys : options.layers[i].keys, values = options.layers.empty() ? options.values : options.layers[i].values;
-        layers.push_back({spec.kvHeads, spec.headSize, spec.valueSize, keys, values});
+        const CacheHeld held = i < network.cache.size() ? network.cache[i] : CacheHeld();
+        layers.push_back({spec.kvHeads, spec.headSize, spec.valueSize, options.keys.value_or(held.keys), options.values.value_or(held.values)});
     }
     return layers;
 }
@@ -31,7 +30,7 @@ DecodeSession::DecodeSession(LanguageNetwork network, const SessionOptions& opti
     const LanguageSpec& spec = m_network.spec;
     if (spec.encoder) throw Error(ErrorKind::Unsupported, "'" + m_network.source->name + "' is an encoder: it reads text and continues none; open a model of the decoder kind");
     const std::int64_t context = options.context > 0 ? options.context : std::min(spec.context, SessionOptions::kUsualContext);
-    m_cache = std::make_unique<KvCache>(cacheLayers(spec, options), context, m_network.executable->machine().isa);
+    m_cache = std::make_unique<KvCache>(cacheLayers(m_network, options), context, m_network.executable->machine().isa);
     for (const Value& value : m_network.executable->graph().values) {
         const bool hidden = value.name.starts_with("hidden.");
         m_layerOfValue.push_back(hidden ? std::stoll(value.name.substr(7)) : -1);

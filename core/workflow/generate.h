@@ -19,9 +19,8 @@ namespace bitlathe {
 
 struct SessionOptions {
     std::int64_t context = 0;  // tokens that are kept; 0: the model's, at most kUsualContext
-    CacheType keys = CacheType::F32, values = CacheType::F32;
-    std::vector<CacheLayer> layers;  // where given: one for each layer, with its types; extents are set here
-    std::int64_t batch = 256;        // tokens that one run reads
+    std::optional<CacheType> keys, values;  // of every block, whatever the network says; left out: as LanguageNetwork::cache
+    std::int64_t batch = 256;               // tokens that one run reads
     static constexpr std::int64_t kUsualContext = 4096;
 };
 

@@ -10,6 +10,7 @@
 #include "core/quant/gguf_stream.h"
 #include "core/quant/quantized_tensor.h"
 #include "core/tensor/packed_tensor.h"
+#include "core/workflow/cache_size.h"
 
 #include <map>
 
@@ -89,7 +90,9 @@ LanguageNetwork prepareLanguage(std::shared_ptr<const Model> model, EngineMode m
 LanguageNetwork prepareLanguage(std::shared_ptr<const Model> model, const Recipe& recipe, const Importance* importance, EngineMode mode, const Machine& machine,
                                 Workers& workers, JobContext& job) {
     if (mode == EngineMode::Float) return prepareLanguage(std::move(model), mode, machine);
-    if (const LanguageSpec spec = specOf(*model); !spec.runs()) throw Error(ErrorKind::Unsupported, "this language model cannot be run: " + spec.whyNot);
+    const LanguageSpec spec = specOf(*model);
+    if (!spec.runs()) throw Error(ErrorKind::Unsupported, "this language model cannot be run: " + spec.whyNot);
+    requireCache(recipe.cache, spec);
     const auto schemes = schemesFor(recipe, *model);
     auto made = std::make_shared<std::map<std::string, Value, std::less<>>>();
     std::vector<std::string> notes;
@@ -108,6 +111,7 @@ LanguageNetwork prepareLanguage(std::shared_ptr<const Model> model, const Recipe
         return at == made->end() ? own(name) : std::optional(at->second);
     };
     LanguageNetwork network = compiled(std::move(model), weights, mode, machine);
+    network.cache = cacheSizeOf(network.spec, recipe.cache).blocks;
     network.notes = std::move(notes);
     return network;
 }

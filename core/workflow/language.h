@@ -23,6 +23,7 @@ struct LanguageNetwork {
     std::shared_ptr<const Model> source;           // the file
     std::shared_ptr<const Executable> executable;  // inputs and outputs: core/language/network.h
     EngineMode mode = EngineMode::Float;
+    std::vector<CacheHeld> cache;    // by block, as the recipe says; float32 where it says nothing
     std::vector<std::string> notes;  // layers that did not get what the recipe asked for, and why; for people
     std::int64_t weightBytes = 0;    // of all tensors as they are held: what one token reads, but for the embedding
 };

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,7 @@ struct SideBySide {
 struct SideBySideOptions {
     Sampling sampling;  // both sides draw with the same seed
     std::int64_t mostTokens = 96;
-    CacheType keys = CacheType::F16, values = CacheType::F16;  // of the second; the first keeps F32
+    std::optional<CacheType> keys, values;  // of the second, where its network shall not say; the first holds float32
     std::size_t best = 5;
     bool stopAtEnd = true;             // at a token after which the model has nothing more to say
     double partingThreshold = 0.05;

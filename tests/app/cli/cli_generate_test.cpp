@@ -5,6 +5,7 @@ namespace bitlathe {
 namespace {
 
 const std::string kTales = std::string(BITLATHE_SOURCE_DIR) + "/resources/demo/tales-0.3m.gguf";
+const std::string kLarger = std::string(BITLATHE_SOURCE_DIR) + "/resources/demo/tales-1m.gguf";
 const std::string kPrompt = " --prompt \"Once upon a time there was a girl named Lily.\" --tokens 40 ";
 
 class CliGenerate : public Cli {};
@@ -39,12 +40,28 @@ TEST_F(CliGenerate, TheSeedDecidesWhatIsDrawn) {
     EXPECT_NE(text(1), text(2));
 }
 
+TEST_F(CliGenerate, TheCacheIsHeldAsAskedBlockByBlock) {
+    const Answer made = cli("generate " + kLarger + kPrompt + "--kv-k int8 --kv-v f32,1-=q4 --json");
+    ASSERT_EQ(made.code, 0) << made.err;
+    const Json cache = Json::parse(made.out).at("cache");
+    EXPECT_EQ(cache.at("blocks").at(0).at("keys"), "int8");
+    EXPECT_EQ(cache.at("blocks").at(0).at("values"), "f32");
+    EXPECT_EQ(cache.at("blocks").at(1).at("values"), "int4");
+    std::int64_t sum = 0;
+    for (const Json& block : cache.at("blocks")) sum += block.at("bytesPerToken").get<std::int64_t>();
+    EXPECT_EQ(cache.at("bytesPerToken"), sum);
+    EXPECT_EQ(cache.at("bytes").get<std::int64_t>(), sum * cache.at("tokens").get<std::int64_t>());
+    EXPECT_NE(cli("generate " + kLarger + kPrompt + "--codec q8_0 --kv-v int4").out.find("KV cache: keys f16; values int4: "), std::string::npos) << "half precision where nothing is said";
+}
+
 TEST_F(CliGenerate, SaysWhatCannotBeContinued) {
     const Answer image = cli("generate " + kModel + kPrompt);
     EXPECT_NE(image.code, 0);
     EXPECT_FALSE(image.err.empty());
     const Answer cache = cli("generate " + kTales + kPrompt + "--keys int9");
     EXPECT_EQ(cache.code, 2);
+    EXPECT_NE(cache.err.find("there is no type 'int9'"), std::string::npos) << cache.err;
+    expectRefusal(cli("generate " + kTales + kPrompt + "--kv-v 0-99=f16"), 2, "the model has the blocks 0 to");
 }
 
 }  // namespace

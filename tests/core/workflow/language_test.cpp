@@ -169,10 +169,9 @@ TEST_F(TinyTest, FewerBitsInTheCacheAreFurtherFromFloat) {
 
 TEST_F(TinyTest, KeysAndValuesAreHeldApartAndLayerByLayer) {
     const auto network = prepareLanguage(open("vectors/gguf/tiny-f16.gguf"), EngineMode::Float, machine);
-    SessionOptions options;
-    options.layers.resize(1);
-    options.layers[0].keys = CacheType::Int8;
-    DecodeSession mixed(network, options, workers), coarse(network, {.keys = CacheType::Int8, .values = CacheType::Int8}, workers), exact(network, {}, workers);
+    LanguageNetwork held = network;
+    held.cache = {{CacheType::Int8, CacheType::F32}};
+    DecodeSession mixed(held, {}, workers), coarse(network, {.keys = CacheType::Int8, .values = CacheType::Int8}, workers), exact(network, {}, workers);
     const auto logits = allLogits(exact);
     EXPECT_GT(apart(allLogits(mixed), logits), 0);
     EXPECT_LT(mixed.cacheBytes(), exact.cacheBytes());
