@@ -75,7 +75,7 @@ struct Groups {
 
 template <GgufType Type>
 LANES_INLINE float rowTimesRow(const Byte* row, std::int64_t k, const ActivationGroup* a) {
-    constexpr int ahead = 6144;  // bytes: the processor itself fetches ahead within a page only
+    constexpr int ahead = 12288;  // bytes: the processor itself fetches ahead within a page only; half as many leave a tenth of the rate of reading unused
     const Groups<Type> groups(row, k);
     Floats lanes = all(0);
     for (std::int64_t g = 0; g < activationGroups(k); ++g) {
