@@ -80,7 +80,7 @@ LANES_INLINE float rowTimesRow(const Byte* row, std::int64_t k, const Activation
     Floats lanes = all(0);
     for (std::int64_t g = 0; g < activationGroups(k); ++g) {
         const Byte* at = groups.at(g);
-        for (int i = 0; i < kGroupBytes<Type>; i += 64) __builtin_prefetch(at + ahead + i);
+        for (int i = 0; i < kGroupBytes<Type>; i += 64) __builtin_prefetch(at + ahead + i, 0, 0);
         Weights<Type> w;
         unpack<Type>(at, w);
         lanes = added<Type>(lanes, w, a[g]);
