@@ -60,6 +60,7 @@ void OperatorContext::forEachWithScratch(std::int64_t chunks, std::int64_t bytes
                                          const std::function<void(std::int64_t, std::byte*)>& body) {
     const std::int64_t slots = std::min<std::int64_t>(chunks, m_parts.workers.threads());
     if (slots <= 0) return;
+    if (bytes == 0) return forEach(chunks, [&](std::int64_t chunk) { body(chunk, nullptr); });
     bytes = (bytes + 63) / 64 * 64;
     std::byte* memory = scratchBytes(slots * bytes);
     std::mutex mutex;

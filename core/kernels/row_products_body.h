@@ -65,12 +65,21 @@ typedef std::int32_t Order __attribute__((vector_size(kLanes * sizeof(std::int32
     return sumsOf(sums);
 }
 
+// Rows that come later are fetched while these are worked on: they come from far, where others' weights passed meanwhile.
+[[gnu::always_inline]] inline void fetch(const float* row, std::int64_t k) {
+    for (std::int64_t c = 0; c < k; c += kLanes) __builtin_prefetch(row + c);
+}
+
 void products(const RowProducts& t) noexcept {
+    if (t.m == 0) return;
+    const std::int64_t each = (kLanes + t.m - 1) / t.m;  // rows fetched beside one of a
     for (std::int64_t first = 0; first < t.n; first += kLanes) {
         const float* rows[kLanes];
         const std::int64_t count = t.n - first < kLanes ? t.n - first : kLanes;
         for (std::int64_t j = 0; j < kLanes; ++j) rows[j] = t.b + (first + (j < count ? j : 0)) * t.bStep;  // missing rows are the first one again
+        std::int64_t fetched = first + kLanes;  // up to the rows behind the next sixteen
         for (std::int64_t i = 0; i < t.m; ++i) {
+            for (std::int64_t end = fetched + each; fetched < end && fetched < t.n && fetched < first + 2 * kLanes; ++fetched) fetch(t.b + fetched * t.bStep, t.k);
             const Lanes sums = sixteen(t.a + i * t.aStep, rows, t.k) * t.scale;
             float* out = t.out + i * t.outStep + first;
             if (count == kLanes) store(out, sums);
@@ -80,31 +89,49 @@ void products(const RowProducts& t) noexcept {
     }
 }
 
-// Up to four registers of one output row, all of b's rows.
-template <int Registers>
+// Output rows at once, as registers allow: their sums wait for each other less.
+#ifdef __AVX512F__
+constexpr int kRowsTogether = 2;
+#else
+constexpr int kRowsTogether = 1;
+#endif
+constexpr std::int64_t kFetchAhead = 24;  // rows
+
+// Up to four registers of some output rows, all of b's rows.
+template <int Rows, int Registers>
 [[gnu::always_inline]] inline void sumColumns(const RowSums& t, std::int64_t i, std::int64_t c) {
-    float* out = t.out + i * t.outStep + c;
-    const float* weights = t.weights + i * t.weightStep;
-    Lanes sums[Registers];
-    for (int r = 0; r < Registers; ++r) sums[r] = load(out + r * kLanes);
+    Lanes sums[Rows][Registers];
+    for (int q = 0; q < Rows; ++q)
+        for (int r = 0; r < Registers; ++r) sums[q][r] = load(t.out + (i + q) * t.outStep + c + r * kLanes);
     for (std::int64_t j = 0; j < t.n; ++j) {
         const float* row = t.b + j * t.bStep + c;
-        for (int r = 0; r < Registers; ++r) sums[r] += load(row + r * kLanes) * weights[j];
+        if (i == 0 && j + kFetchAhead < t.n) fetch(row + kFetchAhead * t.bStep, Registers * kLanes);
+        for (int r = 0; r < Registers; ++r) {
+            const Lanes values = load(row + r * kLanes);
+            for (int q = 0; q < Rows; ++q) sums[q][r] += values * t.weights[(i + q) * t.weightStep + j];
+        }
     }
-    for (int r = 0; r < Registers; ++r) store(out + r * kLanes, sums[r]);
+    for (int q = 0; q < Rows; ++q)
+        for (int r = 0; r < Registers; ++r) store(t.out + (i + q) * t.outStep + c + r * kLanes, sums[q][r]);
+}
+
+template <int Rows>
+[[gnu::always_inline]] inline void sumRows(const RowSums& t, std::int64_t i) {
+    std::int64_t c = 0;
+    for (; c + 4 * kLanes <= t.k; c += 4 * kLanes) sumColumns<Rows, 4>(t, i, c);
+    for (; c + kLanes <= t.k; c += kLanes) sumColumns<Rows, 1>(t, i, c);
+    for (int q = 0; q < Rows; ++q)
+        for (std::int64_t rest = c; rest < t.k; ++rest) {
+            float sum = t.out[(i + q) * t.outStep + rest];
+            for (std::int64_t j = 0; j < t.n; ++j) sum += t.b[j * t.bStep + rest] * t.weights[(i + q) * t.weightStep + j];
+            t.out[(i + q) * t.outStep + rest] = sum;
+        }
 }
 
 void sums(const RowSums& t) noexcept {
-    for (std::int64_t i = 0; i < t.m; ++i) {
-        std::int64_t c = 0;
-        for (; c + 4 * kLanes <= t.k; c += 4 * kLanes) sumColumns<4>(t, i, c);
-        for (; c + kLanes <= t.k; c += kLanes) sumColumns<1>(t, i, c);
-        for (; c < t.k; ++c) {
-            float sum = t.out[i * t.outStep + c];
-            for (std::int64_t j = 0; j < t.n; ++j) sum += t.b[j * t.bStep + c] * t.weights[i * t.weightStep + j];
-            t.out[i * t.outStep + c] = sum;
-        }
-    }
+    std::int64_t i = 0;
+    for (; i + kRowsTogether <= t.m; i += kRowsTogether) sumRows<kRowsTogether>(t, i);
+    for (; i < t.m; ++i) sumRows<1>(t, i);
 }
 
 }  // namespace
