@@ -89,7 +89,11 @@ private:
         merger.learnFromScores(m_of.scores);
         m_parts.model = std::move(merger);
         const bool prefix = m_of.addSpacePrefix.value_or(true);
-        if (prefix) m_parts.normalize.push_back(PrependText{std::string(kSpaceMark)});
+        if (!m_of.charsMap.empty()) m_parts.normalize.push_back(MapChars{CharsMap(m_of.charsMap, m_of.file)});
+        if (m_of.dropExtraSpaces.value_or(false)) {  // one space before each word
+            m_parts.normalize.push_back(MergeSpaces{true});
+            if (!prefix) m_parts.normalize.push_back(StripSpace{true, false});
+        } else if (prefix) m_parts.normalize.push_back(PrependText{std::string(kSpaceMark)});
         m_parts.normalize.push_back(ReplaceText{" ", std::string(kSpaceMark)});
         m_parts.dropFirstSpace = prefix;
         decodeMarkedPieces();
@@ -208,6 +212,7 @@ private:
         for (const std::string_view text : kOthers) add(text);
         for (const auto& id : {m_parts.eos, m_parts.eot})
             if (id) ending.push_back(*id);
+        ending.insert(ending.end(), m_of.ends.begin(), m_of.ends.end());
         std::sort(ending.begin(), ending.end());
         ending.erase(std::unique(ending.begin(), ending.end()), ending.end());
     }

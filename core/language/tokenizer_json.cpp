@@ -5,6 +5,7 @@
 #include "core/base/plain_text.h"
 #include "core/language/tokenizer_json_steps.h"
 #include "core/language/tokenizer_parts.h"
+#include "core/language/vocabulary_beside.h"
 
 #include <nlohmann/json.hpp>
 
@@ -21,9 +22,11 @@ constexpr int kDeepest = 32;             // objects in objects; tokenizers have 
 constexpr std::size_t kMostGaps = 1 << 16; // ids that no piece has
 constexpr float kUnknownPenalty = 10.0f;  // of unigrams, below the least score
 
-Json parsed(std::string_view text, const std::string& file) {
+Json parsed(std::string_view text, const std::string& file, JobContext* job = nullptr) {
     bool deep = false;
+    std::size_t seen = 0;
     Json made = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) {
+        if (job && (++seen & 4095) == 0) job->checkpoint(0.2, "reading the tokenizer");
         deep = deep || depth > kDeepest;
         return !deep;
     }, false);
@@ -33,7 +36,7 @@ Json parsed(std::string_view text, const std::string& file) {
 
 class Maker {
 public:
-    Maker(const Json& json, const std::string& file, const Json& config) : m_json(json), m_file(file), m_config(config) {}
+    Maker(const Json& json, const std::string& file, const Json& config, JobContext* job) : m_json(json), m_file(file), m_config(config), m_job(job) {}
 
     TokenizerParts run() {
         if (!m_json.contains("model") || !m_json["model"].is_object()) refuse("has no model");
@@ -51,6 +54,9 @@ public:
 
 private:
     [[noreturn]] void refuse(const std::string& what) const { refuseInput("'" + m_file + "' " + what + "; it is damaged, fetch it again"); }
+    void pause() const {
+        if (m_job && (++m_done & 1023) == 0) m_job->checkpoint(0.5, "reading the tokenizer");
+    }
     const Json& part(const char* name) const {
         static const Json kNone;
         return m_json.contains(name) ? m_json[name] : kNone;
@@ -69,6 +75,7 @@ private:
         m_parts.kinds[at] = kind;
     }
     void addPiece(std::int64_t id, const std::string& piece) {
+        pause();
         place(id, piece, TokenKind::Normal);
         if (!m_ids.emplace(piece, static_cast<std::int32_t>(id)).second) refuse("has the piece '" + plainText(piece) + "' twice");
     }
@@ -124,6 +131,7 @@ private:
         std::vector<PairMerger::Merge> merges;
         if (!model.contains("merges") || !model["merges"].is_array()) refuse("has byte pairs but no merges");
         for (const Json& pair : model["merges"]) {
+            pause();
             const std::string at = "merge " + std::to_string(merges.size());
             std::string left, right;
             if (pair.is_array() && pair.size() == 2) {
@@ -306,17 +314,22 @@ private:
     const Json& m_json;
     const std::string& m_file;
     const Json& m_config;
+    JobContext* const m_job;
     TokenizerParts m_parts;
     JsonSteps m_steps;
     TextMap m_ids;
+    mutable std::size_t m_done = 0;
 };
 
 }  // namespace
 
-Tokenizer readTokenizerJson(std::string_view json, const std::string& file, std::string_view config) {
+Tokenizer readTokenizerJson(std::string_view json, const std::string& file, std::string_view config, std::string_view generation, JobContext* job) {
     try {
-        const Json tokenizer = parsed(json, file), beside = config.empty() ? Json::object() : parsed(config, "tokenizer_config.json");
-        return Tokenizer(Maker(tokenizer, file, beside).run());
+        const Json tokenizer = parsed(json, file, job), beside = config.empty() ? Json::object() : parsed(config, "tokenizer_config.json");
+        TokenizerParts parts = Maker(tokenizer, file, beside, job).run();
+        for (const std::int32_t id : endsOf({.generationConfig = generation}, parts.stored.size()))
+            if (!std::binary_search(parts.ending.begin(), parts.ending.end(), id)) parts.ending.insert(std::lower_bound(parts.ending.begin(), parts.ending.end(), id), id);
+        return Tokenizer(std::move(parts));
     } catch (const Json::exception& error) {
         refuseInput("'" + file + "' is no tokenizer as Hugging Face writes them (" + plainText(error.what()) + "); it is damaged, fetch it again");
     }

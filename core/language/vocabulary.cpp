@@ -33,6 +33,8 @@ void checkVocabulary(const Vocabulary& of) {
     for (std::size_t i = 0; i < of.kinds.size(); ++i)
         if (of.kinds[i] < TokenKind::Normal || of.kinds[i] > TokenKind::Byte)
             refuse(of, "gives token " + std::to_string(i) + " the unknown type " + std::to_string(static_cast<int>(of.kinds[i])));
+    for (const std::int32_t id : of.ends)
+        if (id < 0 || static_cast<std::size_t>(id) >= of.tokens.size()) refuse(of, "names token " + std::to_string(id) + " as an end, but has " + std::to_string(of.tokens.size()) + " tokens");
     const std::pair<const char*, std::optional<std::int32_t>> special[] = {{"first token of a text", of.bos}, {"last token of a text", of.eos},
         {"last token of a turn", of.eot}, {"unknown token", of.unknown}, {"separator", of.separator}, {"padding", of.padding}, {"mask", of.mask}, {"class token", of.classify}};
     for (const auto& [what, id] : special)

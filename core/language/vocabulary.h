@@ -22,6 +22,7 @@ struct Vocabulary {
     std::vector<TokenKind> kinds;     // as many as tokens, or none: all normal
     std::vector<std::string> merges;  // "left right", most important first
     std::optional<std::int32_t> bos, eos, eot, unknown, separator, padding, mask, classify;
+    std::vector<std::int32_t> ends;  // further tokens after which the model has nothing more to say
     std::optional<bool> addBos, addEos, addSeparator;         // what encoding adds; the model's custom where absent
     std::optional<bool> addSpacePrefix, dropExtraSpaces;
     std::string charsMap;  // SentencePiece's compiled normalization; may be empty

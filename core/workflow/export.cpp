@@ -53,7 +53,7 @@ void refuseForeignExtension(const fs::path& path, const Target& target) {
     const Format& own = *findFormat(target.format);
     if (isNamedLike(path, own)) return;
     for (const Format& format : formats())
-        if (isNamedLike(path, format))
+        if (isNamedLike(path, format) && std::any_of(targets().begin(), targets().end(), [&](const Target& one) { return one.format == format.name; }))
             throw Error(ErrorKind::Usage, "'" + path.string() + "' is named like " + std::string(format.label) + ", and " + std::string(target.label) + " takes " + std::string(own.label) + "; write a file that ends in " +
                                               std::string(own.extensions.front()));
 }

@@ -2,7 +2,10 @@
 // fills it: byte pairs over bytes ("gpt2"), byte pairs over pieces with scores ("llama"), word pieces ("bert") and
 // unigrams ("t5").
 #include "core/formats/gguf/convert.h"
+#include "core/base/mapped_file.h"
 #include "core/formats/llama2c/llama2c.h"
+#include "core/language/vocabulary_beside.h"
+#include "core/language/vocabulary_sentencepiece.h"
 
 #include <nlohmann/json.hpp>
 
@@ -15,12 +18,24 @@ using Json = nlohmann::json;
 
 namespace {
 
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kLongestBeside = 100'000'000;  // larger files are no vocabulary
 constexpr std::int64_t kMostTokens = std::int64_t(1) << 24;
 
+std::shared_ptr<const MappedFile> fileBeside(const Model& source, std::string_view name) {
+    if (source.source.empty()) return nullptr;
+    const fs::path path = source.source.parent_path() / name;
+    std::error_code none;
+    return fs::is_regular_file(path, none) && fs::file_size(path, none) <= kLongestBeside ? MappedFile::open(path) : nullptr;
+}
+
+// The text of a file beside the weights, which the model may have with it.
 std::string metadataOf(const Model& source, std::string_view key) {
     for (const auto& [name, value] : source.metadata)
         if (name == key) return value;
-    return {};
+    const auto file = fileBeside(source, key);
+    return file ? std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()) : std::string();
 }
 
 // Null where the text is no JSON object, or nests deeply.
@@ -224,6 +239,39 @@ void addConfigIds(const Model& source, Vocabulary& out) {
     if (!out.bos) out.bos = id("bos_token_id");
     if (!out.eos) out.eos = id("eos_token_id");
     if (!out.padding) out.padding = id("pad_token_id");
+    const std::string generation = metadataOf(source, "generation_config.json"), own = metadataOf(source, "config.json");
+    out.ends = endsOf({.generationConfig = generation, .config = own}, out.tokens.size());
+    for (const std::int32_t end : out.ends)
+        if (!out.eot && end != out.eos) out.eot = end;  // of several GGUF names these two
+}
+
+// Embeddings are often longer than vocabularies, for even sizes.
+void fill(Vocabulary& out, std::int64_t rows) {
+    while (static_cast<std::int64_t>(out.tokens.size()) < rows) {
+        out.tokens.push_back("[PAD" + std::to_string(out.tokens.size()) + "]");
+        out.kinds.push_back(TokenKind::Unused);
+        if (!out.scores.empty()) out.scores.push_back(-1000.0f);
+    }
+}
+
+std::optional<Vocabulary> sentencePieceOf(const Model& source, std::int64_t rows, std::string& why) {
+    for (const char* name : {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}) {
+        const auto file = fileBeside(source, name);
+        if (!file) continue;
+        Vocabulary out = readSentencePiece(file->bytes(), file->path().string());
+        const std::string tokenizer = metadataOf(source, "tokenizer_config.json"), added = metadataOf(source, "added_tokens.json"), special = metadataOf(source, "special_tokens_map.json"),
+                          generation = metadataOf(source, "generation_config.json"), config = metadataOf(source, "config.json");
+        addBeside({tokenizer, added, special, generation, config}, out);
+        if (rows > 0 && static_cast<std::int64_t>(out.tokens.size()) > rows) {
+            why = std::string(name) + " has " + std::to_string(out.tokens.size()) + " tokens and the embedding " + std::to_string(rows) + " rows: the file gets no vocabulary";
+            return std::nullopt;
+        }
+        if (out.model == "llama") out.pre = "default";
+        fill(out, rows);
+        addConfigIds(source, out);
+        return out;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -236,7 +284,8 @@ std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, s
     }
     const std::string text = metadataOf(source, "tokenizer.json");
     if (text.empty()) {
-        why = "there is no tokenizer.json beside the weights: the file gets no vocabulary";
+        if (auto pieces = sentencePieceOf(source, rows, why)) return pieces;
+        if (why.empty()) why = "there is no tokenizer.json and no tokenizer.model beside the weights: the file gets no vocabulary";
         return std::nullopt;
     }
     const Json tokenizer = parsed(text), config = parsed(metadataOf(source, "tokenizer_config.json"));
@@ -248,15 +297,14 @@ std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, s
         why += ": the file gets no vocabulary";
         return std::nullopt;
     }
-    while (static_cast<std::int64_t>(out.tokens.size()) < rows) {  // embeddings are often longer, for even sizes
-        out.tokens.push_back("[PAD" + std::to_string(out.tokens.size()) + "]");
-        out.kinds.push_back(TokenKind::Unused);
-        if (!out.scores.empty()) out.scores.push_back(-1000.0f);
-    }
+    fill(out, rows);
     addConfigIds(source, out);
     return out;
 }
 
-std::string chatTemplateOf(const Model& source) { return textOf(parsed(metadataOf(source, "tokenizer_config.json")), "chat_template"); }
+std::string chatTemplateOf(const Model& source) {
+    std::string text = bitlathe::chatTemplateOf(metadataOf(source, "tokenizer_config.json"));
+    return text.empty() ? metadataOf(source, "chat_template.jinja") : text;
+}
 
 }  // namespace bitlathe::gguf

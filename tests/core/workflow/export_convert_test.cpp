@@ -5,11 +5,14 @@
 #include "core/formats/gguf/container.h"
 #include "core/formats/gguf/vocabulary.h"
 #include "core/language/architecture.h"
+#include "core/language/tokenizer_gguf.h"
 #include "core/tensor/convert.h"
 #include "core/workflow/export.h"
 #include "core/workflow/load.h"
+#include "core/workflow/load_tokenizer.h"
 #include "tests/core/formats/gguf_sample.h"
 #include "tests/core/formats/safetensors_sample.h"
+#include "tests/core/language/sentencepiece_sample.h"
 
 #include <gtest/gtest.h>
 
@@ -267,6 +270,29 @@ TEST_F(ExportConvert, PiecesWithBytesToFallBackOnGetScores) {
     EXPECT_EQ(vocabulary->tokens[3], "[PAD3]");  // the embedding has a row more
     EXPECT_EQ(vocabulary->kind(3), TokenKind::Unused);
     EXPECT_EQ(vocabulary->addSpacePrefix, true);
+}
+
+TEST_F(ExportConvert, ATokenizerModelIsTakenWhereThereIsNoTokenizerJson) {
+    std::string config = configOf("llama");
+    beside("config.json", config.replace(config.find("\"vocab_size\": 4"), 15, "\"vocab_size\": 272"));
+    SafetensorsSample sample;
+    sample.tensor("model.embed_tokens.weight", "F32", {272, 8}, bytesOf(counting(2176, 0)));
+    beside("model.safetensors", sample.bytes());
+    beside("tokenizer.model", sentencepiece::model(2));
+    beside("added_tokens.json", R"({"<|end|>": 265})");
+    beside("generation_config.json", R"({"eos_token_id": [2, 265]})");
+    beside("chat_template.jinja", "{{ messages }}");
+    converted();
+    EXPECT_EQ(key("tokenizer.chat_template"), "{{ messages }}");
+    const auto vocabulary = gguf::readVocabulary(m_root / "out.gguf", job);
+    ASSERT_TRUE(vocabulary);
+    EXPECT_EQ(vocabulary->model, "llama");
+    ASSERT_EQ(vocabulary->tokens.size(), 272u);
+    EXPECT_EQ(vocabulary->tokens[265], "<|end|>");
+    EXPECT_EQ(vocabulary->kinds[271], TokenKind::Unused);
+    EXPECT_EQ(vocabulary->eos, 2);
+    EXPECT_EQ(vocabulary->eot, 265);
+    EXPECT_EQ(loadTokenizer(m_root / "source", job).encode("ab a é"), makeTokenizer(*vocabulary).encode("ab a é"));
 }
 
 TEST_F(ExportConvert, ADamagedTokenizerIsSaidAndLeftOut) {
