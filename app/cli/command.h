@@ -36,6 +36,7 @@ public:
     Workers& workers() noexcept { return m_workers; }
     JobContext& job() noexcept { return m_job; }
     bool json() const noexcept { return m_options.json; }
+    bool quiet() const noexcept { return m_options.quiet; }  // only the result that was asked for
     // A remark for people, on standard error, unless --quiet.
     void note(std::string_view text);
     void endProgress();

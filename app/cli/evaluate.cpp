@@ -49,14 +49,14 @@ Json toJson(const PartsEvaluation& result, const CalibrationChoice& choice) {
     return json;
 }
 
-void print(const Evaluation& e) {
-    if (!e.layers.empty()) {
+void print(const Evaluation& e, bool quiet) {
+    if (!quiet && !e.layers.empty()) {
         TextTable table({{"Layer"}, {"Own SQNR dB", Align::Right}, {"Carried SQNR dB", Align::Right}, {"ms per " + std::to_string(e.batch) + (e.batch == 1 ? " sample" : " samples"), Align::Right}, {"Kernel"}, {"Remark"}});
         for (const LayerEvaluation& layer : e.layers)
             table.add({layer.name, fixedText(layer.sqnrDb, 1), fixedText(layer.carriedSqnrDb, 1), fixedText(layer.medianMs, 3), layer.kernel, layer.reason});
         std::cout << table.text() << "\n";
     }
-    std::cout << nameOf(e.mode) << " engine, " << e.samples << " samples, " << fixedText(e.seconds, 2) << " s\n";
+    if (!quiet) std::cout << nameOf(e.mode) << " engine, " << e.samples << " samples, " << fixedText(e.seconds, 2) << " s\n";
     if (e.labelled) {
         std::cout << "top-1      " << fixedText(e.top1 * 100, 2) << " %  (float " << fixedText(e.floatTop1 * 100, 2) << " %)\n";
         std::cout << "top-5      " << fixedText(e.top5 * 100, 2) << " %  (float " << fixedText(e.floatTop5 * 100, 2) << " %)\n";
@@ -64,14 +64,14 @@ void print(const Evaluation& e) {
     if (e.mode != EngineMode::Float)
         std::cout << "agreement  " << fixedText(e.agreement * 100, 2) << " % of samples have float's highest output\n"
                   << "outputs    SQNR " << fixedText(e.outputSqnrDb, 1) << " dB, largest error " << e.maximumError << "\n";
-    if (!e.note.empty()) std::cout << "note: " << e.note << "\n";
+    if (!quiet && !e.note.empty()) std::cout << "note: " << e.note << "\n";
 }
 
 std::string percent(double share) { return fixedText(share * 100, 2) + " %"; }
 
-void print(const PartsEvaluation& result, const CalibrationChoice& choice) {
-    print(result.heldOut);
-    if (!result.calibration) return;
+void print(const PartsEvaluation& result, const CalibrationChoice& choice, bool quiet) {
+    print(result.heldOut, quiet);
+    if (quiet || !result.calibration) return;
     const Evaluation &held = result.heldOut, &calibrated = *result.calibration;
     const SplitGap gap = *result.gap();
     TextTable table({{""}, {"Held out", Align::Right}, {"Calibration", Align::Right}, {"Gap ± chance", Align::Right}});
@@ -144,10 +144,28 @@ Action evaluateCommand(CLI::App& app, CommonOptions& common) {
         evaluation.layers = !options->fast;
         const MeasuredParts parts{options->data, preprocessingOf(options->quantization, prepared.recipe), prepared.calibration, !options->heldOutOnly};
         JobContext running = session.job().part(0.35, 1.0);
-        const PartsEvaluation result = evaluateParts(prepared.network, parts, evaluation, session.workers(), running);
+        PartsEvaluation result, sofar;
+        evaluation.partial = [&](const Evaluation& measured) { sofar.heldOut = measured; };
+        try {
+            result = evaluateParts(prepared.network, parts, evaluation, session.workers(), running);
+        } catch (const Cancelled&) {
+            if (sofar.heldOut.samples == 0) throw;
+            session.endProgress();
+            if (session.json()) {
+                Json json = toJson(sofar, prepared.calibration);
+                json["partial"] = true;
+                printJson(json);
+            } else {
+                std::cout << "PARTIAL: stopped; the figures are of the " << sofar.heldOut.samples << " samples measured so far\n";
+                print(sofar, prepared.calibration, session.quiet());
+            }
+            std::cout.flush();
+            std::fprintf(stderr, "cancelled; the figures are partial, and no gate was asked\n");
+            return kCancelled;
+        }
         session.endProgress();
         if (session.json()) printJson(toJson(result, prepared.calibration));
-        else print(result, prepared.calibration);
+        else print(result, prepared.calibration, session.quiet());
         for (const Gate& gate : gates) {
             if (!result.heldOut.labelled) refuseUnlabelled(gate);
             const double value = figure(result, gate.figure);

@@ -39,6 +39,7 @@ struct Measured {
     std::vector<CarriedError> layers;
     EngineMode mode = EngineMode::Float;
     bool divergence = false;
+    bool partial = false;  // it was stopped
     std::vector<std::string> notes;
     CacheSize cache;
     std::int64_t context = 0;  // of a window
@@ -46,11 +47,11 @@ struct Measured {
 
 Json toJson(const Measured& of) {
     const LanguageFigures& f = of.evaluation.figures;
-    Json out = {{"engine", nameOf(of.mode)}, {"windows", of.evaluation.windowsDone}, {"tokensRead", of.evaluation.tokensRead}, {"tokensPredicted", f.tokens}, {"perplexity", toJson(f.perplexity)}, {"loss", toJson(f.loss)},
+    Json out = {{"engine", nameOf(of.mode)}, {"partial", of.partial}, {"windows", of.evaluation.windowsDone}, {"windowsOfAll", of.evaluation.windows}, {"tokensRead", of.evaluation.tokensRead}, {"tokensPredicted", f.tokens}, {"perplexity", toJson(f.perplexity)}, {"loss", toJson(f.loss)},
                 {"seconds", of.evaluation.seconds}, {"tokensPerSecond", of.evaluation.tokensPerSecond}};
     if (f.compared)
         out.update({{"referencePerplexity", toJson(f.referencePerplexity)}, {"perplexityRatio", toJson(f.ratio)}, {"perplexityDifference", toJson(f.difference)}, {"logPerplexityRatio", toJson(f.logRatio)},
-                    {"lossCorrelation", f.lossCorrelation}, {"referenceTokensPerSecond", of.evaluation.referenceTokensPerSecond}});
+                    {"lossCorrelation", f.lossCorrelation}, {"referenceSeconds", of.evaluation.referenceSeconds}, {"referenceTokensPerSecond", of.evaluation.referenceTokensPerSecond}});
     if (of.divergence)
         out.update({{"kld", toJson(f.divergence)}, {"probabilityChange", toJson(f.probabilityChange)}, {"probabilityChangeRms", toJson(f.probabilityChangeRms)}, {"agreement", toJson(f.sameTop)}});
     Json layers = Json::array();
@@ -63,14 +64,16 @@ Json toJson(const Measured& of) {
 
 std::string within(const Estimate& of, int decimals, double scale = 1) { return fixedText(of.value * scale, decimals) + " ± " + fixedText(of.error * scale, decimals); }
 
-void print(const Measured& of) {
+void print(const Measured& of, bool layers, bool quiet) {
     const LanguageFigures& f = of.evaluation.figures;
-    if (!of.layers.empty()) {
+    if (layers && !of.layers.empty()) {
         TextTable table({{"Weight"}, {"Carried SQNR dB", Align::Right}});
         for (const CarriedError& layer : of.layers) table.add({layer.tensor, fixedText(layer.sqnrDb, 1)});
         std::cout << table.text() << "\n";
     }
-    std::cout << nameOf(of.mode) << " engine, " << of.evaluation.windowsDone << " windows, " << f.tokens << " tokens predicted, " << fixedText(of.evaluation.tokensPerSecond, 1) << " tokens/s\n";
+    if (of.partial) std::cout << "PARTIAL: stopped after " << of.evaluation.windowsDone << " of " << of.evaluation.windows << " windows; the figures are of the " << f.tokens << " tokens predicted so far\n";
+    if (!quiet)
+        std::cout << nameOf(of.mode) << " engine, " << of.evaluation.windowsDone << " windows, " << f.tokens << " tokens predicted, " << fixedText(of.evaluation.tokensPerSecond, 1) << " tokens/s\n";
     std::cout << "perplexity  " << within(f.perplexity, 4) << "\n";
     if (f.compared)
         std::cout << "reference   " << within(f.referencePerplexity, 4) << ", ratio " << within(f.ratio, 6) << ", difference " << within(f.difference, 4) << "\n";
@@ -82,6 +85,7 @@ void print(const Measured& of) {
                   << fixedText(f.probabilityChange.p1 * 100, 3) << " %, 99 % " << fixedText(f.probabilityChange.p99 * 100, 3) << " %\n"
                   << "agreement   " << within(f.sameTop, 3, 100) << " % of tokens: both expect the same one most\n";
     }
+    if (quiet) return;
     std::cout << "KV cache    " << cacheSizeText(of.cache, of.context) << "\n";
     for (const std::string& note : of.notes) std::cout << "note: " << note << "\n";
 }
@@ -106,7 +110,7 @@ void addLanguageOptions(CLI::App& app, LanguageOptions& options) {
     app.add_option("--metric", options.metrics, "Of language models on text: perplexity, kld, layers")->delimiter(',')->check(CLI::IsMember(kMetrics))->group("Language models");
     app.add_option("--reference", options.reference, "Compare with this model, in float, and not with the model itself in float")->group("Language models");
     app.add_option("--tokenizer", options.tokenizer, "The tokenizer: a GGUF file, tokenizer.json or tokenizer.bin of llama2.c; else the model's own")->group("Language models");
-    app.add_option("--importance", options.importance, "A file of llama.cpp's imatrix, for the recipe's block formats")->group("Language models");
+    app.add_option("--importance,--imatrix", options.importance, "A file of llama.cpp's imatrix (.dat or GGUF; 'importance' makes one): the recipe's block formats fit what matters most")->group("Language models");
     app.add_option("--context", options.windows.context, "Tokens of a window; the second half of each is predicted. A short text needs a smaller one")->group("Language models")->capture_default_str();
     app.add_option("--stride", options.windows.stride, "Windows begin so many tokens apart, and so many of each are predicted; 0: side by side")->group("Language models")->capture_default_str();
     app.add_option("--chunks", options.mostWindows, "Use only so many windows; 0 for all")->check(CLI::NonNegativeNumber)->group("Language models");
@@ -159,16 +163,30 @@ int evaluateLanguageModel(const std::string& modelPath, const std::string& data,
 
     PerplexityOptions how;
     how.mostWindows = options.mostWindows;
-    if (asked(options, "layers")) {
+    const auto say = [&] {
+        session.endProgress();
+        if (session.json()) printJson(toJson(measured));
+        else print(measured, asked(options, "layers"), session.quiet());
+    };
+    how.stopped = [&](const LanguageEvaluation& sofar) { measured.evaluation = sofar; };
+    // Which weights carry how much: for people where they ask for it, in JSON with every divergence.
+    if (asked(options, "layers") || (session.json() && measured.divergence)) {
         constexpr std::int64_t kTokens = 512;
         JobContext part = running.part(0.0, 0.2);
         measured.layers = carriedErrors(network, *reference, windows, kTokens, session.workers(), part);
     }
     JobContext part = running.part(measured.layers.empty() ? 0.0 : 0.2, 1.0);
-    measured.evaluation = evaluateLanguage(network, reference, windows, how, session.workers(), part);
-    session.endProgress();
-    if (session.json()) printJson(toJson(measured));
-    else print(measured);
+    try {
+        measured.evaluation = evaluateLanguage(network, reference, windows, how, session.workers(), part);
+    } catch (const Cancelled&) {
+        if (measured.evaluation.figures.tokens == 0) throw;
+        measured.partial = true;
+        say();
+        std::cout.flush();
+        std::fprintf(stderr, "cancelled; the figures are partial, and no gate was asked\n");
+        return kCancelled;
+    }
+    say();
     for (const Gate& gate : gates) {
         const double value = figure(measured.evaluation.figures, gate.figure);
         if (!gate.holds(value)) continue;

@@ -5,6 +5,7 @@
 #include "app/cli/json_output.h"
 #include "app/cli/quantization_options.h"
 #include "core/base/number_text.h"
+#include "core/formats/gguf/imatrix.h"
 #include "core/workflow/cache_size.h"
 #include "core/workflow/language.h"
 #include "core/workflow/load_tokenizer.h"
@@ -20,7 +21,7 @@ namespace bitlathe::cli {
 namespace {
 
 struct Options {
-    std::string model, prompt, promptFile, tokenizer;
+    std::string model, prompt, promptFile, tokenizer, importance;
     std::int64_t tokens = 96;
     Sampling sampling;
     bool toTheEnd = false;
@@ -57,11 +58,12 @@ std::string textOf(const ContinuedSide& side, std::size_t from = 0) {
     return text;
 }
 
-void print(const SideBySide& both, const Options& options) {
+void print(const SideBySide& both, const Options& options, bool quiet) {
     double sum = 0;
     for (const double nats : both.divergence) sum += nats;
     std::cout << "float (" << fixedText(both.first.tokensPerSecond, 0) << " tokens/s)\n" << options.prompt << textOf(both.first) << "\n\n"
-              << "quantized (" << fixedText(both.second.tokensPerSecond, 0) << " tokens/s)\n" << options.prompt << textOf(both.second) << "\n\n";
+              << "quantized (" << fixedText(both.second.tokensPerSecond, 0) << " tokens/s)\n" << options.prompt << textOf(both.second) << (quiet ? "\n" : "\n\n");
+    if (quiet) return;
     if (const std::int64_t at = both.partsAt(); at >= 0) {
         const ContinuedToken &a = both.first.tokens[std::size_t(at)], &b = both.second.tokens[std::size_t(at)];
         std::cout << "They part at token " << at + 1 << ": float says \"" << a.text << "\" (" << fixedText(100 * a.probability, 1) << " %), quantized \"" << b.text << "\" ("
@@ -134,6 +136,7 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("--top-k", options->sampling.topK, "Draw among so many; 0 for all")->check(CLI::NonNegativeNumber);
     app.add_option("--top-p", options->sampling.topP, "Draw among those that hold this share")->check(CLI::Range(0.0, 1.0));
     app.add_option("--seed", options->sampling.seed, "Equal seeds, equal texts");
+    app.add_option("--importance,--imatrix", options->importance, "A file of llama.cpp's imatrix, for the recipe's block formats");
     app.add_flag("--ignore-end", options->toTheEnd, "Go on after a token that ends the text");
     addQuantizationOptions(app, options->quantization, true);
     addCacheOptions(app, options->quantization);
@@ -157,8 +160,10 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
         }
         recipe->cache = chosenCache(options->quantization, recipe->cache, *model);
         recipe->cache.all = {recipe->cache.all.keys.value_or(kUsual.keys), recipe->cache.all.values.value_or(kUsual.values)};
+        std::optional<Importance> importance;
+        if (!options->importance.empty()) importance = gguf::readImportance(options->importance, loading);
         const LanguageNetwork real = prepareLanguage(model, EngineMode::Float, session.machine());
-        const LanguageNetwork quantized = prepareLanguage(model, *recipe, nullptr, modeOf(engine, EngineMode::Integer), session.machine(), session.workers(), loading);
+        const LanguageNetwork quantized = prepareLanguage(model, *recipe, importance ? &*importance : nullptr, modeOf(engine, EngineMode::Integer), session.machine(), session.workers(), loading);
         // One reason mostly holds for all of them.
         if (!quantized.notes.empty()) session.note(quantized.notes.front());
         if (quantized.notes.size() > 1) session.note("… and so " + std::to_string(quantized.notes.size() - 1) + " more tensors");
@@ -176,8 +181,8 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
             json["cache"] = cacheJson(cache, context);
             printJson(json);
         } else {
-            print(both, *options);
-            std::cout << "KV cache: " << cacheSizeText(cache, context) << "; float " << cacheSizeText(cacheSizeOf(real.spec, real.cache), context) << ".\n";
+            print(both, *options, session.quiet());
+            if (!session.quiet()) std::cout << "KV cache: " << cacheSizeText(cache, context) << "; float " << cacheSizeText(cacheSizeOf(real.spec, real.cache), context) << ".\n";
         }
         return kDone;
     };

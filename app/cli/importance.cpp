@@ -42,7 +42,7 @@ Action importanceCommand(CLI::App& app, CommonOptions& common) {
         session.endProgress();
         const std::int64_t tokens = importance.chunks * importance.chunkTokens;
         if (session.json()) printJson({{"file", options->output}, {"tensors", importance.tensors.size()}, {"windows", importance.chunks}, {"tokens", tokens}});
-        else std::cout << options->output << ": the importance of " << importance.tensors.size() << " weights, from " << importance.chunks << " windows, " << tokens << " tokens\n";
+        else if (!session.quiet()) std::cout << options->output << ": the importance of " << importance.tensors.size() << " weights, from " << importance.chunks << " windows, " << tokens << " tokens\n";
         return kDone;
     };
 }

@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
         commands[i] = {sub, kCommands[i].make(*sub, common)};
         sub->add_option("--threads", common.threads, "Threads to use; 0 for all cores")->check(CLI::Range(0, 1024))->group("Common");
         sub->add_option("--isa", common.isa, "Lower the instruction set: reference, avx2, avx512vnni or amx")->group("Common");
-        sub->add_flag("--quiet", common.quiet, "No progress and no remarks")->group("Common");
+        sub->add_flag("--quiet", common.quiet, "No progress, no remarks and no tables beside the figures that were asked for")->group("Common");
     }
     try {
         app.parse(argc, argv);

@@ -92,7 +92,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
     app.add_option("-o,--output", options->output, "The file to write");
     addQuantizationOptions(app, options->quantization, false);
     app.add_option("--target", options->target, "Who will run the file: see 'list targets'; the first that takes the model where nothing else is said");
-    app.add_option("--importance", options->importance, "A file of llama.cpp's imatrix: how much each column of a weight matters");
+    app.add_option("--importance,--imatrix", options->importance, "A file of llama.cpp's imatrix (.dat or GGUF; 'importance' makes one): how much each column of a weight matters");
     app.add_flag("--dry-run", options->dryRun, "Say what would be written, and write nothing");
     app.add_flag("--json", common.json, "Print one JSON document");
     return [options](Session& session) -> int {
@@ -127,7 +127,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         const ExportResult result = exportModel(request, session.workers(), writing);
         session.endProgress();
         if (session.json()) printJson(toJson(*request.model, result.plan, options->output, result.fileBytes, session.workers()));
-        else print(*request.model, result.plan, options->output, result.fileBytes);
+        else if (!session.quiet()) print(*request.model, result.plan, options->output, result.fileBytes);
         return kDone;
     };
 }

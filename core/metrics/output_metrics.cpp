@@ -1,6 +1,7 @@
 #include "core/metrics/output_metrics.h"
 
 #include "core/metrics/error_sums.h"
+#include "core/metrics/language_metrics.h"
 
 #include <algorithm>
 #include <cassert>
@@ -13,12 +14,6 @@ namespace {
 
 // NaN sorts below everything.
 float ordered(float v) noexcept { return v == v ? v : -std::numeric_limits<float>::infinity(); }
-
-double logSum(std::span<const float> x, double largest) noexcept {
-    double sum = 0;
-    for (const float v : x) sum += std::exp(double(v) - largest);
-    return largest + std::log(sum);
-}
 
 }  // namespace
 
@@ -52,15 +47,7 @@ bool isInTop(std::span<const float> x, std::int64_t label, int k) noexcept {
 
 double softmaxDivergence(std::span<const float> reference, std::span<const float> got) noexcept {
     assert(reference.size() == got.size());
-    if (reference.empty()) return 0;
-    const double maxP = double(*std::max_element(reference.begin(), reference.end())), maxQ = double(*std::max_element(got.begin(), got.end()));
-    const double sumP = logSum(reference, maxP), sumQ = logSum(got, maxQ);
-    double divergence = 0;
-    for (std::size_t i = 0; i < reference.size(); ++i) {
-        const double logP = double(reference[i]) - sumP, logQ = double(got[i]) - sumQ;
-        divergence += std::exp(logP) * (logP - logQ);
-    }
-    return divergence;
+    return reference.empty() ? 0.0 : scoreToken(reference, got, 0).divergence;
 }
 
 double ClassCounts::margin(double share, std::int64_t n) noexcept {

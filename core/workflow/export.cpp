@@ -49,13 +49,20 @@ const Target& targetOf(const ExportRequest& request) {
 }
 
 // A path whose extension belongs to another format than the target's would lie about what is in the file.
-void refuseForeignExtension(const fs::path& path, const Target& target) {
+void refuseForeignExtension(const ExportRequest& request, const Target& target) {
+    const fs::path& path = request.path;
     const Format& own = *findFormat(target.format);
     if (isNamedLike(path, own)) return;
+    const bool chosen = request.target.empty();  // the target: by the name, and none of that name takes the model
     for (const Format& format : formats())
-        if (isNamedLike(path, format) && std::any_of(targets().begin(), targets().end(), [&](const Target& one) { return one.format == format.name; }))
+        if (isNamedLike(path, format) && std::any_of(targets().begin(), targets().end(), [&](const Target& one) { return one.format == format.name; })) {
+            const auto converts = [&](const Target& one) { return one.converting && one.format == format.name; };
+            if (chosen && request.model->graph.weightsOnly && std::any_of(targets().begin(), targets().end(), converts))
+                throw Error(ErrorKind::Usage, "this model cannot become " + std::string(format.label) + ": no config.json beside its weights names a model_type that is known here, so nobody can say what its tensors are called there. It can be written as " +
+                                                  std::string(own.label) + ": give a name that ends in " + std::string(own.extensions.front()));
             throw Error(ErrorKind::Usage, "'" + path.string() + "' is named like " + std::string(format.label) + ", and " + std::string(target.label) + " takes " + std::string(own.label) + "; write a file that ends in " +
                                               std::string(own.extensions.front()));
+        }
 }
 
 bool refuses(const Issue& issue) { return issue.level == Issue::Level::Error; }
@@ -148,7 +155,7 @@ ExportPlan planExport(const ExportRequest& request, Workers& workers, JobContext
 ExportResult exportModel(const ExportRequest& request, Workers& workers, JobContext& job) {
     const Target& target = targetOf(request);
     refuseOverwriting(request.path, request.model.get(), {});
-    refuseForeignExtension(request.path, target);
+    refuseForeignExtension(request, target);
     std::error_code none;
     JobContext planning = job.part(0.0, 0.5), writing = job.part(0.5, 1.0);
     ExportResult result;

@@ -84,7 +84,7 @@ std::span<const float> DecodeSession::feed(std::span<const std::int32_t> tokens,
     return m_logits.as<float>();
 }
 
-Sampler::Sampler(const Sampling& sampling) : m_sampling(sampling), m_state(sampling.seed) {}
+Sampler::Sampler(const Sampling& sampling) : m_sampling(sampling), m_random{sampling.seed} {}
 
 Sampled Sampler::next(std::span<const float> logits) {
     std::size_t best = logits.size();
@@ -122,13 +122,7 @@ Sampled Sampler::next(std::span<const float> logits) {
         while (count < m_weights.size() && (count == 0 || kept < m_sampling.topP * sum)) kept += m_weights[count++];
         m_weights.resize(count);
     }
-    // splitmix64 (Steele, Lea and Flood 2014): the same numbers on every machine.
-    m_state += 0x9e3779b97f4a7c15ull;
-    std::uint64_t z = m_state;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    z ^= z >> 31;
-    double left = static_cast<double>(z >> 11) * 0x1.0p-53 * kept;
+    double left = m_random.unit() * kept;
     std::size_t at = 0;
     while (at + 1 < m_weights.size() && left >= m_weights[at]) left -= m_weights[at++];
     return chosen(static_cast<std::size_t>(m_order[at]));

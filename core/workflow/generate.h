@@ -4,6 +4,7 @@
 
 #include "core/base/job.h"
 #include "core/base/parallel.h"
+#include "core/base/split_mix.h"
 #include "core/engine/kv_cache.h"
 #include "core/engine/workspace.h"
 #include "core/workflow/language.h"
@@ -93,7 +94,7 @@ public:
 
 private:
     Sampling m_sampling;
-    std::uint64_t m_state;
+    SplitMix64 m_random;
     std::vector<std::int32_t> m_order;
     std::vector<double> m_weights;
 };

@@ -74,6 +74,7 @@ public:
         if (made.referenceSeconds > 0) made.referenceTokensPerSecond = static_cast<double>(m_tokens) / made.referenceSeconds;
         return made;
     }
+    std::size_t tokens() const noexcept { return m_scores.size(); }  // predicted
     void say(double done, std::string what) { m_done = done, m_what = std::move(what); }
 
 private:
@@ -114,8 +115,22 @@ LanguageEvaluation evaluateLanguage(const LanguageNetwork& network, const std::o
     Pass pass(network, reference, longest(windows), options, workers, job);
     const double begin = now();
     LanguageEvaluation made;
-    for (std::size_t i = 0; i < count; ++i) {
-        pass.read(windows[i]);
+    std::size_t i = 0;
+    const auto read = [&] {
+        try {
+            pass.read(windows[i]);
+        } catch (const Cancelled&) {
+            if (options.stopped && pass.tokens() > 0) {
+                made = pass.evaluation();
+                made.windows = static_cast<std::int64_t>(count);
+                made.windowsDone = static_cast<std::int64_t>(i);
+                options.stopped(made);
+            }
+            throw;
+        }
+    };
+    for (; i < count; ++i) {
+        read();
         const bool last = i + 1 == count;
         // Figures of many tokens take a while: they are made for those who look on, and at the end.
         if (last || options.partial) made = pass.evaluation();

@@ -58,6 +58,8 @@ struct PerplexityOptions {
     std::int64_t batch = 128;      // tokens that both networks read before they are compared
     // Called after each window with what is known so far.
     std::function<void(const LanguageEvaluation&)> partial;
+    // Called once where the job is stopped after at least one token was predicted, with the figures of those that were.
+    std::function<void(const LanguageEvaluation&)> stopped;
 };
 
 // `reference`: what `network` is compared with, of the same vocabulary; none: perplexity alone. Results are the same

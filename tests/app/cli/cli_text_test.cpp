@@ -67,5 +67,65 @@ TEST_F(CliText, SaysWhyATextIsTooShort) {
     EXPECT_NE(answer.err.find("less than one window"), std::string::npos) << answer.err;
 }
 
+TEST_F(CliText, AFileBesideItsFloatSourceIsMeasuredAsTheRecipeIs) {
+    const std::string coded = (folder / "coded.gguf").string();
+    ASSERT_EQ(cli("quantize " + model + " --codec q4_0 -o " + coded + " --quiet").code, 0);
+    const std::string how = " --data " + text + " --context 128 --metric perplexity,kld --json";
+    const Json pair = Json::parse(cli("evaluate " + coded + " --reference " + model + how).out), recipe = Json::parse(cli("evaluate " + model + " --codec q4_0" + how).out);
+    EXPECT_EQ(pair.at("perplexity"), recipe.at("perplexity"));
+    EXPECT_EQ(pair.at("referencePerplexity"), recipe.at("referencePerplexity"));
+    EXPECT_EQ(pair.at("kld"), recipe.at("kld"));
+    EXPECT_EQ(pair.at("layers"), recipe.at("layers")) << "which weights carry how much";
+    EXPECT_GT(pair.at("layers").size(), 10u);
+    EXPECT_GT(pair.at("referenceSeconds").get<double>(), 0.0);
+    EXPECT_EQ(pair.at("partial"), false);
+}
+
+TEST_F(CliText, FiguresThatWereReachedAreSaidWhereItIsStopped) {
+    {
+        std::ofstream out(text, std::ios::app);
+        for (int i = 0; i < 20000; ++i) out << "The bear had a garden. The fox and the bear sat in the garden and ate honey all day.\n";
+    }
+    const std::string run = "exec timeout --preserve-status -s INT 3 " + std::string(BITLATHE_CLI) + " evaluate " + model + " --data " + text + " --codec q4_0 --context 128 --threads 1 --isa reference --metric perplexity,kld";
+    const Answer json = shell(run + " --json");
+    EXPECT_EQ(json.code, 6);
+    const Json sofar = Json::parse(json.out);
+    EXPECT_EQ(sofar.at("partial"), true);
+    EXPECT_GT(sofar.at("tokensPredicted").get<int>(), 0);
+    EXPECT_LT(sofar.at("windows").get<int>(), sofar.at("windowsOfAll").get<int>());
+    EXPECT_GT(sofar.at("perplexity").at("value").get<double>(), 1.0);
+    const Answer people = shell(run + " --quiet --fail-if 'perplexity>0'");
+    EXPECT_EQ(people.code, 6) << "no gate is asked of partial figures";
+    EXPECT_NE(people.out.find("PARTIAL: stopped after"), std::string::npos) << people.out;
+    EXPECT_NE(people.err.find("partial"), std::string::npos) << people.err;
+}
+
+TEST_F(CliText, QuietSaysTheFiguresAlone) {
+    const std::string how = "evaluate " + model + " --data " + text + " --codec q4_0 --context 128 --chunks 1 --metric perplexity,layers";
+    const Answer quiet = cli(how + " --quiet"), loud = cli(how);
+    EXPECT_EQ(quiet.out.find("KV cache"), std::string::npos) << quiet.out;
+    EXPECT_EQ(quiet.out.find("engine"), std::string::npos) << quiet.out;
+    EXPECT_NE(quiet.out.find("attn_q"), std::string::npos) << "the table was asked for: " << quiet.out;
+    EXPECT_NE(loud.out.find("KV cache"), std::string::npos);
+    EXPECT_EQ(quiet.err, "");
+    EXPECT_EQ(cli("quantize " + model + " --codec q4_0 --quiet -o " + (folder / "quiet.gguf").string()).out, "") << "the file was asked for, not a table";
+}
+
+TEST_F(CliText, ImportanceServesWhatIsWrittenAndMeasuredTooUnderLlamaCppsName) {
+    const std::string file = (folder / "importance.dat").string();
+    ASSERT_EQ(cli("importance " + model + " --data " + text + " --context 64 --chunks 4 --quiet -o " + file).out, "");
+    const std::string how = " --prompt Once --tokens 8 --codec q4_0 --json";
+    EXPECT_EQ(cli("generate " + model + how + " --imatrix " + file).code, 0);
+    EXPECT_EQ(cli("generate " + model + how + " --imatrix " + text).code, 3) << "a text is no importance";
+    const std::string measure = "evaluate " + model + " --data " + text + " --context 128 --codec q4_0 --json";
+    EXPECT_NE(Json::parse(cli(measure + " --imatrix " + file).out).at("kld"), Json::parse(cli(measure).out).at("kld"));
+}
+
+TEST_F(CliText, ACheckpointThatNobodyKnowsSaysWhyItBecomesNoGguf) {
+    const std::string checkpoint = BITLATHE_SOURCE_DIR "/../shared/corpus/bart-g2p-us";
+    if (!fs::exists(checkpoint)) GTEST_SKIP() << "the corpus is not here";
+    expectRefusal(cli("quantize " + checkpoint + " --codec q8_0 -o " + (folder / "b.gguf").string()), 2, "model_type");
+}
+
 }  // namespace
 }  // namespace bitlathe
