@@ -30,7 +30,7 @@ struct LinearState {
 // Rows of weights for one chunk of the loop: as many as stay in a core's cache, and so few that all cores work.
 // Blocks need no memory beside them.
 std::int64_t rowsPerPiece(const Matrix& matrix) noexcept {
-    const std::int64_t numbers = matrix.blocks ? 1 << 18 : 1 << 16;
+    const std::int64_t numbers = matrix.blocks ? 1 << 19 : 1 << 16;
     return std::clamp<std::int64_t>(numbers / std::max<std::int64_t>(1, matrix.weight.columns) / 16 * 16, 16, 256);
 }
 
