@@ -44,11 +44,6 @@ LANES_INLINE std::uint64_t eight(const void* x) {
     __builtin_memcpy(&v, x, 8);
     return v;
 }
-// Bytes that lie `step` apart.
-LANES_INLINE std::uint64_t eightBytes(const Byte* x, int step) {
-    const auto at = [=](int i) { return std::uint64_t{x[i * step]} << 8 * i; };
-    return ((at(0) | at(1)) | (at(2) | at(3))) | ((at(4) | at(5)) | (at(6) | at(7)));
-}
 LANES_INLINE std::uint32_t four(const void* x) {
     std::uint32_t v;
     __builtin_memcpy(&v, x, 4);
@@ -94,7 +89,7 @@ LANES_INLINE void unpackSmall(const Byte* b, Weights<Type>& w) {
     }
     if constexpr (Type == GgufType::MXFP4) {
         // The scale is 2^(byte − 128).
-        const Ints e = signedBytes(eightBytes(b, bytes), eightBytes(b + 8 * bytes, bytes)) & 255;
+        const Ints e = stridedPairs(b, bytes) & 255;
         w.scale[0] = asFloats(left<23>(largerUnsigned(e, allInts(1)) - allInts(1)));
     } else {
         w.scale[0] = stridedHalves(b, bytes);
@@ -123,22 +118,36 @@ LANES_INLINE void unpackSingles(const Byte* b, const Byte* next, Byte value, Byt
     }
 }
 
-// Five codes of three values in a byte, a fraction of 256: multiplying by 3 brings them out.
-template <int Count, int Places>
-LANES_INLINE void ternaryDigits(const Byte* b, Byte* out) {
-    std::uint16_t fractions[Count];
-    for (int m = 0; m < Count; ++m) fractions[m] = b[m];
-    for (int n = 0; n < Places; ++n)
-        for (int m = 0; m < Count; ++m) {
-            const auto next = static_cast<std::uint16_t>(fractions[m] * 3);
-            out[m + Count * n] = static_cast<Byte>(next >> 8);
-            fractions[m] = next & 255;
-        }
+// Each of four bytes times 3, without what does not fit.
+LANES_INLINE std::uint32_t tripledFour(std::uint32_t a) {
+    constexpr std::uint32_t even = 0x00ff00ffu;
+    return (3 * (a & even) & even) | (3 * (a >> 8 & even) & even) << 8;
 }
-LANES_INLINE void ternaryCodes(const Byte* b, Byte* codes) {
-    ternaryDigits<32, 5>(b, codes);
-    ternaryDigits<16, 5>(b + 32, codes + 160);
-    ternaryDigits<4, 4>(b + 48, codes + 240);
+// Five codes of three values in a byte, a fraction of 256: multiplying by 3 brings them out. 32 bytes hold parts 0 … 4,
+// one digit each; 16 bytes the halves of parts 5 and 6 and the first of part 7, four bytes its second one.
+LANES_INLINE void ternaryCodes(const Byte* b, const Byte* next, Bytes* codes) {
+    Bytes large = quarters(b, next, 16), small = quarters(b + 32, next + 32, 0);
+    Bytes parts[5], halves[5];
+    for (int n = 0; n < 5; ++n) {
+        parts[n] = thirds(large);
+        halves[n] = thirds(small);
+        large = tripled(large);
+        small = tripled(small);
+    }
+    std::uint64_t last[4];
+    for (int i = 0; i < 2; ++i) {
+        const std::uint32_t first = four((i == 0 ? b : next) + 48), second = tripledFour(first), third = tripledFour(second);
+        last[2 * i] = first | std::uint64_t{second} << 32;
+        last[2 * i + 1] = third | std::uint64_t{tripledFour(third)} << 32;
+    }
+    codes[0] = evenQuarters(parts[0], parts[4]);
+    codes[1] = oddQuarters(parts[0], parts[4]);
+    codes[2] = evenQuarters(parts[1], halves[0]);
+    codes[3] = oddQuarters(parts[1], halves[1]);
+    codes[4] = evenQuarters(parts[2], halves[2]);
+    codes[5] = oddQuarters(parts[2], halves[3]);
+    codes[6] = evenQuarters(parts[3], halves[4]);
+    codes[7] = oddQuarters(parts[3], thirds(twoQuarters(last[0], last[1], last[2], last[3])));
 }
 
 // Scales and mins of 6 bits: Q4_K and Q5_K.
@@ -210,12 +219,7 @@ LANES_INLINE void largeCodes(const Byte* b, const Byte* next, Bytes* codes) {
         unpackPairs<0>(b + at, next + at, codes);
         if constexpr (Type == GgufType::Q3_K) unpackSingles(b, next, 4, codes);
     }
-    if constexpr (Type == GgufType::TQ1_0) {
-        alignas(64) Byte all[512];
-        ternaryCodes(b, all);
-        ternaryCodes(next, all + 256);
-        for (int i = 0; i < 8; ++i) codes[i] = quarters(all + 16 * i, 128);
-    }
+    if constexpr (Type == GgufType::TQ1_0) ternaryCodes(b, next, codes);
 }
 
 // Blocks of 256: two of them.

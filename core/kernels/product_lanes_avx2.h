@@ -57,6 +57,18 @@ LANES_INLINE Bytes lookUp(const std::int8_t* table, Bytes x) {
     const __m256i t = twice(load16(table));
     return {_mm256_shuffle_epi8(t, x.a), _mm256_shuffle_epi8(t, x.b)};
 }
+LANES_INLINE Bytes tripled(Bytes x) { return {_mm256_add_epi8(_mm256_add_epi8(x.a, x.a), x.a), _mm256_add_epi8(_mm256_add_epi8(x.b, x.b), x.b)}; }
+LANES_INLINE __m256i thirds(__m256i x) {
+    const __m256i one = _mm256_set1_epi8(1);
+    return _mm256_add_epi8(_mm256_min_epu8(_mm256_subs_epu8(x, _mm256_set1_epi8(85)), one), _mm256_min_epu8(_mm256_subs_epu8(x, _mm256_set1_epi8(static_cast<char>(170))), one));
+}
+LANES_INLINE Bytes thirds(Bytes x) { return {thirds(x.a), thirds(x.b)}; }
+LANES_INLINE Bytes evenQuarters(Bytes x, Bytes y) { return {_mm256_permute2x128_si256(x.a, y.a, 0x20), _mm256_permute2x128_si256(x.b, y.b, 0x20)}; }
+LANES_INLINE Bytes oddQuarters(Bytes x, Bytes y) { return {_mm256_permute2x128_si256(x.a, y.a, 0x31), _mm256_permute2x128_si256(x.b, y.b, 0x31)}; }
+LANES_INLINE Bytes twoQuarters(std::uint64_t low, std::uint64_t high, std::uint64_t low2, std::uint64_t high2) {
+    const auto both = [](std::uint64_t l, std::uint64_t h) { return twice(_mm_set_epi64x(static_cast<long long>(h), static_cast<long long>(l))); };
+    return {both(low, high), both(low2, high2)};
+}
 
 LANES_INLINE Ints zeros() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
 LANES_INLINE Ints loadInts(const std::int32_t* x) {
@@ -98,14 +110,16 @@ LANES_INLINE Ints signedPairs(std::uint64_t x, std::uint64_t y, std::uint64_t z,
     return {_mm256_cvtepi16_epi32(_mm_set_epi64x(static_cast<long long>(y), static_cast<long long>(x))),
             _mm256_cvtepi16_epi32(_mm_set_epi64x(static_cast<long long>(w), static_cast<long long>(z)))};
 }
-LANES_INLINE __m256 eightHalves(const std::uint8_t* x, int step) {
+LANES_INLINE __m128i eightPairs(const std::uint8_t* x, int step) {
     const auto at = [=](int i) {
         short half;
         __builtin_memcpy(&half, x + i * step, 2);
         return half;
     };
-    return _mm256_cvtph_ps(_mm_set_epi16(at(7), at(6), at(5), at(4), at(3), at(2), at(1), at(0)));
+    return _mm_set_epi16(at(7), at(6), at(5), at(4), at(3), at(2), at(1), at(0));
 }
+LANES_INLINE Ints stridedPairs(const std::uint8_t* x, int step) { return {_mm256_cvtepu16_epi32(eightPairs(x, step)), _mm256_cvtepu16_epi32(eightPairs(x + 8 * step, step))}; }
+LANES_INLINE __m256 eightHalves(const std::uint8_t* x, int step) { return _mm256_cvtph_ps(eightPairs(x, step)); }
 LANES_INLINE Floats stridedHalves(const std::uint8_t* x, int step) { return {eightHalves(x, step), eightHalves(x + 8 * step, step)}; }
 LANES_INLINE Floats twoHalves(const std::uint8_t* x, const std::uint8_t* y) { return {eightHalves(x, 0), eightHalves(y, 0)}; }
 LANES_INLINE std::int32_t sumOfInts(Ints x) {

@@ -54,6 +54,20 @@ LANES_INLINE Bytes where(Bytes a, Bytes test, std::uint8_t value) {
 LANES_INLINE Bytes fromBits(std::uint64_t bits, std::uint8_t value) { return {_mm512_maskz_set1_epi8(bits, static_cast<char>(value))}; }
 // table[byte], bytes below 16.
 LANES_INLINE Bytes lookUp(const std::int8_t* table, Bytes a) { return {_mm512_shuffle_epi8(_mm512_broadcast_i32x4(load16(table)), a.v)}; }
+// 3 · byte, its low eight bits and what stands above them.
+LANES_INLINE Bytes tripled(Bytes a) { return {_mm512_add_epi8(_mm512_add_epi8(a.v, a.v), a.v)}; }
+LANES_INLINE Bytes thirds(Bytes a) {
+    const __m512i one = _mm512_set1_epi8(1);
+    return {_mm512_add_epi8(_mm512_min_epu8(_mm512_subs_epu8(a.v, _mm512_set1_epi8(85)), one), _mm512_min_epu8(_mm512_subs_epu8(a.v, _mm512_set1_epi8(static_cast<char>(170))), one))};
+}
+// Quarters 0 and 2 (1 and 3) of both: a's, b's, a's, b's.
+LANES_INLINE Bytes evenQuarters(Bytes a, Bytes b) { return {_mm512_permutex2var_epi64(a.v, _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), b.v)}; }
+LANES_INLINE Bytes oddQuarters(Bytes a, Bytes b) { return {_mm512_permutex2var_epi64(a.v, _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15), b.v)}; }
+// Quarters 0 and 1: bytes of low and high; 2 and 3: of low2 and high2.
+LANES_INLINE Bytes twoQuarters(std::uint64_t low, std::uint64_t high, std::uint64_t low2, std::uint64_t high2) {
+    const auto both = [](std::uint64_t l, std::uint64_t h) { return _mm256_broadcastsi128_si256(_mm_set_epi64x(static_cast<long long>(h), static_cast<long long>(l))); };
+    return {_mm512_inserti64x4(_mm512_castsi256_si512(both(low, high)), both(low2, high2), 1)};
+}
 
 LANES_INLINE Ints zeros() { return {_mm512_setzero_si512()}; }
 LANES_INLINE Ints loadInts(const std::int32_t* x) { return {_mm512_loadu_si512(x)}; }
@@ -99,6 +113,10 @@ LANES_INLINE __m128i eightHalves(const std::uint8_t* x, int step) {
 // Halves at x + i · step.
 LANES_INLINE Floats stridedHalves(const std::uint8_t* x, int step) {
     return {_mm512_cvtph_ps(_mm256_set_m128i(eightHalves(x + 8 * step, step), eightHalves(x, step)))};
+}
+// Pairs of bytes at x + i · step, as unsigned numbers.
+LANES_INLINE Ints stridedPairs(const std::uint8_t* x, int step) {
+    return {_mm512_cvtepu16_epi32(_mm256_set_m128i(eightHalves(x + 8 * step, step), eightHalves(x, step)))};
 }
 // Eight lanes of the half at x, eight of that at y.
 LANES_INLINE Floats twoHalves(const std::uint8_t* x, const std::uint8_t* y) {

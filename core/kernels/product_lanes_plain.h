@@ -59,6 +59,21 @@ LANES_INLINE Bytes fromBits(std::uint64_t bits, std::uint8_t value) {
 LANES_INLINE Bytes lookUp(const std::int8_t* table, const Bytes& a) {
     return eachByte([&](int i) { return table[a.v[i]]; });
 }
+LANES_INLINE Bytes tripled(const Bytes& a) {
+    return eachByte([&](int i) { return 3 * a.v[i]; });
+}
+LANES_INLINE Bytes thirds(const Bytes& a) {
+    return eachByte([&](int i) { return 3 * a.v[i] >> 8; });
+}
+LANES_INLINE Bytes evenQuarters(const Bytes& a, const Bytes& b) {
+    return eachByte([&](int i) { return i / 16 % 2 == 0 ? a.v[i] : b.v[i - 16]; });
+}
+LANES_INLINE Bytes oddQuarters(const Bytes& a, const Bytes& b) {
+    return eachByte([&](int i) { return i / 16 % 2 == 0 ? a.v[i + 16] : b.v[i]; });
+}
+LANES_INLINE Bytes twoQuarters(std::uint64_t low, std::uint64_t high, std::uint64_t low2, std::uint64_t high2) {
+    return eachByte([&](int i) { return (i < 32 ? i & 8 ? high : low : i & 8 ? high2 : low2) >> 8 * (i % 8); });
+}
 
 template <class Of>
 LANES_INLINE Ints eachInt(Of of) {
@@ -119,6 +134,9 @@ LANES_INLINE Floats stridedHalves(const std::uint8_t* x, int step) {
     std::uint16_t halves[16];
     for (int i = 0; i < 16; ++i) std::memcpy(halves + i, x + i * step, 2);
     return loadHalves(halves);
+}
+LANES_INLINE Ints stridedPairs(const std::uint8_t* x, int step) {
+    return eachInt([&](int i) { return x[i * step] | x[i * step + 1] << 8; });
 }
 LANES_INLINE Floats twoHalves(const std::uint8_t* x, const std::uint8_t* y) {
     std::uint16_t halves[16];
