@@ -19,7 +19,7 @@ const Architecture kArchitectures[] = {
     {"mistral", "Mistral", kMistral, describeMistral, kLlamaNames, true},  // in GGUF it is called "llama"
     {"qwen2", "Qwen 2", kQwen2, describeQwen2, kLlamaNames},
     {"qwen3", "Qwen 3", kQwen3, describeQwen3, kLlamaNames},
-    {"gemma", "Gemma", kGemma, describeGemma, kGemmaNames},
+    {"gemma", "Gemma", kGemma, describeGemma, kLlamaNames},
     {"gemma2", "Gemma 2", kGemma2, describeGemma2, kGemma2Names},
     {"gemma3", "Gemma 3", kGemma3, describeGemma3, kGemma2Names},
     {"gpt2", "GPT-2", kGpt2, describeGpt2, kGpt2Names},
@@ -58,6 +58,10 @@ std::optional<LanguageSpec> describeLanguage(const Model& model) {
     spec.architecture = parameters->architecture();
     spec.naming = parameters->naming();
     const Architecture* architecture = findArchitecture(spec.naming, spec.architecture);
+    if (!architecture && parameters->flag("", "is_encoder_decoder").value_or(false)) {
+        spec.whyNot = "it is an encoder with a decoder ('" + spec.architecture + "'), and networks of one of the two are built here: the model can be looked at, quantized and exported as safetensors, not run and not converted to GGUF";
+        return spec;
+    }
     if (!architecture) {
         spec.whyNot = "the architecture '" + spec.architecture + "' is not known here: the model can be looked at, quantized and exported, not run";
         return spec;
@@ -65,6 +69,7 @@ std::optional<LanguageSpec> describeLanguage(const Model& model) {
     spec.label = architecture->label;
     readExtents(*parameters, spec);
     architecture->describe(*parameters, spec);
+    readLayerTypes(*parameters, spec);
     spec.vocabulary = tokensOf(model, *architecture, spec);
     return spec;
 }

@@ -1,6 +1,7 @@
 #include "core/language/hyperparameters.h"
 
 #include "core/base/error.h"
+#include "core/language/config_defaults.h"
 #include "core/model/model.h"
 
 #include <algorithm>
@@ -63,11 +64,15 @@ std::optional<Hyperparameters> Hyperparameters::of(const Model& model) {
     found.m_naming = TensorNaming::HuggingFace;
     const Json json = Json::parse(*config, nullptr, false);
     if (!json.is_object()) found.refuse("its config.json is no JSON object");
-    flatten(json, "", 0, [&](const std::string& path, const Json& value) {
-        found.m_values[path] = {path, value.is_string() ? value.get<std::string>() : value.dump(), value.is_string()};
-    });
+    const auto add = [&](const std::string& path, const Json& value) { found.m_values[path] = {path, value.is_string() ? value.get<std::string>() : value.dump(), value.is_string()}; };
+    flatten(json, "", 0, add);
+    const auto inner = json.find("text_config");
+    const bool wrapped = inner != json.end() && inner->is_object();
+    if (wrapped) flatten(*inner, "", 0, add);
     if (const auto type = found.text("", "model_type")) found.m_architecture = *type;
     else return std::nullopt;
+    for (const ConfigDefault& one : configDefaults())
+        if (one.modelType == found.m_architecture && !json.contains(one.key) && !(wrapped && inner->contains(one.key))) found.m_defaults[std::string(one.key)] = {std::string(one.key), std::string(one.value), false};
     return found;
 }
 
@@ -79,11 +84,12 @@ std::optional<Hyperparameters::Found> Hyperparameters::find(std::string_view ggu
         const auto at = m_values.find(m_architecture + "." + std::string(gguf));
         return at == m_values.end() ? std::nullopt : std::optional(at->second);
     }
-    while (!other.empty()) {
-        const std::string_view name = other.substr(0, other.find('|'));
-        if (const auto at = m_values.find(name); at != m_values.end()) return at->second;
-        other.remove_prefix(std::min(other.size(), name.size() + 1));
-    }
+    for (const auto* values : {&m_values, &m_defaults})
+        for (std::string_view left = other; !left.empty();) {
+            const std::string_view name = left.substr(0, left.find('|'));
+            if (const auto at = values->find(name); at != values->end()) return at->second;
+            left.remove_prefix(std::min(left.size(), name.size() + 1));
+        }
     return std::nullopt;
 }
 

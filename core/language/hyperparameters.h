@@ -28,6 +28,8 @@ public:
     bool isGguf() const noexcept { return m_naming == TensorNaming::Gguf; }
     const std::string& architecture() const noexcept { return m_architecture; }  // general.architecture, model_type
 
+    // Of a config.json that wraps a model for texts (text_config) the inner entries go before the outer ones; what neither
+    // says is what Hugging Face's class of that type takes (config_defaults.h), unless it is null.
     // gguf: the key behind "llama."; other: names in config.json, tried in turn: "n_head|num_attention_heads"; a dot
     // leads into an object. Nothing where it is absent or null. Throws Error(Input) naming key and file where the
     // value is of another kind, or a number beyond reason.
@@ -54,6 +56,7 @@ private:
     TensorNaming m_naming = TensorNaming::Gguf;
     std::string m_file, m_architecture;
     std::map<std::string, Found, std::less<>> m_values;  // by key; objects of config.json by dotted path
+    std::map<std::string, Found, std::less<>> m_defaults;
 };
 
 }  // namespace bitlathe

@@ -58,6 +58,8 @@ struct LanguageSpec {
     bool queryKeyNorm = false;      // each head of queries and keys is normalised
     bool learnedPositions = false;  // a table of positions is added to the embedding
     bool encoder = false;           // every token sees every other, norms come after sums: there are no logits
+    bool ownHead = false;           // the file says that logits have a matrix of their own: without one it is incomplete
+    bool tiedHead = false;          // the embedding makes the logits, whatever else the file holds
     double embeddingScale = 1.0;
     double attentionScale = 0.0;    // 0: 1 / √headSize
     double attentionCap = 0.0, logitCap = 0.0;  // cap · tanh(x / cap); 0: none

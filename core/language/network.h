@@ -32,8 +32,8 @@ struct NetworkOptions {
 // file. The result has no layers and no file: weights keep their bytes alive.
 std::shared_ptr<const Model> buildLanguage(const LanguageSpec& spec, const std::vector<std::string>& names, const WeightLookup& weights, const NetworkOptions& options);
 
-// Tables that are computed here, masks, and heads that are not run: no network misses them.
-bool isHarmless(const LanguageSpec& spec, std::string_view name) noexcept;
+// Tables that are computed here, masks, heads that are not run, and what reads pictures: no network for texts misses them.
+bool isHarmless(const LanguageSpec& spec, std::string_view name);
 
 // Whether a matrix of a block lies [in, out] in its file (GPT-2's Conv1D). Packed codes lie as a Linear's, whatever they
 // were made from.

@@ -209,7 +209,8 @@ void NetworkBuilder::head() {
     const ValueId x = norm("output_norm", wanted, "output_norm", m_spec.width);
     Attributes attributes;
     if (m_options.integer) attributes["activations"] = std::string("int8");
-    const bool own = exists("output.weight");
+    const bool own = exists("output.weight") && !m_spec.tiedHead;
+    if (!own && m_spec.ownHead) need("output.weight");
     const ValueId table = own ? matrix("output.weight", m_vocabulary, m_spec.width) : m_embedding;
     ValueId logits = emit("Linear", "logits", {x, table, bias("output.bias", m_vocabulary)}, std::move(attributes), kOwn);
     if (m_spec.logitCap > 0) logits = capped("logits", logits, m_spec.logitCap);

@@ -26,7 +26,9 @@ Tensor transposed(const Tensor& matrix) {
 
 std::string NetworkBuilder::fileName(const std::string& name) const {
     if (m_spec.naming == TensorNaming::Gguf) return name;
-    return huggingFaceName(m_names, name, m_prefix).value_or(std::string());
+    const std::string found = huggingFaceName(m_names, name, m_prefix).value_or(std::string());
+    if (const std::string wrapped = "language_model." + found; name.starts_with("output.") && m_tensors.contains(wrapped)) return wrapped;
+    return found;
 }
 
 bool NetworkBuilder::exists(const std::string& name) const {
@@ -100,9 +102,11 @@ void NetworkBuilder::refuseUnknownTensors() const {
     }
 }
 
-bool isHarmless(const LanguageSpec& spec, std::string_view name) noexcept {
+bool isHarmless(const LanguageSpec& spec, std::string_view name) {
     for (const std::string_view part : {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", "position_ids", "attn_rot_embd", "attention.bias"})
         if (name.find(part) != std::string_view::npos) return true;
+    for (const std::string_view part : {"vision_tower.", "vision_model.", "multi_modal_projector.", "visual."})  // what reads pictures, beside a model for texts
+        if (name.starts_with(part) || name.starts_with("model." + std::string(part))) return true;
     if (!spec.encoder) return false;
     for (const std::string_view head : {"cls", "pooler", "bert.pooler", "classifier", "qa_outputs"})
         if (name.starts_with(head)) return true;

@@ -49,7 +49,7 @@ const std::vector<CutRule>& rules() {
         {"mellum", gpt2}, {"modern-bert", gpt2}, {"mpt", gpt2}, {"olmo", gpt2}, {"jais", gpt2}, {"exaone4", gpt2}, {"trillion", gpt2}, {"granite-docling", gpt2},
         {"jina-v1-en", gpt2, false, false, true}, {"jina-v2-code", gpt2, false, false, true}, {"roberta-bpe", gpt2, false, false, true},
         {"starcoder", digits}, {"refact", digits}, {"command-r", digits}, {"smollm", digits}, {"codeshell", digits}, {"exaone", digits}, {"minerva-7b", digits}, {"mellum2", digits},
-        {"llama3", llama3, true, true}, {"llama-v3", llama3, true, true}, {"llama-bpe", llama3, true, true}, {"falcon3", llama3, true, true}, {"falcon-h1", llama3, true, true},
+        {"llama-bpe", llama3, true, true}, {"llama3", llama3, true, true}, {"llama-v3", llama3, true, true}, {"falcon3", llama3, true, true}, {"falcon-h1", llama3, true, true},
         {"pixtral", llama3, true, true}, {"midm-2.0", llama3, true, true}, {"lfm2", llama3, true, true}, {"jina-v5-nano", llama3, true, true},
         {"dbrx", llama3}, {"smaug-bpe", llama3}, {"glm4", llama3}, {"chatglm-bpe", llama3},
         {"qwen2", qwen2}, {"deepseek-r1-qwen", qwen2}, {"kormo", qwen2}, {"f2llmv2", qwen2}, {"megrez", qwen2}, {"stablelm2", qwen2}, {"hunyuan", qwen2}, {"solar-open", qwen2}, {"grok-2", qwen2},
@@ -67,6 +67,8 @@ const std::vector<CutRule>& rules() {
 }
 
 }  // namespace
+
+std::span<const CutRule> cutRules() { return rules(); }
 
 const CutRule* cutRule(std::string_view name) {
     if (name.empty()) name = "default";

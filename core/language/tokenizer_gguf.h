@@ -3,6 +3,7 @@
 
 #include "core/language/tokenizer.h"
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct CutRule {
     bool addBos = false;          // unless the file says otherwise
     bool addSeparator = false;
 };
+// All of them; rules that cut alike stand with the one that is known best first.
+std::span<const CutRule> cutRules();
 // Null when the name is not known. An empty name is "default".
 const CutRule* cutRule(std::string_view name);
 

@@ -1,6 +1,7 @@
 // node checkpoint.mjs --cli BITLATHE_CLI --work FOLDER
 // A checkpoint with Hugging Face's names, converted by us, in llama.cpp: the probabilities and the tokens are those of
-// the same weights in a GGUF file that others made. Exit code 77: nothing was tested.
+// the same weights in a GGUF file that others made; small checkpoints of every architecture give torch's probabilities
+// there. Exit code 77: nothing was tested.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -93,6 +94,52 @@ for (const [name, how] of [['float', ['--preset', 'float']], ['q8_0', ['--codec'
   ours.forEach((row, t) => row.forEach((p, i) => { worst = Math.max(worst, Math.abs(p - theirs[t][i])); }));
   console.log(`${name.padEnd(6)} probabilities differ by at most ${worst.toExponential(1)} over ${ours.length} tokens`);
   if (worst !== 0) fail(`${name}: the converted checkpoint computes something else`);
+}
+
+// The small checkpoints of every architecture: what llama.cpp makes of our files against torch's logits. llama.cpp holds
+// keys and values in half precision and looks GELU up in a table of halves, and would round activations to the type of
+// the weights: so they are widened first.
+function widened(from, to) {
+  const bytes = readFileSync(from), length = Number(bytes.readBigUInt64LE(0)), head = JSON.parse(bytes.toString('utf8', 8, 8 + length));
+  const half = (h) => { const e = (h >> 10) & 31, m = h & 1023, s = h >> 15 ? -1 : 1; return s * (e ? 2 ** (e - 15) * (1 + m / 1024) : 2 ** -14 * m / 1024); };
+  const word = Buffer.alloc(4), parts = [];
+  let at = 0;
+  for (const entry of Object.values(head)) {
+    const [begin, end] = entry.data_offsets, data = bytes.subarray(8 + length + begin, 8 + length + end);
+    const out = entry.dtype === 'F32' ? data : Buffer.alloc(2 * data.length);
+    for (let i = 0; out !== data && i < data.length; i += 2) {
+      word.writeUInt32LE(data.readUInt16LE(i) * 65536);
+      out.writeFloatLE(entry.dtype === 'BF16' ? word.readFloatLE(0) : half(data.readUInt16LE(i)), 2 * i);
+    }
+    entry.dtype = 'F32', entry.data_offsets = [at, at += out.length];
+    parts.push(out);
+  }
+  const text = Buffer.from(JSON.stringify(head)), size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  writeFileSync(to, Buffer.concat([size, text, ...parts]));
+}
+const golden = join(dirname(fileURLToPath(import.meta.url)), '../golden/checkpoints'), peerGap = 3e-3;
+const goldenTokens = [1, 17, 42, 5, 90, 33, 8, 61, 2, 77, 17, 50, 3, 29, 88, 12];
+for (const name of ['llama', 'llama_tied', 'mistral', 'qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'phi2', 'phi3', 'gpt2']) {
+  const bytes = readFileSync(join(golden, name, 'expected.f32.bin'));
+  const logits = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4), vocabulary = logits.length / goldenTokens.length;
+  try {
+    const folder = join(options.work, `wide-${name}`);
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(join(golden, name, 'config.json'), join(folder, 'config.json'));
+    widened(join(golden, name, 'model.safetensors'), join(folder, 'model.safetensors'));
+    const rows = await llama.probabilities(exported(`golden-${name}`, folder, '--preset', 'float'), goldenTokens, vocabulary);
+    let error = 0, size = 0;
+    rows.forEach((row, t) => {
+      const own = logits.subarray(t * vocabulary, (t + 1) * vocabulary), top = Math.max(...own), sum = own.reduce((all, x) => all + Math.exp(x - top), 0);
+      own.forEach((x, i) => { const p = Math.exp(x - top) / sum; error += (row[i] - p) ** 2; size += p ** 2; });
+    });
+    const apart = Math.sqrt(error / size);
+    console.log(`${name.padEnd(10)} llama.cpp is ${apart.toExponential(1)} from torch`);
+    if (!(apart < peerGap)) fail(`${name}: llama.cpp computes something else from our file`);
+  } catch (error) {
+    fail(`${name}: ${error.message}`);
+  }
 }
 console.log(failures ? `${failures} failures` : `ok: ${tokens.length} tokens`);
 process.exit(failures ? 1 : 0);

@@ -34,8 +34,9 @@ void addTables(const Model& source, const LanguageSpec& spec, std::vector<Value>
     if (spec.rope.scaling == RopeSpec::Scaling::Llama3) values.push_back(constantOf("rope_freqs.weight", rotaryDivisors(spec.rope)));
     if (spec.rope.scaling != RopeSpec::Scaling::Factors) return;
     const auto parameters = Hyperparameters::of(source);
-    for (const auto& [list, name] : {std::pair("rope_scaling.long_factor", "rope_factors_long.weight"), std::pair("rope_scaling.short_factor", "rope_factors_short.weight")})
-        if (const auto factors = parameters->reals(list); !factors.empty()) values.push_back(constantOf(name, factors));
+    for (const auto& [list, name] : {std::pair("long_factor", "rope_factors_long.weight"), std::pair("short_factor", "rope_factors_short.weight")})
+        for (const char* object : {"rope_scaling.", "rope_parameters."})
+            if (const auto factors = parameters->reals(object + std::string(list)); !factors.empty()) values.push_back(constantOf(name, factors));
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ std::unique_ptr<Converted> convert(const Model& source) {
     for (std::size_t v = 0; v < source.graph.values.size(); ++v) {
         const Value& value = source.graph.values[v];
         const auto name = huggingFace ? ggufName(architecture.names, value.name) : std::optional(value.name);
-        if (!name || isHarmless(*spec, value.name) || (head && *name == "output.weight")) {
+        if (!name || isHarmless(*spec, value.name) || ((head || spec->tiedHead) && *name == "output.weight")) {
             (name || isHarmless(*spec, value.name) ? converted->dropped : converted->unknown).push_back(value.name);
             continue;
         }
@@ -82,9 +83,12 @@ std::unique_ptr<Converted> convert(const Model& source) {
     std::string why;
     if (const auto vocabulary = vocabularyOf(source, rows, why)) {
         addVocabularyKeys(*vocabulary, chatTemplateOf(source), converted->keys);
+        if (vocabulary->model == "gpt2" && vocabulary->pre.empty())
+            converted->warnings.push_back({Issue::Level::Warning, "", "tokenizer.json cuts text in a way that llama.cpp has no name for, so the file names none: llama.cpp cuts by its default, and its tokens may differ",
+                                           "name a way that is near (tokenizer.ggml.pre) as \"tokenizer_ggml_pre\" in tokenizer_config.json, such as llama-bpe, qwen2 or gpt-2"});
     } else {
         converted->keys.text("tokenizer.ggml.model", "none");
-        converted->notes.push_back(why);
+        converted->warnings.push_back({Issue::Level::Warning, "", why + ": llama.cpp takes token numbers alone then", "put the tokenizer.json or tokenizer.model of the model beside it"});
     }
     converted->head.keys = converted->keys.keys();
     for (const Value& value : model.graph.values) {
@@ -107,7 +111,7 @@ std::vector<Issue> checkConversion(const Model& source, const QuantizedModel&) {
         if (!converted->unknown.empty())
             issues.push_back({Issue::Level::Error, "", "'" + converted->unknown.front() + "'" + (converted->unknown.size() > 1 ? " and " + std::to_string(converted->unknown.size() - 1) + " more tensors have" : " has") +
                                                           " no name in GGUF's " + converted->model.producer + ": the file would lack a part of the network", "export to a safetensors target"});
-        for (const std::string& note : converted->notes) issues.push_back({Issue::Level::Warning, "", note + ": llama.cpp takes token numbers alone then", "put the tokenizer.json of the model beside it"});
+        issues.insert(issues.end(), converted->warnings.begin(), converted->warnings.end());
         if (!converted->dropped.empty()) issues.push_back({Issue::Level::Note, "", std::to_string(converted->dropped.size()) + " tensors that are computed or not used, such as '" + converted->dropped.front() + "', are left out", ""});
     } catch (const Error& error) {
         issues.push_back({Issue::Level::Error, "", error.message(), ""});

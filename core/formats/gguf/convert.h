@@ -7,6 +7,7 @@
 #include "core/language/language_spec.h"
 #include "core/language/vocabulary.h"
 #include "core/model/model.h"
+#include "core/quant/recipe.h"
 
 #include <memory>
 #include <optional>
@@ -21,7 +22,7 @@ struct Converted {
     KeysOut keys;     // which the head points into
     std::vector<std::string> dropped;  // tensors of the source that GGUF has no place for and that no network misses
     std::vector<std::string> unknown;  // tensors without a name in GGUF: the conversion would lose them
-    std::vector<std::string> notes;
+    std::vector<Issue> warnings;
 };
 
 // source: of an architecture that is known. Throws Error(Input) for numbers that contradict themselves.

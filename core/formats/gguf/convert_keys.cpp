@@ -1,5 +1,6 @@
 // The keys by which llama.cpp builds a network, from what core/language says of it (llama-model.cpp, load_hparams).
 #include "core/formats/gguf/convert.h"
+#include "core/language/hyperparameters.h"
 
 namespace bitlathe::gguf {
 
@@ -28,7 +29,9 @@ void addNetworkKeys(const Model& source, const LanguageSpec& spec, const std::st
     keys.text("general.type", "model");
     keys.text("general.name", source.name);
     number("block_count", spec.layers);
-    number("context_length", spec.context);
+    // Two lists of factors: the whole stretched context is the file's.
+    const bool lists = spec.rope.scaling == RopeSpec::Scaling::Factors && spec.naming == TensorNaming::HuggingFace;
+    number("context_length", lists ? Hyperparameters::of(source)->integer("", "max_position_embeddings").value_or(spec.context) : spec.context);
     number("embedding_length", spec.width);
     if (feedForward > 0) number("feed_forward_length", feedForward);
     number("attention.head_count", spec.heads);

@@ -4,6 +4,7 @@
 #include "core/formats/gguf/convert.h"
 #include "core/base/mapped_file.h"
 #include "core/formats/llama2c/llama2c.h"
+#include "core/language/tokenizer_cut_match.h"
 #include "core/language/vocabulary_beside.h"
 #include "core/language/vocabulary_sentencepiece.h"
 
@@ -150,16 +151,10 @@ private:
         out.addSpacePrefix = legacyPrefix;
         out.pre = "default";
     }
-    // Which of llama.cpp's ways of cutting this is; the patterns that checkpoints of these families have.
+    // Which of llama.cpp's ways of cutting this is. A person's own choice goes before what is found.
     std::string preOf() const {
-        std::string pattern;
-        for (const Json& part : partsOf(member(m_json, "pre_tokenizer"), "pretokenizers"))
-            if (textOf(part, "type") == "Split") pattern += textOf(member(part, "pattern"), "Regex");
-        const auto says = [&](std::string_view text) { return pattern.find(text) != std::string::npos; };
-        if (says("\\p{N}{1,3}") && says("(?i:'s")) return "llama-bpe";
-        if (says("(?i:'s") && says("\\p{N}|")) return "qwen2";
-        if (pattern.empty()) return "gpt-2";
-        return "default";
+        const std::string chosen = textOf(m_config, "tokenizer_ggml_pre");
+        return chosen.empty() ? std::string(cutRuleLike(m_json, "tokenizer.json")) : chosen;
     }
     // Word pieces: GGUF marks the beginning of a word, Hugging Face what continues it.
     static void toWholeWords(Vocabulary& out) {

@@ -85,9 +85,13 @@ std::vector<WeightScheme> groupSchemes(const Json& config) {
 
 }  // namespace
 
-std::string configText(const Checkpoint& checkpoint, std::string_view key) {
+std::string modelType(const Checkpoint& checkpoint) {
     const std::string_view config = checkpoint.textOf("config.json");
-    return config.empty() ? std::string() : text(parsed(config), key);
+    if (config.empty()) return {};
+    const Json all = parsed(config);
+    const Json* inner = member(all, "text_config");
+    const std::string own = inner ? text(*inner, "model_type") : std::string();
+    return own.empty() ? text(all, "model_type") : own;
 }
 
 QuantizationConfig quantizationConfigOf(const Checkpoint& checkpoint, std::string& note) {

@@ -29,7 +29,7 @@ struct Checkpoint;
 // Of the files beside; what is damaged or not known is as if it were not there, and `note` says so.
 QuantizationConfig quantizationConfigOf(const Checkpoint& checkpoint, std::string& note);
 
-// A text of config.json ("model_type"); empty when there is none.
-std::string configText(const Checkpoint& checkpoint, std::string_view key);
+// model_type of config.json, of the model for texts where it wraps one (text_config); empty when there is none.
+std::string modelType(const Checkpoint& checkpoint);
 
 }  // namespace bitlathe::safetensors

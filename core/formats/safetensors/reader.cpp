@@ -127,7 +127,7 @@ Model read(const std::filesystem::path& path, JobContext& context) {
         model.shards = checkpoint.files;
         for (const auto& file : checkpoint.files) model.weightFiles.push_back(file->path());
     }
-    model.producer = configText(checkpoint, "model_type");
+    model.producer = modelType(checkpoint);
     model.metadata = std::move(checkpoint.metadata);
     model.metadata.insert(model.metadata.end(), std::make_move_iterator(checkpoint.besides.begin()), std::make_move_iterator(checkpoint.besides.end()));
     model.graph.weightsOnly = true;

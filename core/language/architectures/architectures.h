@@ -5,6 +5,9 @@
 #include "core/language/language_spec.h"
 #include "core/language/tensor_names.h"
 
+#include <initializer_list>
+#include <string_view>
+
 namespace bitlathe {
 
 void describeLlama(const Hyperparameters& parameters, LanguageSpec& spec);
@@ -19,6 +22,9 @@ void describePhi2(const Hyperparameters& parameters, LanguageSpec& spec);
 void describePhi3(const Hyperparameters& parameters, LanguageSpec& spec);
 void describeBert(const Hyperparameters& parameters, LanguageSpec& spec);
 
-extern const TensorNames kLlamaNames, kGemmaNames, kGemma2Names, kGpt2Names, kPhi2Names, kPhi3Names, kBertNames;
+// Sets whyNot where config.json names an activation (hidden_act and the like) that is none of these.
+void refuseOtherActivation(const Hyperparameters& parameters, std::initializer_list<std::string_view> known, LanguageSpec& spec);
+
+extern const TensorNames kLlamaNames, kGemma2Names, kGpt2Names, kPhi2Names, kPhi3Names, kBertNames;
 
 }  // namespace bitlathe

@@ -10,24 +10,8 @@ namespace bitlathe {
 
 namespace {
 
-constexpr TensorName kNames[] = {
-    {"token_embd", "embed_tokens"},
-    {"output_norm", "norm"},
-    {"output", "lm_head"},
-    {"blk.#.attn_norm", "layers.#.input_layernorm"},
-    {"blk.#.attn_q", "layers.#.self_attn.q_proj"},
-    {"blk.#.attn_k", "layers.#.self_attn.k_proj"},
-    {"blk.#.attn_v", "layers.#.self_attn.v_proj"},
-    {"blk.#.attn_output", "layers.#.self_attn.o_proj"},
-    {"blk.#.attn_q_norm", "layers.#.self_attn.q_norm"},
-    {"blk.#.attn_k_norm", "layers.#.self_attn.k_norm"},
-    {"blk.#.ffn_norm", "layers.#.post_attention_layernorm"},
-    {"blk.#.ffn_gate", "layers.#.mlp.gate_proj"},
-    {"blk.#.ffn_up", "layers.#.mlp.up_proj"},
-    {"blk.#.ffn_down", "layers.#.mlp.down_proj"},
-};
 // What follows the attention is a norm of its result from Gemma 2 on.
-constexpr TensorName kNames2[] = {
+constexpr TensorName kNames[] = {
     {"token_embd", "embed_tokens"},
     {"output_norm", "norm"},
     {"output", "lm_head"},
@@ -45,15 +29,16 @@ constexpr TensorName kNames2[] = {
     {"blk.#.ffn_up", "layers.#.mlp.up_proj"},
     {"blk.#.ffn_down", "layers.#.mlp.down_proj"},
 };
-constexpr std::string_view kPrefixes[] = {"model.", "language_model.model.", ""};
+constexpr std::string_view kPrefixes[] = {"model.", "language_model.model.", "model.language_model.", "language_model.", ""};
 
 }  // namespace
 
-const TensorNames kGemmaNames{kNames, kPrefixes}, kGemma2Names{kNames2, kPrefixes};
+const TensorNames kGemma2Names{kNames, kPrefixes};
 
 void describeGemma(const Hyperparameters& parameters, LanguageSpec& spec) {
     spec.normAddsOne = !parameters.isGguf();  // GGUF's files have the sum
     spec.activation = "tanh_gelu";
+    refuseOtherActivation(parameters, {"gelu_pytorch_tanh", "gelu_new", "gelu"}, spec);  // the first files say "gelu" and mean the same
     spec.embeddingScale = std::sqrt(static_cast<double>(spec.width));
 }
 
@@ -73,7 +58,7 @@ void describeGemma3(const Hyperparameters& parameters, LanguageSpec& spec) {
     spec.queryKeyNorm = true;
     spec.attentionCap = 0.0;
     spec.windowPeriod = std::max<std::int64_t>(1, parameters.integer("attention.sliding_window_pattern", "sliding_window_pattern|_sliding_window_pattern").value_or(6));
-    spec.localRope = {.dims = spec.rope.dims, .base = parameters.real("rope.freq_base_swa", "rope_local_base_freq").value_or(10000.0)};
+    spec.localRope = {.dims = spec.rope.dims, .base = parameters.real("rope.freq_base_swa", "rope_local_base_freq|rope_parameters.sliding_attention.rope_theta").value_or(10000.0)};
     if (parameters.isGguf()) {
         if (!parameters.has("rope.freq_base", "")) spec.rope.base = 1e6;
         spec.attentionScale = spec.layers == 62 ? 1.0 / std::sqrt(static_cast<double>(spec.width) / static_cast<double>(spec.heads)) : 0.0;

@@ -32,7 +32,9 @@ void describeGpt2(const Hyperparameters& parameters, LanguageSpec& spec) {
     spec.activation = "tanh_gelu";
     spec.inputsFirst = true;
     spec.kvHeads = spec.heads;
-    if (const auto name = parameters.text("", "activation_function"); name && *name != "gelu_new" && *name != "gelu_pytorch_tanh") spec.whyNot = "its activation '" + *name + "' is not GPT-2's";
+    refuseOtherActivation(parameters, {"gelu_new", "gelu_pytorch_tanh"}, spec);
+    if (parameters.flag("", "scale_attn_by_inverse_layer_idx").value_or(false)) spec.whyNot = "its attention is scaled by the number of the layer, which is not built here";
+    if (!parameters.flag("", "scale_attn_weights").value_or(true)) spec.attentionScale = 1.0;
 }
 
 }  // namespace bitlathe

@@ -1,6 +1,8 @@
 // Llama (Touvron et al., arXiv:2302.13971) and what has its form: Mistral adds a sliding window.
 #include "core/language/architectures/architectures.h"
 
+#include <algorithm>
+
 namespace bitlathe {
 
 namespace {
@@ -21,7 +23,7 @@ constexpr TensorName kNames[] = {
     {"blk.#.ffn_up", "layers.#.mlp.up_proj"},
     {"blk.#.ffn_down", "layers.#.mlp.down_proj"},
 };
-constexpr std::string_view kPrefixes[] = {"model.", ""};
+constexpr std::string_view kPrefixes[] = {"model.", "language_model.model.", "model.language_model.", "language_model.", ""};
 
 }  // namespace
 
@@ -29,7 +31,13 @@ const TensorNames kLlamaNames{kNames, kPrefixes};
 
 void describeLlama(const Hyperparameters& parameters, LanguageSpec& spec) {
     spec.rope.interleaved = parameters.isGguf();
+    refuseOtherActivation(parameters, {"silu", "swish"}, spec);
     if (parameters.integer("expert_count", "num_local_experts").value_or(0) > 0) spec.whyNot = "mixtures of experts are not built here yet";
+}
+
+void refuseOtherActivation(const Hyperparameters& parameters, std::initializer_list<std::string_view> known, LanguageSpec& spec) {
+    const auto name = parameters.text("", "hidden_activation|hidden_act|activation_function");
+    if (name && std::find(known.begin(), known.end(), *name) == known.end()) spec.whyNot = "its activation '" + *name + "' is not " + spec.label + "'s";
 }
 
 void describeMistral(const Hyperparameters& parameters, LanguageSpec& spec) {

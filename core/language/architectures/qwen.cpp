@@ -5,7 +5,9 @@
 namespace bitlathe {
 
 void describeQwen2(const Hyperparameters& parameters, LanguageSpec& spec) {
-    if (parameters.flag("", "use_sliding_window").value_or(false)) spec.whyNot = "sliding windows in some of its layers are not built here";
+    refuseOtherActivation(parameters, {"silu", "swish"}, spec);
+    // Layers from max_window_layers on would have a window.
+    if (parameters.flag("", "use_sliding_window").value_or(false) && parameters.integer("", "max_window_layers").value_or(0) < spec.layers) spec.whyNot = "sliding windows in some of its layers are not built here";
 }
 
 void describeQwen3(const Hyperparameters& parameters, LanguageSpec& spec) {

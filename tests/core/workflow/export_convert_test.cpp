@@ -124,7 +124,7 @@ TEST_F(ExportConvert, ACheckpointOfLlama2cBecomesTheSameFileWithItsVocabulary) {
     EXPECT_EQ(got->kinds, meant->kinds);
 }
 
-constexpr const char* kTiny = R"({"model_type": "%", "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
+constexpr const char* kTiny = R"({"model_type": "%", "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4,
     "vocab_size": 4, "max_position_embeddings": 64, "rms_norm_eps": 1e-6, "rope_theta": 500000.0, "n_embd": 8, "n_layer": 1, "n_head": 2, "n_positions": 64, "layer_norm_epsilon": 1e-5})";
 std::string configOf(const std::string& type) {
     std::string text = kTiny;
@@ -238,7 +238,8 @@ TEST_F(ExportConvert, ByteLevelVocabulariesAreCarried) {
     beside("config.json", configOf("qwen2"));
     beside("model.safetensors", blockOf().bytes());
     beside("tokenizer.json", R"({"added_tokens": [{"id": 3, "content": "<|end|>", "special": true}],
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "(?i:'s|'t)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|\\s+"}}, {"type": "ByteLevel"}]},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}, "behavior": "Isolated"},
+            {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]},
         "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}})");
     beside("tokenizer_config.json", R"({"eos_token": {"content": "<|end|>"}, "add_bos_token": false, "chat_template": "{{ messages }}"})");
     converted();
@@ -252,6 +253,20 @@ TEST_F(ExportConvert, ByteLevelVocabulariesAreCarried) {
     EXPECT_EQ(vocabulary->addBos, false);
     EXPECT_EQ(vocabulary->kind(3), TokenKind::Control);
     EXPECT_EQ(key("tokenizer.chat_template"), "{{ messages }}");
+}
+
+TEST_F(ExportConvert, AWayOfCuttingWithoutANameIsSaidAndCanBeChosen) {
+    beside("config.json", configOf("qwen2"));
+    beside("model.safetensors", blockOf().bytes());
+    beside("tokenizer.json", R"({"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "\\p{L}+|."}, "behavior": "Isolated"}, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]},
+        "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}})");
+    converted();
+    EXPECT_TRUE(warns("cuts text in a way that llama.cpp has no name for"));
+    EXPECT_EQ(key("tokenizer.ggml.pre"), "none");
+    beside("tokenizer_config.json", R"({"tokenizer_ggml_pre": "gpt-2"})");
+    converted();
+    EXPECT_FALSE(warns("no name for"));
+    EXPECT_EQ(key("tokenizer.ggml.pre"), "gpt-2");
 }
 
 TEST_F(ExportConvert, PiecesWithBytesToFallBackOnGetScores) {
