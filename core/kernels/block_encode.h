@@ -26,6 +26,7 @@ struct GgufRun {
     // Mean squares of the rows, the first block's row first, for Q4_0 to Q5_1 with importance; nullptr: a
     // block's own.
     const float* rowMeanSquares = nullptr;
+    int held = 0;  // lattice types: values that a block has, with zeros of no say behind them; 0: all
 };
 
 // Whether count values suit the kernels.
@@ -34,6 +35,8 @@ bool regularGguf(Isa isa, GgufType type, const float* x, std::int64_t count) noe
 // fitGguf(), encodeGguf(), joinGguf(), splitGguf() and decodeGguf(), block after block.
 void fitGgufRun(Isa isa, const GgufRun& run, GgufParameters* out) noexcept;
 void encodeGgufRun(Isa isa, GgufType type, const float* x, const GgufParameters* parameters, std::int64_t blocks, std::uint8_t* codes) noexcept;
+// Lattice types choose their codes by importance too: that of codeImportance(), 256 for each block, or nullptr.
+void encodeLatticeRun(Isa isa, const GgufRun& run, const std::uint8_t* importance, const GgufParameters* parameters, std::uint8_t* codes) noexcept;
 void joinGgufRun(Isa isa, GgufType type, const GgufParameters* parameters, const std::uint8_t* codes, std::int64_t blocks, std::uint8_t* bytes) noexcept;
 void splitGgufRun(Isa isa, GgufType type, const std::uint8_t* bytes, std::int64_t blocks, GgufParameters* parameters, std::uint8_t* codes) noexcept;
 void decodeGgufRun(Isa isa, GgufType type, const GgufParameters* parameters, const std::uint8_t* codes, std::int64_t blocks, float* out) noexcept;

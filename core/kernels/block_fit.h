@@ -26,14 +26,6 @@ struct Sixteen {
     Parts whole() const { return {x, weights, count}; }
 };
 
-LANES_INLINE void transposeAll(const float* const* from, int count, float* to) {
-    const float* rows[16];
-    for (int i = 0; i < count; i += 16) {
-        for (int b = 0; b < 16; ++b) rows[b] = from[b] + i;
-        transpose16(rows, to + 16 * i);
-    }
-}
-
 LANES_INLINE Floats meanSquareOf(const float* x, int count) {
     Floats sum = all(0);
     for (int i = 0; i < count; ++i) {

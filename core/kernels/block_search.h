@@ -14,6 +14,15 @@ struct Parts {
     int count;
 };
 
+// Values of sixteen blocks side by side: value i of block b at to[16 · i + b].
+LANES_INLINE void transposeAll(const float* const* from, int count, float* to) {
+    const float* rows[16];
+    for (int i = 0; i < count; i += 16) {
+        for (int b = 0; b < 16; ++b) rows[b] = from[b] + i;
+        transpose16(rows, to + 16 * i);
+    }
+}
+
 constexpr float kPartOfZeros = 1e-15f;  // kNoScale of gguf_search.h
 
 // x limited to low … high; NaN becomes low.

@@ -68,6 +68,8 @@ struct Codec {
                                  // channel too, however short
     int partSize = 0;            // > 0: a group is parts of so many values, in order, each with levels of its own;
                                  // levels() and representable() are then of all parts together
+    int coupled = 0;             // > 0: codes of so many neighbours are chosen together, so that one value's code
+                                 // depends on the others
     // How a file may hold scales; the first is the format's own choice.
     std::span<const ScaleType> scaleTypes = {};
 

@@ -12,19 +12,20 @@ namespace {
 template <GgufType T>
 struct GgufRow {
     static constexpr const GgufForm& kForm = ggufForm(T);
-    static constexpr bool kTable = T == GgufType::IQ4_NL || T == GgufType::IQ4_XS;
+    static constexpr bool kTable = T == GgufType::IQ4_NL || T == GgufType::IQ4_XS || isLattice(T);
 
     static GgufParameters block(const GroupParameters& group) noexcept { return ggufParametersOf(kForm, group.inner); }
 
     // Short groups are fitted to what they hold; a file would fill the block.
     static void fit(const QuantSpec&, std::span<const float> x, std::span<const float> importance, ValueRange, GroupParameters& out) noexcept {
         const GgufParameters fitted = fitGguf(kForm, x, importance);
-        std::memcpy(out.inner.data(), &fitted, static_cast<std::size_t>(ggufInnerBytes(kForm)));
+        putGgufGroup(kForm, fitted, importance, out.inner);
         out.zeroPoint = 0;
         out.scale = ggufWidestStep(kForm, fitted);
     }
     static void encode(const QuantSpec&, const GroupParameters& group, std::span<const float> x, std::span<std::byte> codes) noexcept {
-        encodeGguf(kForm, block(group), x, codes);
+        const auto importance = ggufImportanceOf(kForm, group.inner);
+        encodeGguf(kForm, block(group), x, codes, importance.first(std::min(importance.size(), x.size())));
     }
     static void decode(const QuantSpec&, const GroupParameters& group, std::span<const std::byte> codes, std::span<float> out) noexcept {
         decodeGguf(kForm, block(group), codes, out);
@@ -34,8 +35,10 @@ struct GgufRow {
         ValueRange ends{0, 0};
         for (int p = 0; p < kForm.parts(); ++p) {
             const GgufPart part = ggufPart(kForm, parameters, p);
-            const float a = part.scale * kForm.level(kForm.lowest) - part.min, b = part.scale * kForm.level(kForm.highest) - part.min;
-            ends = p == 0 ? ValueRange{std::min(a, b), std::max(a, b)} : ValueRange{std::min({ends.lo, a, b}), std::max({ends.hi, a, b})};
+            const GgufPart later = ggufLaterPart(kForm, parameters, p);
+            const auto [lo, hi] = std::minmax({part.scale * kForm.level(kForm.lowest) - part.min, part.scale * kForm.level(kForm.highest) - part.min,
+                                               later.scale * kForm.level(kForm.lowest) - later.min, later.scale * kForm.level(kForm.highest) - later.min});
+            ends = p == 0 ? ValueRange{lo, hi} : ValueRange{std::min(ends.lo, lo), std::max(ends.hi, hi)};
         }
         return ends;
     }
@@ -43,8 +46,8 @@ struct GgufRow {
         const GgufParameters parameters = block(group);
         std::vector<float> all;
         for (int p = 0; p < kForm.parts(); ++p) {
-            const GgufPart part = ggufPart(kForm, parameters, p);
-            for (int code = kForm.lowest; code <= kForm.highest; ++code) all.push_back(part.scale * kForm.level(code) - part.min);
+            for (const GgufPart part : {ggufPart(kForm, parameters, p), ggufLaterPart(kForm, parameters, p)})
+                for (int code = kForm.lowest; code <= kForm.highest; ++code) all.push_back(part.scale * kForm.level(code) - part.min);
         }
         std::sort(all.begin(), all.end());
         all.erase(std::unique(all.begin(), all.end()), all.end());
@@ -65,7 +68,7 @@ struct GgufRow {
             .minBits = kForm.bits, .maxBits = kForm.bits,
             .takesSymmetric = false, .takesNarrow = false, .takesRange = false,
             .takesNearest = false,  // rounds by scales finer than the file's, or levels differ from part to part
-            .blockSize = kForm.values, .blockBytes = kForm.bytes, .partSize = kForm.part,
+            .blockSize = kForm.values, .blockBytes = kForm.bytes, .partSize = kForm.part, .coupled = isLattice(T) ? 8 : 0,
             .codeType = [](const QuantSpec&) noexcept { return kForm.lowest < 0 ? ElementType::I8 : ElementType::U8; },
             .innerBytes = [](const QuantSpec&) noexcept { return ggufInnerBytes(kForm); },
             .parameterBits = [](const QuantSpec&) noexcept { return std::max(0, kForm.bytes * 8 - kForm.values * kForm.bits); },
@@ -79,7 +82,7 @@ struct GgufRow {
 
 }  // namespace
 
-constinit const Codec kGgufCodecs[14] = {
+constinit const Codec kGgufCodecs[21] = {
     GgufRow<GgufType::Q4_0>::row("q4_0", "GGUF Q4_0", "x̂ = d · (code − 8), one d (f16) per 32; d = w / −8, w = the weight of largest magnitude",
         "Blocks of 32 integers of 4 bits with one half-precision scale: 4.5 bits per weight.\n"
         "Largest weight −0.32: d = 0.04. The weight 0.131 is 3.275 steps, takes code 11 and reads back as 0.12.\n"
@@ -164,11 +167,53 @@ constinit const Codec kGgufCodecs[14] = {
         "The values of TQ1_0, laid out for fast reading.\n"
         "It holds networks that were trained with three values (BitNet) without any loss.\n"
         "It breaks every other network: a largest weight as the scale leaves most weights at 0."),
+    GgufRow<GgufType::IQ1_S>::row("iq1_s", "GGUF IQ1_S", "x̂ = d · s · ({−1, 0, 1} ± ⅛), eight codes one of 2048 points; s odd, of 3 bits, and ± per 32, d (f16) per 256",
+        "Blocks of 256 weights; eight of them are one of 2048 points of a lattice of three values: 1.5625 bits per weight.\n"
+        "With d · s = 0.1 and levels −0.0875, 0.0125, 0.1125 the weight 0.131 reads back as 0.1125, if a point near the others has it there.\n"
+        "Levels of 32 weights are shifted up or down by an eighth of a step, whichever costs less.\n"
+        "The smallest format of llama.cpp, for very large models and with importance.\n"
+        "It breaks everything else: give it importance, or take IQ2_XXS."),
+    GgufRow<GgufType::IQ1_M>::row("iq1_m", "GGUF IQ1_M", "x̂ = d · s · ({−1, 0, 1} ± ⅛), eight codes one of 2048 points and ±; s odd, of 3 bits, per 16, d (f16) per 256",
+        "Blocks of 256 weights on the points of IQ1_S with scales for 16 weights and shifts for 8: 1.75 bits per weight.\n"
+        "With d · s = 0.1 and levels −0.1125, −0.0125, 0.0875 the weight 0.131 reads back as 0.0875, if a point near the others has it there.\n"
+        "The block's scale lies in the top bits of four words of scales.\n"
+        "Noticeably closer than IQ1_S for a fifth of a bit.\n"
+        "It breaks small and middling models: give it importance, or take IQ2_XXS."),
+    GgufRow<GgufType::IQ2_XXS>::row("iq2_xxs", "GGUF IQ2_XXS", "x̂ = ± d · s / 8 · {8, 25, 43}, eight codes one of 256 points, seven signs free; s odd, of 4 bits, per 32, d (f16) per 256",
+        "Blocks of 256 weights; eight magnitudes are one of 256 points of the E8 lattice: 2.0625 bits per weight.\n"
+        "With d · s / 8 = 0.005 the levels are 0.04, 0.125 and 0.215: the weight 0.131 reads back as 0.125, if a point near the others has it there.\n"
+        "Minus signs of eight weights are even in number, so seven bits hold them; the cheapest one is turned where they are not.\n"
+        "Points come from the vectors that trained models have most often.\n"
+        "It breaks small models and layers that matter; llama.cpp writes it with importance only."),
+    GgufRow<GgufType::IQ2_XS>::row("iq2_xs", "GGUF IQ2_XS", "x̂ = ± d · s / 8 · {8, 25, 43}, eight codes one of 512 points, seven signs free; s odd, of 4 bits, per 16, d (f16) per 256",
+        "Blocks of 256 weights; eight magnitudes are one of 512 points of the E8 lattice: 2.3125 bits per weight.\n"
+        "With d · s / 8 = 0.005 the levels are 0.04, 0.125 and 0.215: the weight 0.131 reads back as 0.125, if a point near the others has it there.\n"
+        "IQ2_XXS with twice the points and scales for 16 weights.\n"
+        "For large models; llama.cpp writes it with importance only.\n"
+        "It breaks small models; Q2_K is a third of a bit larger and has no points to miss."),
+    GgufRow<GgufType::IQ2_S>::row("iq2_s", "GGUF IQ2_S", "x̂ = ± d · s / 8 · {8, 25, 43}, eight codes one of 1024 points; s odd, of 4 bits, per 16, d (f16) per 256",
+        "Blocks of 256 weights; eight magnitudes are one of 1024 points of the E8 lattice, each weight has its sign: 2.5625 bits per weight.\n"
+        "With d · s / 8 = 0.005 the levels are 0.04, 0.125 and 0.215: the weight 0.131 reads back as 0.125, if a point near the others has it there.\n"
+        "The best of the formats below Q2_K, and usually closer than Q2_K itself.\n"
+        "For large models, with importance.\n"
+        "It breaks even and lopsided blocks: zero is not a level, and far from the points there is nothing."),
+    GgufRow<GgufType::IQ3_XXS>::row("iq3_xxs", "GGUF IQ3_XXS", "x̂ = ± d · s / 4 · {4, 12, 20, 28, 36, 44, 52, 62}, four codes one of 256 points, seven of eight signs free; s odd, of 4 bits, per 32, d (f16) per 256",
+        "Blocks of 256 weights; four magnitudes are one of 256 points of the D4 lattice: 3.0625 bits per weight.\n"
+        "With d · s / 4 = 0.005 the levels are 0.02, 0.06, 0.1, 0.14 and on: the weight 0.131 reads back as 0.14, if a point near the others has it there.\n"
+        "Minus signs of eight weights are even in number; the cheapest one is turned where they are not.\n"
+        "Closer than Q2_K by far, and smaller than Q3_K.\n"
+        "It breaks even and lopsided blocks; without importance Q3_K is the safer choice."),
+    GgufRow<GgufType::IQ3_S>::row("iq3_s", "GGUF IQ3_S", "x̂ = ± d · s · {1, 3, 5 … 15}, four codes one of 512 points; s odd, of 4 bits, per 32, d (f16) per 256",
+        "Blocks of 256 weights; four magnitudes are one of 512 points of a lattice, each weight has its sign: 3.4375 bits per weight.\n"
+        "With d · s = 0.02 the levels are 0.02, 0.06, 0.1, 0.14 and on: the weight 0.131 reads back as 0.14, if a point near the others has it there.\n"
+        "The size of Q3_K; points are dense where bell-shaped weights are many.\n"
+        "With importance it is the best of llama.cpp's formats of three bits.\n"
+        "It breaks even and lopsided blocks, where Q3_K is closer."),
 };
 
 const GgufForm* ggufFormOf(std::string_view codec) noexcept {
     for (std::size_t i = 0; i < std::size(kGgufCodecs); ++i)
-        if (kGgufCodecs[i].name == codec) return &kGgufForms[i];
+        if (kGgufCodecs[i].name == codec) return &kGgufForms[i < static_cast<std::size_t>(GgufType::MXFP4) ? i : i + 1];  // MXFP4 has a codec elsewhere
     return nullptr;
 }
 

@@ -8,7 +8,7 @@
 
 namespace bitlathe {
 
-extern const Codec kGgufCodecs[14];
+extern const Codec kGgufCodecs[21];
 
 // The form of a codec's blocks; null for codecs that are none.
 const GgufForm* ggufFormOf(std::string_view codec) noexcept;

@@ -1,5 +1,7 @@
 #include "core/quant/gguf_blocks.h"
 
+#include "core/kernels/block_encode.h"
+#include "core/kernels/block_lattice_layout.h"
 #include "core/quant/gguf_search.h"
 #include "core/tensor/convert.h"
 
@@ -40,9 +42,36 @@ int rounded(const GgufForm& form, float steps) noexcept {
     }
 }
 
+GgufPart latticePartOf(const GgufForm& form, const GgufParameters& block, int eight) noexcept {
+    const LatticePart part = latticePart(form.type, block, eight);
+    return {part.scale, part.min};
+}
+
+// The kernels are these types' definition: one block in sixteen lanes is slow enough.
+Isa fastest() noexcept {
+    static const Isa isa = detectIsa();
+    return isa;
+}
+
+void encodeLattice(const GgufForm& form, const GgufParameters& block, std::span<const float> x, std::span<std::byte> codes, std::span<const std::uint8_t> importance) noexcept {
+    std::array<float, kMaxGgufValues> values{};
+    std::array<std::uint8_t, kMaxGgufValues> own{}, weights{};
+    for (std::size_t i = 0; i < x.size(); ++i) values[i] = x[i] == x[i] ? std::clamp(x[i], -kGgufFar, kGgufFar) : 0.0f;
+    std::copy(importance.begin(), importance.end(), weights.begin());
+    GgufRun run{form.type, 1, values.data()};
+    run.held = static_cast<int>(x.size());
+    encodeLatticeRun(fastest(), run, importance.empty() ? nullptr : weights.data(), &block, own.data());
+    for (std::size_t i = 0; i < x.size(); ++i) codes[i] = static_cast<std::byte>(own[i]);
+}
+
 }  // namespace
 
+GgufPart ggufLaterPart(const GgufForm& form, const GgufParameters& block, int part) noexcept {
+    return form.type == GgufType::IQ1_M ? latticePartOf(form, block, 2 * part + 1) : ggufPart(form, block, part);
+}
+
 GgufPart ggufPart(const GgufForm& form, const GgufParameters& block, int part) noexcept {
+    if (isLattice(form.type)) return latticePartOf(form, block, part * form.part / 8);
     if (form.type == GgufType::MXFP4) return {block.scale, 0};
     const float scale = asHalf(block.scale), min = form.hasMin ? asHalf(block.min) : 0.0f;
     if (form.parts() == 1) return {scale, min};
@@ -50,7 +79,8 @@ GgufPart ggufPart(const GgufForm& form, const GgufParameters& block, int part) n
     return {scale * static_cast<float>(block.scales[p]), form.hasMin ? min * static_cast<float>(block.mins[p]) : 0.0f};
 }
 
-void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const float> x, std::span<std::byte> codes) noexcept {
+void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const float> x, std::span<std::byte> codes, std::span<const std::uint8_t> importance) noexcept {
+    if (isLattice(form.type)) return encodeLattice(form, block, x, codes, importance);
     const auto size = static_cast<std::size_t>(form.part);
     for (std::size_t begin = 0; begin < x.size(); begin += size) {
         const int part = std::min(static_cast<int>(begin / size), form.parts() - 1);
@@ -74,6 +104,7 @@ void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<con
 }
 
 void decodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const std::byte> codes, std::span<float> out) noexcept {
+    if (isLattice(form.type)) return decodeLattice(form.type, block, reinterpret_cast<const std::uint8_t*>(codes.data()), static_cast<int>(out.size()), out.data());
     const auto size = static_cast<std::size_t>(form.part);
     for (std::size_t begin = 0; begin < out.size(); begin += size) {
         const GgufPart p = ggufPart(form, block, std::min(static_cast<int>(begin / size), form.parts() - 1));
@@ -88,7 +119,10 @@ void packGguf(const GgufForm& form, std::span<const float> x, std::span<const fl
     const GgufParameters block = fitGguf(form, x, importance, rowMeanSquare);
     std::array<std::byte, kMaxGgufValues> codes;
     const auto own = std::span(codes).first(static_cast<std::size_t>(form.values));
-    encodeGguf(form, block, x, own);
+    std::array<std::uint8_t, kMaxGgufValues> weights;
+    const bool minded = isLattice(form.type) && !importance.empty();
+    if (minded) codeImportance(importance.data(), static_cast<int>(importance.size()), weights.data());
+    encodeGguf(form, block, x, own, std::span(weights).first(minded ? importance.size() : 0));
     joinGguf(form, block, own, bytes);
 }
 

@@ -16,6 +16,11 @@
 
 namespace bitlathe {
 
+// Of the lattice types, whose codes are chosen in groups: not every row of codes is a point.
+inline constexpr std::array<std::int8_t, 6> kLattice2Levels = {-43, -25, -8, 8, 25, 43};
+inline constexpr std::array<std::int8_t, 16> kLattice3XxsLevels = {-62, -52, -44, -36, -28, -20, -12, -4, 4, 12, 20, 28, 36, 44, 52, 62};
+inline constexpr std::array<std::int8_t, 16> kLattice3SLevels = {-15, -13, -11, -9, -7, -5, -3, -1, 1, 3, 5, 7, 9, 11, 13, 15};
+
 struct GgufForm {
     GgufType type = GgufType::Q4_0;
     std::string_view name;     // as ggml spells it: "q4_K"
@@ -54,6 +59,13 @@ inline constexpr GgufForm kGgufForms[] = {
     {GgufType::TQ1_0, "tq1_0", 34, 256, 54, 256, 2, 0, 2, 1, false, nullptr},
     {GgufType::TQ2_0, "tq2_0", 35, 256, 66, 256, 2, 0, 2, 1, false, nullptr},
     {GgufType::MXFP4, "mxfp4", 39, 32, 17, 32, 4, 0, 15, 0, false, kMxfp4Levels.data()},
+    {GgufType::IQ1_S, "iq1_s", 19, 256, 50, 32, 2, 0, 2, 1, true, nullptr},
+    {GgufType::IQ1_M, "iq1_m", 29, 256, 56, 16, 2, 0, 2, 1, true, nullptr},
+    {GgufType::IQ2_XXS, "iq2_xxs", 16, 256, 66, 32, 3, 0, 5, 0, false, kLattice2Levels.data()},
+    {GgufType::IQ2_XS, "iq2_xs", 17, 256, 74, 16, 3, 0, 5, 0, false, kLattice2Levels.data()},
+    {GgufType::IQ2_S, "iq2_s", 22, 256, 82, 16, 3, 0, 5, 0, false, kLattice2Levels.data()},
+    {GgufType::IQ3_XXS, "iq3_xxs", 18, 256, 98, 32, 4, 0, 15, 0, false, kLattice3XxsLevels.data()},
+    {GgufType::IQ3_S, "iq3_s", 21, 256, 110, 32, 4, 0, 15, 0, false, kLattice3SLevels.data()},
 };
 constexpr const GgufForm& ggufForm(GgufType type) noexcept { return kGgufForms[static_cast<int>(type)]; }
 
@@ -70,10 +82,14 @@ inline constexpr int kMaxGgufValues = 256, kMaxGgufBytes = 210, kMaxGgufParts = 
 struct GgufPart {
     float scale = 0, min = 0;
 };
+// IQ1_M: of the part's first eight values; ggufLaterPart: of its last eight, which may have another min.
 GgufPart ggufPart(const GgufForm& form, const GgufParameters& block, int part) noexcept;
+GgufPart ggufLaterPart(const GgufForm& form, const GgufParameters& block, int part) noexcept;
 
 // Parameters for the values x, which may be fewer than a block: the missing ones have no say. NaN and
 // infinities have none either; magnitudes beyond what halves can scale are cut.
+// Lattice types: Σ w · error² is lessened over scales and points together, w = 1 or as below with twice the mean
+// square, the importance in steps of codeImportance().
 // importance: empty, or one weight >= 0 per value ("imatrix"). Then scales lessen Σ w · error² with
 // w = importance · √(mean square + x²) as ggml has it, except in Q8_0, TQ1_0, TQ2_0 and MXFP4, which ignore it.
 // rowMeanSquare: of the whole row, which Q4_0 to Q5_1 take for that mean; negative: that of x.
@@ -81,7 +97,9 @@ GgufParameters fitGguf(const GgufForm& form, std::span<const float> x, std::span
 
 // Codes, one to a byte (Q8_0: signed). MXFP4's are E2M1 with ties towards 0, as ggml has them: the codec
 // "mxfp4" has ties to even, and the same codes otherwise. x are the first values of a block. NaN is coded as 0.
-void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const float> x, std::span<std::byte> codes) noexcept;
+// importance: of codeImportance(), a byte for each of x, or empty; lattice types alone look at it.
+void encodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const float> x, std::span<std::byte> codes,
+                std::span<const std::uint8_t> importance = {}) noexcept;
 void decodeGguf(const GgufForm& form, const GgufParameters& block, std::span<const std::byte> codes, std::span<float> out) noexcept;
 
 // The bytes of a file; form.bytes long. codes: form.values of them.

@@ -188,10 +188,28 @@ GgufParameters fitSigned(const GgufForm& form, Block& block) noexcept {
     return out;
 }
 
+// The kernels are these types' definition: one block in sixteen lanes is slow enough.
+Isa fastest() noexcept {
+    static const Isa isa = detectIsa();
+    return isa;
+}
+
+GgufParameters fitLattice(const GgufForm& form, const Block& block) noexcept {
+    std::array<float, kMaxGgufValues> x{}, importance{};
+    std::copy(block.values().begin(), block.values().end(), x.begin());
+    std::copy_n(block.importance().begin(), std::min(block.importance().size(), importance.size()), importance.begin());
+    GgufRun run{form.type, 1, x.data(), block.importance().empty() ? nullptr : importance.data()};
+    run.held = static_cast<int>(block.values().size());
+    GgufParameters fitted;
+    if (run.held > 0) fitGgufRun(fastest(), run, &fitted);
+    return fitted;
+}
+
 }  // namespace
 
 GgufParameters fitGguf(const GgufForm& form, std::span<const float> x, std::span<const float> importance, float rowMeanSquare) noexcept {
     Block block(form, x, importance);
+    if (isLattice(form.type)) return fitLattice(form, block);
     switch (form.type) {
         case GgufType::Q2_K:
         case GgufType::Q4_K:

@@ -1,6 +1,7 @@
 #include "core/quant/gguf_groups.h"
 
 #include "core/kernels/block_encode.h"
+#include "core/kernels/block_lattice_layout.h"
 #include "core/kernels/convert_rows.h"
 #include "core/tensor/convert.h"
 
@@ -33,7 +34,7 @@ void forPieces(std::size_t groups, Body body) noexcept {
 }
 
 void widestSteps(const GgufForm& form, Isa isa, const Together& fitted, std::span<float> scales) noexcept {
-    if (form.type == GgufType::MXFP4) {
+    if (form.type == GgufType::MXFP4 || isLattice(form.type)) {
         for (std::size_t g = 0; g < scales.size(); ++g) scales[g] = ggufWidestStep(form, fitted[g]);
         return;
     }
@@ -49,16 +50,57 @@ void widestSteps(const GgufForm& form, Isa isa, const Together& fitted, std::spa
 Together parametersOf(const GgufForm& form, std::span<const std::byte> inner, std::size_t first, std::size_t count) noexcept {
     Together all;
     const auto width = static_cast<std::size_t>(ggufInnerBytes(form));
-    for (std::size_t g = 0; g < count; ++g) std::memcpy(&all[g], inner.data() + (first + g) * width, width);
+    for (std::size_t g = 0; g < count; ++g) std::memcpy(&all[g], inner.data() + (first + g) * width, std::min(width, sizeof(GgufParameters)));
     return all;
+}
+
+// Sixteen groups at once; those whose importance is all alike beside those without are told apart one by one.
+void encodeLatticeGroups(const GgufForm& form, Isa isa, std::span<const std::byte> inner, std::span<const float> x, std::span<std::byte> codes) noexcept {
+    constexpr std::size_t kSixteen = 16, values = kMaxGgufValues;
+    const auto width = static_cast<std::size_t>(ggufInnerBytes(form));
+    std::array<std::uint8_t, kSixteen * values> importance;
+    for (std::size_t first = 0; first < x.size() / values; first += kSixteen) {
+        const std::size_t count = std::min(kSixteen, x.size() / values - first);
+        const auto part = x.subspan(first * values, count * values);
+        const Together all = parametersOf(form, inner, first, count);
+        std::size_t minded = 0;
+        for (std::size_t g = 0; g < count; ++g) {
+            const auto own = ggufImportanceOf(form, inner.subspan((first + g) * width, width));
+            minded += !own.empty();
+            std::copy(own.begin(), own.end(), importance.begin() + static_cast<std::ptrdiff_t>(g * values));
+        }
+        if ((minded == 0 || minded == count) && regularGguf(isa, form.type, part.data(), static_cast<std::int64_t>(part.size()))) {
+            const GgufRun run{form.type, static_cast<std::int64_t>(count), part.data()};
+            encodeLatticeRun(isa, run, minded > 0 ? importance.data() : nullptr, all.data(), bytes(codes.data() + first * values));
+            continue;
+        }
+        for (std::size_t g = 0; g < count; ++g)
+            encodeGguf(form, all[g], part.subspan(g * values, values), codes.subspan((first + g) * values, values), ggufImportanceOf(form, inner.subspan((first + g) * width, width)));
+    }
 }
 
 }  // namespace
 
 GgufParameters ggufParametersOf(const GgufForm& form, std::span<const std::byte> inner) noexcept {
     GgufParameters block;
-    std::memcpy(&block, inner.data(), std::min(inner.size(), static_cast<std::size_t>(ggufInnerBytes(form))));
+    std::memcpy(&block, inner.data(), std::min({inner.size(), static_cast<std::size_t>(ggufInnerBytes(form)), sizeof block}));
     return block;
+}
+
+// All zero: none was given, for a block's most important value is 255.
+std::span<const std::uint8_t> ggufImportanceOf(const GgufForm& form, std::span<const std::byte> inner) noexcept {
+    if (!isLattice(form.type)) return {};
+    const std::span all(bytes(inner.data()) + sizeof(GgufParameters), kMaxGgufValues);
+    return std::any_of(all.begin(), all.end(), [](std::uint8_t code) { return code != 0; }) ? all : all.first(0);
+}
+
+void putGgufGroup(const GgufForm& form, const GgufParameters& block, std::span<const float> importance, std::span<std::byte> inner) noexcept {
+    const auto width = static_cast<std::size_t>(ggufInnerBytes(form));
+    std::memcpy(inner.data(), &block, std::min(width, sizeof block));
+    if (!isLattice(form.type)) return;
+    const auto codes = inner.subspan(sizeof block, kMaxGgufValues);
+    std::fill(codes.begin(), codes.end(), std::byte{0});
+    if (!importance.empty()) codeImportance(importance.data(), static_cast<int>(importance.size()), bytes(codes.data()));
 }
 
 float ggufWidestStep(const GgufForm& form, const GgufParameters& block) noexcept {
@@ -82,13 +124,15 @@ void fitGgufGroups(const GgufForm& form, Isa isa, std::span<const float> x, std:
                 fitted[g] = fitGguf(form, part.subspan(g * values, values),
                                     importance.empty() ? importance : importance.subspan((first + g) % rowGroups * values, values));
         }
-        for (std::size_t g = 0; g < count; ++g) std::memcpy(inner.data() + (first + g) * width, &fitted[g], width);
+        for (std::size_t g = 0; g < count; ++g)
+            putGgufGroup(form, fitted[g], importance.empty() ? importance : importance.subspan((first + g) % rowGroups * values, values), inner.subspan((first + g) * width, width));
         widestSteps(form, isa, fitted, scales.subspan(first, count));
     });
 }
 
 void encodeGgufGroups(const GgufForm& form, Isa isa, std::span<const std::byte> inner, std::span<const float> x, std::span<std::byte> codes) noexcept {
     const auto values = static_cast<std::size_t>(form.values);
+    if (isLattice(form.type)) return encodeLatticeGroups(form, isa, inner, x, codes);
     forPieces(x.size() / values, [&](std::size_t first, std::size_t count) {
         const Together all = parametersOf(form, inner, first, count);
         const auto part = x.subspan(first * values, count * values);

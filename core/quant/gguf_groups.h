@@ -10,11 +10,16 @@
 
 namespace bitlathe {
 
-// Blocks of one part have no use for the multiples of parts.
-constexpr int ggufInnerBytes(const GgufForm& form) noexcept { return form.parts() == 1 ? 2 * int(sizeof(float)) : int(sizeof(GgufParameters)); }
+// Blocks of one part have no use for the multiples of parts; lattice types choose codes by importance, so that its
+// codes lie behind the parameters.
+constexpr int ggufInnerBytes(const GgufForm& form) noexcept {
+    return form.parts() == 1 ? 2 * int(sizeof(float)) : int(sizeof(GgufParameters)) + (isLattice(form.type) ? kMaxGgufValues : 0);
+}
 static_assert(sizeof(GgufParameters) == 2 * sizeof(float) + 2 * kMaxGgufParts);
 
-// What a group's inner bytes say.
+// What a group's inner bytes say, and how they are made: importance is what the group was fitted by.
+std::span<const std::uint8_t> ggufImportanceOf(const GgufForm& form, std::span<const std::byte> inner) noexcept;
+void putGgufGroup(const GgufForm& form, const GgufParameters& block, std::span<const float> importance, std::span<std::byte> inner) noexcept;
 GgufParameters ggufParametersOf(const GgufForm& form, std::span<const std::byte> inner) noexcept;
 // The largest magnitude of a part's scale: what a group names as its scale.
 float ggufWidestStep(const GgufForm& form, const GgufParameters& block) noexcept;

@@ -1,6 +1,7 @@
 // Where the bits of a GGUF block lie.
 #include "core/quant/gguf_blocks.h"
 
+#include "core/kernels/block_lattice_layout.h"
 #include "core/tensor/convert.h"
 
 #include <algorithm>
@@ -95,7 +96,7 @@ void moveCodes(GgufType type, const Move& move) noexcept {
             for (std::size_t p = 0; p < 8; ++p) halves(move, 32 * p, 8 + 16 * p);
             return;
         case GgufType::TQ2_0: return pairs(move, 0, 0);
-        case GgufType::TQ1_0: return;
+        default: return;
     }
 }
 
@@ -206,6 +207,7 @@ float halfAt(ConstBytes bytes, std::size_t at) noexcept { return halfToFloat(sta
 }  // namespace
 
 void joinGguf(const GgufForm& form, const GgufParameters& block, std::span<const std::byte> codes, std::span<std::byte> bytes) noexcept {
+    if (isLattice(form.type)) return joinLattice(form.type, block, reinterpret_cast<const std::uint8_t*>(codes.data()), reinterpret_cast<std::uint8_t*>(bytes.data()));
     std::fill(bytes.begin(), bytes.end(), std::byte{0});
     if (form.type == GgufType::TQ1_0) joinTernary(codes, bytes);
     moveCodes(form.type, Writing{bytes, codes});
@@ -225,6 +227,7 @@ void joinGguf(const GgufForm& form, const GgufParameters& block, std::span<const
 }
 
 void splitGguf(const GgufForm& form, std::span<const std::byte> bytes, GgufParameters& block, std::span<std::byte> codes) noexcept {
+    if (isLattice(form.type)) return splitLattice(form.type, reinterpret_cast<const std::uint8_t*>(bytes.data()), block, reinterpret_cast<std::uint8_t*>(codes.data()));
     std::fill(codes.begin(), codes.end(), std::byte{0});
     if (form.type == GgufType::TQ1_0) splitTernary(bytes, codes);
     moveCodes(form.type, Reading{bytes, codes});

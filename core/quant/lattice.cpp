@@ -1,6 +1,6 @@
 #include "core/quant/lattice.h"
 
-#include "core/quant/lattice_points.h"
+#include "core/kernels/lattice_points.h"
 #include "core/tensor/convert.h"
 
 #include <bit>

@@ -35,22 +35,29 @@ std::int32_t codeAt(ElementType type, const std::byte* codes, std::size_t i) noe
 
 std::size_t codeBytes(ElementType type) noexcept { return type == ElementType::I16 || type == ElementType::U16 ? 2 : 1; }
 
-// roundTrip(), with the knee of a soft clip or without.
-void passThrough(const QuantizedTensor& q, std::int64_t group, int part, bool shaped, std::span<const float> x, std::span<float> out,
+struct Passing {
+    bool shaped = true;     // with the knee of a soft clip
+    bool together = false;  // x are neighbours
+};
+
+void passThrough(const QuantizedTensor& q, std::int64_t group, int part, Passing passing, std::span<const float> x, std::span<float> out,
                  std::span<std::int32_t> codes) {
     const Codec& codec = codecOf(q.spec);
     const GroupParameters parameters = groupParameters(q, group);
     const ElementType type = codec.codeType(q.spec);
     // Blocks are coded whole: the values take the places of the part, zeros the others.
     const auto block = codec.blockSize > 0 ? std::size_t(codec.blockSize) : x.size();
-    const auto room = codec.partSize > 0 ? std::size_t(codec.partSize) : block, first = codec.partSize > 0 ? std::size_t(part) * room : 0;
+    const auto whole = codec.partSize > 0 ? std::size_t(codec.partSize) : block, first = codec.partSize > 0 ? std::size_t(part) * whole : 0;
+    const bool coupled = codec.coupled > 0;
+    const auto room = coupled && !passing.together ? std::size_t(1) : whole;
     std::vector<float> in(block), back(block);
     std::vector<std::byte> coded(block * codeBytes(type));
     for (std::size_t at = 0; at < x.size(); at += room) {
         const std::size_t length = std::min(room, x.size() - at);
         std::copy_n(x.begin() + std::ptrdiff_t(at), length, in.begin() + std::ptrdiff_t(first));
-        if (shaped) encodeShaped(codec, q.spec, parameters, in, coded);
-        else codec.encode(q.spec, parameters, in, coded);
+        const std::size_t held = coupled ? first + length : block;  // what is not there has no say
+        if (passing.shaped) encodeShaped(codec, q.spec, parameters, std::span(in).first(held), coded);
+        else codec.encode(q.spec, parameters, std::span(in).first(held), coded);
         codec.decode(q.spec, parameters, coded, back);
         std::copy_n(back.begin() + std::ptrdiff_t(first), length, out.begin() + std::ptrdiff_t(at));
         for (std::size_t i = 0; i < length && !codes.empty(); ++i) codes[at + i] = codeAt(type, coded.data(), first + i);
@@ -76,12 +83,19 @@ public:
     Staircase(const QuantizedTensor& q, TransferCurve& curve) : m_q(q), m_curve(curve), m_part(std::max(curve.part, 0)) {}
 
     // All values that come back, and their codes.
-    void findLevels(ValueRange shown) {
+    void findLevels(ValueRange shown, std::span<const float> own) {
         std::vector<float> asked = codecOf(m_q.spec).levels(m_q.spec, groupParameters(m_q, m_curve.group));
         for (int i = 0; i <= 64; ++i) asked.push_back(shown.lo + (shown.hi - shown.lo) * float(i) / 64);
         std::vector<float> back(asked.size());
         std::vector<std::int32_t> codes(asked.size());
-        passThrough(m_q, m_curve.group, m_part, false, asked, back, codes);
+        passThrough(m_q, m_curve.group, m_part, {.shaped = false}, asked, back, codes);
+        if (codecOf(m_q.spec).coupled > 0) {  // neighbours may bring a value where alone it never comes
+            std::vector<float> more(own.size());
+            std::vector<std::int32_t> moreCodes(own.size());
+            roundTripTogether(m_q, m_curve.group, m_part, own, more, moreCodes);
+            back.insert(back.end(), more.begin(), more.end());
+            codes.insert(codes.end(), moreCodes.begin(), moreCodes.end());
+        }
         std::vector<std::size_t> order(back.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return back[a] < back[b]; });
@@ -145,7 +159,7 @@ private:
 
 void countWeights(std::span<const float> x, const QuantizedTensor& q, TransferCurve& curve) {
     std::vector<float> back(x.size());
-    roundTrip(q, curve.group, std::max(curve.part, 0), x, back);
+    roundTripTogether(q, curve.group, std::max(curve.part, 0), x, back);
     curve.counts.assign(curve.levels.size(), 0);
     for (std::size_t i = 0; i < x.size(); ++i) {
         const auto at = std::lower_bound(curve.levels.begin(), curve.levels.end(), back[i]);
@@ -156,7 +170,10 @@ void countWeights(std::span<const float> x, const QuantizedTensor& q, TransferCu
 }  // namespace
 
 void roundTrip(const QuantizedTensor& q, std::int64_t group, int part, std::span<const float> x, std::span<float> out, std::span<std::int32_t> codes) {
-    passThrough(q, group, part, true, x, out, codes);
+    passThrough(q, group, part, {}, x, out, codes);
+}
+void roundTripTogether(const QuantizedTensor& q, std::int64_t group, int part, std::span<const float> x, std::span<float> out, std::span<std::int32_t> codes) {
+    passThrough(q, group, part, {.together = true}, x, out, codes);
 }
 
 std::string whoseText(const TransferCurve& curve) {
@@ -208,7 +225,7 @@ TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor
     const float beyond = isSoft(q.spec) ? float(q.spec.knee) * std::max(-ends.lo, ends.hi) * 1.1f : 0.0f;
     const float margin = std::max((hi > lo ? hi - lo : 1.0f) * 0.2f, beyond);
     Staircase staircase(q, curve);
-    staircase.findLevels({lo - margin, hi + margin});
+    staircase.findLevels({lo - margin, hi + margin}, own);
     staircase.draw(lo - margin, hi + margin);
     if (!own.empty()) countWeights(own, q, curve);
     return curve;

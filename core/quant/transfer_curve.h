@@ -44,8 +44,11 @@ TransferCurve transferCurve(std::span<const float> values, const QuantizedTensor
 // "channel 12, elements 128–255", "channel 12", "the whole tensor".
 std::string whoseText(const TransferCurve& curve);
 
-// x̂ of x under the group's parameters, as elements of its part (0 where it has none). As many as x has.
+// x̂ of x under the group's parameters, as elements of its part (0 where it has none). As many as x has. Formats that
+// choose codes of neighbours together (Codec::coupled): of each value alone, as if its neighbours had no say.
 void roundTrip(const QuantizedTensor& q, std::int64_t group, int part, std::span<const float> x, std::span<float> out, std::span<std::int32_t> codes = {});
+// The same of the part's own values, in their order, as they are coded together.
+void roundTripTogether(const QuantizedTensor& q, std::int64_t group, int part, std::span<const float> x, std::span<float> out, std::span<std::int32_t> codes = {});
 
 // The values of a group, in the group's order.
 std::vector<float> groupValues(std::span<const float> values, const QuantizedTensor& q, std::int64_t group);

@@ -245,6 +245,11 @@ WorkedExample workedExample(std::span<const float> values, const ChannelLayout& 
     e.element = e.index / (layout.inner * layout.channels) * layout.inner + e.index % layout.inner;
     e.weight = values[static_cast<std::size_t>(e.index)];
     roundTrip(g.q, g.local, std::max(g.curve.part, 0), std::span(&e.weight, 1), std::span(&e.back, 1), std::span(&e.code, 1));
+    if (codecOf(spec).coupled > 0) {  // its neighbours have a say
+        const std::int64_t inChannel = e.element - g.curve.element;
+        e.back = g.back[static_cast<std::size_t>(inChannel)];
+        e.code = g.codes[static_cast<std::size_t>(inChannel)];
+    }
     const Form form = formOf(g);
     e.lines = {{{"Formula", formulaLine(g, form)},
                 {"This weight", weightLine(g, form, e)},

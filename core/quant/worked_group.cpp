@@ -148,7 +148,7 @@ WorkedGroup workedGroup(std::span<const float> values, const ChannelLayout& layo
     g.sampled = g.x.size() < own.size();
     g.back.resize(g.x.size());
     g.codes.resize(g.x.size());
-    roundTrip(g.q, g.local, std::max(g.curve.part, 0), g.x, g.back, g.codes);
+    roundTripTogether(g.q, g.local, std::max(g.curve.part, 0), g.x, g.back, g.codes);
     fillFigures(g);
     job.checkpoint(0.9);
     return g;

@@ -73,14 +73,16 @@ struct Rate {
 
 void bench(const Setting& setting, const GgufForm& form, const PeerGgml& peer, const Weights& w, Workers& workers) {
     // Searches take the peer a while: fewer rows for those.
-    const bool searches = (form.type >= GgufType::Q2_K && form.type <= GgufType::IQ4_XS) || (setting.importance && form.type < GgufType::Q8_0);
+    const bool searches = (form.type >= GgufType::Q2_K && form.type <= GgufType::IQ4_XS) || isLattice(form.type) || (setting.importance && form.type < GgufType::Q8_0);
     const std::int64_t rows = searches ? mostRows / 8 : mostRows;
     const GgufRows layout{form, columns, w.importance};
+    // ggml stops where these have no importance.
+    const bool peered = bool(peer) && !(w.importance.empty() && (form.type == GgufType::IQ1_S || form.type == GgufType::IQ2_XXS || form.type == GgufType::IQ2_XS));
     const auto ours = [&](std::int64_t first, std::int64_t end) {
         packGgufRows(layout, floatsOf(w.floats, first * columns, (end - first) * columns), bytesOf(w.own, first * layout.rowBytes(), (end - first) * layout.rowBytes()), setting.isa);
     };
     const auto theirs = [&](std::int64_t first, std::int64_t end) {
-        if (peer) peer.quantize(form.id, w.floats.as<float>(), w.theirs.data(), first, end - first, columns, w.importance.empty() ? nullptr : w.importance.data());
+        if (peered) peer.quantize(form.id, w.floats.as<float>(), w.theirs.data(), first, end - first, columns, w.importance.empty() ? nullptr : w.importance.data());
     };
     const auto decoding = [&](std::int64_t first, std::int64_t end) {
         unpackGgufRows(form, bytesOf(w.own, first * layout.rowBytes(), (end - first) * layout.rowBytes()), floatsOf(w.back, first * columns, (end - first) * columns), setting.isa);
@@ -91,11 +93,11 @@ void bench(const Setting& setting, const GgufForm& form, const PeerGgml& peer, c
     for (int round = 0; round < 3; ++round)
         for (std::int64_t first = 0; first < rows; first += slice) {
             own.take(workers, first, first + slice, ours);
-            if (peer) other.take(workers, first, first + slice, theirs);
+            if (peered) other.take(workers, first, first + slice, theirs);
             back.take(workers, first, first + slice, decoding);
         }
     std::printf("%-8s %dT  encode %7.1f M weights/s", std::string(form.name).c_str(), workers.threads(), own.best / 1e6);
-    if (peer) {
+    if (peered) {
         std::int64_t differing = 0;
         for (std::int64_t i = 0; i < rows * layout.rowBytes(); ++i) differing += w.own.as<std::byte>()[i] != w.theirs.as<std::byte>()[i];
         const double error = squaredError(w, form, w.own, rows), theirError = squaredError(w, form, w.theirs, rows);

@@ -64,6 +64,7 @@ TEST_P(GgufPeer, EncodesWhatGgmlEncodes) {
     peer.prepare(form.id);
     for (const Weights& weights : kWeights)
         for (const bool minded : {false, true}) {
+            if (!minded && (form.type == GgufType::IQ1_S || form.type == GgufType::IQ2_XXS || form.type == GgufType::IQ2_XS)) continue;  // ggml stops there
             std::minstd_rand random(17);
             std::vector<float> x(std::size_t(kRows * kColumns)), importance;
             for (float& v : x) v = weights.next(random);
@@ -77,7 +78,7 @@ TEST_P(GgufPeer, EncodesWhatGgmlEncodes) {
             const auto y = unpacked(own), other = unpacked(theirs);
             const bool takesImportance = form.type != GgufType::Q8_0 && form.type < GgufType::TQ1_0;
             const bool sameParameters = !minded || !takesImportance;
-            if (form.type != GgufType::IQ4_XS && sameParameters) {
+            if (form.type != GgufType::IQ4_XS && !isLattice(form.type) && sameParameters) {
                 EXPECT_EQ(y, other) << where;
             }
             if (form.type <= GgufType::Q8_0 && sameParameters) {

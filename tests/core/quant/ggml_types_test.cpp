@@ -1,7 +1,7 @@
 // Every type that a GGUF file can hold, against ggml's own values.
 #include "core/base/sha256.h"
 #include "core/quant/ggml_types.h"
-#include "core/quant/lattice_points.h"
+#include "core/kernels/lattice_points.h"
 #include "core/tensor/convert.h"
 #include "tests/core/quant/golden.h"
 

@@ -143,7 +143,7 @@ TEST_P(GgufRowsBy, HalvesAndBfloatsAreTheFloatsThatTheyMean) {
 }
 
 TEST_P(GgufRowsBy, ReadBackAsBlocksDo) {
-    for (const char* end : {".blocks.bin", ".rnd.blocks.bin"}) {
+    for (const char* end : {isLattice(form.type) ? ".imat.blocks.bin" : ".blocks.bin", ".rnd.blocks.bin"}) {
         const auto blocks = golden<std::byte>("ggml/" + std::string(form.name) + end);
         std::vector<float> own(blocks.size() / bytes * values), one(values);
         unpackGgufRows(form, blocks, own, isa);

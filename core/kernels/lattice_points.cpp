@@ -1,4 +1,4 @@
-#include "core/quant/lattice_points.h"
+#include "core/kernels/lattice_points.h"
 
 namespace bitlathe {
 
