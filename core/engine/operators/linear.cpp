@@ -98,6 +98,7 @@ Prepared prepareLinear(const PrepareContext& context) {
         Matrix matrix;
         matrix.weight = weightRowsOf(context, 1 + 2 * i);
         if (integer && matrix.weight.blocks) matrix.blocks = ggufFormNamed(matrix.weight.blocks->form->name);
+        if (matrix.blocks && isLattice(matrix.blocks->type)) matrix.blocks = nullptr;  // decoded a few rows at a time
         state->anyBlocks = state->anyBlocks || matrix.blocks;
         if (i > 0 && matrix.weight.columns != state->columns) context.fail("its weights differ in their number of columns");
         state->columns = matrix.weight.columns;

@@ -28,7 +28,7 @@ const float* WeightRows::read(Isa isa, std::int64_t first, std::int64_t count, f
     const auto numbers = static_cast<std::size_t>(count * columns);
     if (blocks) {
         const auto bytes = blocks->bytes.subspan(static_cast<std::size_t>(first * each), static_cast<std::size_t>(count * each));
-        if (const GgufForm* form = ggufFormNamed(blocks->form->name)) unpackGgufRows(*form, bytes, {scratch, numbers}, isa);
+        if (const GgufForm* form = ggufFormNamed(blocks->form->name); form && !isLattice(form->type)) unpackGgufRows(*form, bytes, {scratch, numbers}, isa);
         else blocks->form->decode(bytes, {scratch, numbers});
         return scratch;
     }

@@ -122,7 +122,7 @@ TEST_F(ExportGguf, EveryFormatOfGgufIsWrittenAsItsBlocksAreDefined) {
         EXPECT_EQ(result.fileBytes, static_cast<std::int64_t>(fs::file_size(wanted.path)));
         EXPECT_NEAR(result.plan.storedBitsPerWeight, 8.0 * form->bytes / form->values, 1e-9);
     }
-    EXPECT_EQ(formats, 15);
+    EXPECT_EQ(formats, 22);
 }
 
 TEST_F(ExportGguf, KeysAreCopiedAsTheyAre) {
