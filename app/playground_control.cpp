@@ -12,6 +12,7 @@
 #include "widgets/panels/playground_panel.h"
 
 #include <QFileInfo>
+#include <algorithm>
 #include <cmath>
 
 namespace bitlathe {
@@ -47,7 +48,14 @@ ShownSide shownSide(const ContinuedSide& side, const Tokenizer& tokenizer) {
 
 PlaygroundControl::PlaygroundControl(Session& session, RunControl& run, PlaygroundPanel& panel, QObject* parent)
     : QObject(parent), m_session(session), m_panel(panel), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)),
-      m_images(new PlaygroundImageControl(session, run, panel.image(), this)), m_measure(new PlaygroundMeasure(session, panel.language(), this)) {
+      m_shelf(std::make_unique<PlaygroundShelf>()), m_images(new PlaygroundImageControl(session, run, panel.image(), this)),
+      m_measure(new PlaygroundMeasure(session, panel.language(), *m_shelf, this)) {
+    // A hand that drags a knob asks many times a second.
+    m_rest.setSingleShot(true);
+    m_rest.setInterval(350);
+    connect(&m_rest, &QTimer::timeout, this, [this] {
+        if (m_recipe && *m_recipe != m_session.document().recipe()) start(m_ask, true);
+    });
     connect(&session.document(), &Document::modelChanged, this, &PlaygroundControl::modelChanged);
     connect(&session.document(), &Document::recipeChanged, this, &PlaygroundControl::recipeChanged);
     connect(&session, &Session::opened, this, &PlaygroundControl::refresh);
@@ -57,6 +65,7 @@ PlaygroundControl::PlaygroundControl(Session& session, RunControl& run, Playgrou
     connect(&page, &PlaygroundLanguage::continueClicked, this, &PlaygroundControl::continueText);
     connect(&page, &PlaygroundLanguage::stopClicked, this, &PlaygroundControl::stop);
     connect(&page, &PlaygroundLanguage::layerActivated, this, &PlaygroundControl::layerWanted);
+    connect(&page.settings(), &PlaygroundSettings::followsChanged, this, &PlaygroundControl::follow);
 }
 
 PlaygroundControl::~PlaygroundControl() {
@@ -69,19 +78,28 @@ void PlaygroundControl::visible(bool shown) {
     m_images->setActive(shown && model && PlaygroundImageControl::fits(*model) && m_session.missingOperators().empty());
 }
 
-void PlaygroundControl::modelChanged() {
+// What runs has nothing more to say.
+void PlaygroundControl::end() {
     m_slot.cancel();
     if (m_job) m_session.jobs().end(m_job);
     m_job = 0;
     ++m_run;
+}
+
+void PlaygroundControl::modelChanged() {
+    end();
+    m_rest.stop();
     m_recipe.reset();
     m_networks.reset();
+    m_before.reset();
+    m_shelf->clear();
     PlaygroundLanguage& page = m_panel.language();
     page.setRunning(false);
     page.setProblem({});
     page.setApart(nullptr);
+    page.setNotes({});
     page.show({});
-    page.setExamples(examplesFor(QFileInfo(m_session.modelPath()).fileName()));
+    page.settings().setExamples(examplesFor(QFileInfo(m_session.modelPath()).fileName()));
     recipeChanged();
 }
 
@@ -89,6 +107,13 @@ void PlaygroundControl::recipeChanged() {
     const Recipe& now = m_session.document().recipe();
     m_panel.language().setRecipe(!m_recipe ? QString() : m_recipe->name.empty() ? tr("custom") : fromUtf8(m_recipe->name));
     m_panel.language().setStale(m_recipe && *m_recipe != now);
+    follow();
+}
+
+void PlaygroundControl::follow() {
+    const bool old = m_recipe && *m_recipe != m_session.document().recipe();
+    if (!old || m_stopped || !m_panel.language().settings().follows() || !m_panel.isVisible()) return m_rest.stop();
+    m_rest.start();
 }
 
 void PlaygroundControl::refresh() {
@@ -104,7 +129,7 @@ void PlaygroundControl::refresh() {
     m_continues = language && language->runs();
     const QString still = tr("This model cannot be played with");
     if (m_continues) {
-        m_panel.language().setExamples(examplesFor(QFileInfo(m_session.modelPath()).fileName()));
+        m_panel.language().settings().setExamples(examplesFor(QFileInfo(m_session.modelPath()).fileName()));
         m_panel.language().setRunnable(true, {});
         m_panel.showLanguage();
     } else if (language || !why.isEmpty()) {
@@ -112,7 +137,7 @@ void PlaygroundControl::refresh() {
     } else if (model->graph.weightsOnly) {
         m_panel.showNothing(still, tr("The file holds weights and does not say what reads them. They can be looked at, quantized and exported."));
     } else if (!m_session.missingOperators().empty()) {
-        m_panel.showNothing(still, tr("The engine lacks %1.").arg(fromUtf8(m_session.missingOperators().front())));
+        m_panel.showNothing(still, tr("It uses the operator %1, which Bitlathe cannot compute yet. Its weights can be looked at, quantized and exported.").arg(fromUtf8(m_session.missingOperators().front())));
     } else if (!PlaygroundImageControl::fits(*model)) {
         m_panel.showNothing(still, tr("It has several inputs. The Run panel measures it on a dataset."));
     } else {
@@ -122,25 +147,40 @@ void PlaygroundControl::refresh() {
 }
 
 void PlaygroundControl::stop() {
+    m_stopped = true;
+    m_rest.stop();
     if (m_job) m_session.jobs().stop(m_job);
 }
 
 void PlaygroundControl::continueText() {
+    if (!running()) start(m_panel.language().settings().ask(), false);
+}
+
+void PlaygroundControl::start(const PlaygroundAsk& ask, bool again) {
     const auto& model = m_session.document().model();
-    if (!model || running()) return;
+    if (!model) return;
+    end();
+    m_rest.stop();
     PlaygroundLanguage& page = m_panel.language();
-    const PlaygroundAsk ask = page.ask();
+    // Float says the same again: its text stays where it is, and nothing jumps.
+    if (!again) m_before.reset();
+    else if (!m_before) m_before = page.shown().real;
+    m_stopped = false;
     m_recipe = m_session.document().recipe();
-    m_prompt = ask.prompt;
-    const std::uint64_t run = ++m_run;
+    m_ask = ask;
+    m_networks.reset();
+    const std::uint64_t run = m_run;
     m_job = m_session.jobs().begin(tr("Continuing the text"), [this] { m_slot.cancel(false); });
     page.setProblem({});
     page.setApart(nullptr);
+    page.setNotes({});
     Continuation blank;
     blank.prompt = ask.prompt;
+    if (m_before) blank.real = *m_before;
     page.show(blank);
     page.setRunning(true);
-    recipeChanged();
+    m_panel.language().setRecipe(m_recipe->name.empty() ? tr("custom") : fromUtf8(m_recipe->name));
+    m_panel.language().setStale(false);
 
     SideBySideOptions options;
     options.sampling = {ask.temperature, ask.topK, ask.topP, ask.seed};
@@ -155,18 +195,19 @@ void PlaygroundControl::continueText() {
     const auto show = [this, mailbox, run] {
         const auto newest = mailbox->take();
         if (!newest || run != m_run) return;
+        m_shelf->put(newest->networks);
         m_networks = newest->networks;
         put(newest->text, false);
     };
     m_slot.start(
-        [model, recipe = *m_recipe, last = m_networks, options, prompt = ask.prompt.toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers,
+        [model, recipe = *m_recipe, kept = m_shelf->take(model, *m_recipe), options, prompt = ask.prompt.toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers,
          mailbox, show, post = m_post](JobContext& job) mutable {
             JobContext first = job.part(0, 0.1), second = job.part(0.1, 1);
-            const auto networks = playgroundNetworks(model, recipe, last, machine, workers, first);
+            const auto networks = playgroundNetworks(model, recipe, std::move(kept), machine, workers, first);
             options.partial = [&](const SideBySide& sofar) {
                 if (mailbox->post(std::make_shared<const Arrived>(Arrived{sofar, networks}))) post(show);
             };
-            return std::make_shared<const SideBySide>(continueSideBySide(networks->real, networks->quantized, networks->tokenizer, prompt, options, workers, second));
+            return std::make_shared<const SideBySide>(continueSideBySide(networks->base->real, networks->quantized, networks->base->tokenizer, prompt, options, workers, second));
         },
         [this, mailbox](Outcome<std::shared_ptr<const SideBySide>> outcome) {
             m_session.jobs().end(m_job);
@@ -176,7 +217,7 @@ void PlaygroundControl::continueText() {
                 m_panel.language().setProblem(fromUtf8(error->message()));
                 emit m_session.happened(fromUtf8(error->message()));
             } else if (outcome.ok()) {
-                if (const auto newest = mailbox->take()) m_networks = newest->networks;
+                if (const auto newest = mailbox->take()) m_shelf->put(newest->networks), m_networks = newest->networks;
                 put(*outcome.value(), true);
             }
             emit finished();
@@ -186,31 +227,49 @@ void PlaygroundControl::continueText() {
 
 void PlaygroundControl::put(const SideBySide& sofar, bool finished) {
     if (!m_networks) return;
+    const Tokenizer& tokenizer = m_networks->base->tokenizer;
     Continuation shown;
-    shown.prompt = m_prompt;
-    shown.real = shownSide(sofar.first, m_networks->tokenizer);
-    shown.quantized = shownSide(sofar.second, m_networks->tokenizer);
+    shown.prompt = m_ask.prompt;
+    shown.real = shownSide(sofar.first, tokenizer);
+    shown.quantized = shownSide(sofar.second, tokenizer);
     shown.divergence = sofar.divergence;
+    if (finished) m_before.reset();
+    else if (m_before && m_before->tokens.size() > shown.real.tokens.size()) shown.real = *m_before;
     PlaygroundLanguage& page = m_panel.language();
     page.show(shown);
-    if (!finished || sofar.parting.worst < 0) return;
-    FirstApart apart;
-    const bool beyond = sofar.parting.layer >= 0;
-    const std::int64_t block = beyond ? sofar.parting.layer : sofar.parting.worst;
-    apart.layer = tr("block %1").arg(block);
-    apart.beyond = beyond;
-    apart.relativeError = beyond ? sofar.parting.relativeError : sofar.parting.worstError;
-    // The block's first weight, for the table.
-    const std::string prefix = "blk." + std::to_string(block) + ".", other = "layers." + std::to_string(block) + ".";
-    for (const Layer& layer : m_networks->model->layers)
-        if (layer.quantizable && (layer.name.starts_with(prefix) || layer.name.find(other) != std::string::npos)) {
-            apart.target = fromUtf8(layer.name);
-            break;
-        }
+    QStringList notes;
+    for (const std::string& note : m_networks->quantized.notes) notes << fromUtf8(note);
+    for (const ContinuedSide* side : {&sofar.first, &sofar.second})
+        if (side->contextFull) notes << (side == &sofar.first ? tr("Float stopped: the context is full.") : tr("Quantized stopped: the context is full."));
+    page.setNotes(notes);
+    if (!finished) return;
+    const FirstApart apart = placesOf(sofar.parting);
     page.setApart(&apart);
     const int parts = shown.partsAt();
     emit m_session.happened(parts < 0 ? tr("Playground: the same text, %1").arg(counted(std::int64_t(shown.real.tokens.size()), tr("%1 token"), tr("%1 tokens")))
                                       : tr("Playground: the texts part at token %1").arg(parts + 1));
+}
+
+FirstApart PlaygroundControl::placesOf(const Parting& parting) const {
+    const auto& layers = m_networks->base->model->layers;
+    FirstApart apart;
+    apart.threshold = parting.threshold;
+    if (const std::int64_t worst = parting.worstProduct(); worst >= 0) {
+        const Parting::Product& product = parting.products[std::size_t(parting.product >= 0 ? parting.product : worst)];
+        // A layer is named as its tensor, but for the end.
+        const auto layer = std::find_if(layers.begin(), layers.end(), [&](const Layer& l) { return product.weight == l.name || product.weight == l.name + ".weight"; });
+        const QString name = fromUtf8(layer == layers.end() ? product.weight : layer->name);
+        apart.product = {name, name, product.error, parting.product >= 0};
+    }
+    if (const std::int64_t worst = parting.worstBlock(); worst >= 0) {
+        const std::int64_t block = parting.block >= 0 ? parting.block : worst;
+        apart.block = {tr("after block %1").arg(block), {}, parting.blocks[std::size_t(block)], parting.block >= 0};
+        // The block's first weight, for the table.
+        const std::string prefix = "blk." + std::to_string(block) + ".", other = "layers." + std::to_string(block) + ".";
+        const auto layer = std::find_if(layers.begin(), layers.end(), [&](const Layer& l) { return l.quantizable && (l.name.starts_with(prefix) || l.name.find(other) != std::string::npos); });
+        if (layer != layers.end()) apart.block.target = fromUtf8(layer->name);
+    }
+    return apart;
 }
 
 }  // namespace bitlathe

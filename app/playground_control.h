@@ -6,7 +6,11 @@
 #include "core/base/job_runner.h"
 #include "core/quant/recipe.h"
 
+#include "widgets/panels/playground_language.h"
+#include "widgets/panels/playground_settings.h"
+
 #include <QObject>
+#include <QTimer>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -16,7 +20,9 @@ namespace bitlathe {
 class PlaygroundImageControl;
 class PlaygroundMeasure;
 class PlaygroundPanel;
+class PlaygroundShelf;
 class RunControl;
+struct Parting;
 struct PlaygroundNetworks;
 struct SideBySide;
 
@@ -43,7 +49,11 @@ private:
     void recipeChanged();
     void refresh();
     void visible(bool shown);
+    void follow();  // the recipe has changed: again, when it has come to rest
+    void start(const PlaygroundAsk& ask, bool again);
+    void end();
     void put(const SideBySide& sofar, bool finished);
+    FirstApart placesOf(const Parting& parting) const;
 
     Session& m_session;
     PlaygroundPanel& m_panel;
@@ -53,8 +63,12 @@ private:
     std::uint64_t m_run = 0;
     std::optional<Recipe> m_recipe;  // of the text that is shown
     bool m_continues = false;
-    QString m_prompt;
-    std::shared_ptr<const PlaygroundNetworks> m_networks;  // of the last run
+    PlaygroundAsk m_ask;   // of the text that is shown
+    QTimer m_rest;
+    bool m_stopped = false;             // by hand: what was written stays until asked again
+    std::optional<ShownSide> m_before;  // float's text of the same question, on the screen until there is more of it
+    std::unique_ptr<PlaygroundShelf> m_shelf;
+    std::shared_ptr<const PlaygroundNetworks> m_networks;  // of the text that is shown; released when it is made again
     PlaygroundImageControl* m_images;
     PlaygroundMeasure* m_measure;
 };

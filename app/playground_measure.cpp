@@ -15,8 +15,8 @@
 
 namespace bitlathe {
 
-PlaygroundMeasure::PlaygroundMeasure(Session& session, PlaygroundLanguage& page, QObject* parent)
-    : QObject(parent), m_session(session), m_page(page), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)) {
+PlaygroundMeasure::PlaygroundMeasure(Session& session, PlaygroundLanguage& page, PlaygroundShelf& shelf, QObject* parent)
+    : QObject(parent), m_session(session), m_page(page), m_shelf(shelf), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)) {
     connect(&session.document(), &Document::recipeChanged, this, &PlaygroundMeasure::recipeChanged);
     connect(&session, &Session::opened, this, &PlaygroundMeasure::modelChanged);
     connect(&page, &PlaygroundLanguage::measureClicked, this, &PlaygroundMeasure::start);
@@ -41,7 +41,6 @@ void PlaygroundMeasure::modelChanged() {
     ++m_run;
     m_recipe.reset();
     m_shown.reset();
-    m_networks.reset();
     m_page.setMeasuring(false);
     m_page.setPerplexity(nullptr);
     // Text that lies beside the model under its name, or the demo's.
@@ -73,25 +72,28 @@ void PlaygroundMeasure::start() {
         const auto newest = mailbox->take();
         if (newest && run == m_run && running()) put(*newest, false);
     };
-    auto networks = std::make_shared<std::shared_ptr<const PlaygroundNetworks>>();
+    const auto keep = [this, run](std::shared_ptr<const PlaygroundNetworks> networks) {
+        if (run == m_run) m_shelf.put(std::move(networks));
+    };
     m_slot.start(
-        [model, recipe = *m_recipe, last = m_networks, path = m_page.textFile().toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show,
-         post = m_post, networks](JobContext& job) {
+        [model, recipe = *m_recipe, kept = m_shelf.take(model, *m_recipe), path = m_page.textFile().toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show,
+         post = m_post, keep](JobContext& job) mutable {
             JobContext first = job.part(0, 0.1), second = job.part(0.1, 1);
-            *networks = playgroundNetworks(model, recipe, last, machine, workers, first);
-            const PlaygroundNetworks& both = **networks;
+            const auto networks = playgroundNetworks(model, recipe, std::move(kept), machine, workers, first);
+            post([keep, networks] { keep(networks); });
+            const LanguageNetwork &real = networks->base->real, &quantized = networks->quantized;
             const auto file = MappedFile::open(path);
             const auto bytes = file->bytes();
             WindowRule rule;
-            rule.context = std::clamp<std::int64_t>(both.real.spec.context, 2, rule.context);
-            const auto windows = windowsOf({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, both.tokenizer, rule, first);
+            rule.context = std::clamp<std::int64_t>(real.spec.context, 2, rule.context);
+            const auto windows = windowsOf({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, networks->base->tokenizer, rule, first);
             PerplexityOptions options;
             options.partial = [&](const LanguageEvaluation& sofar) {
                 if (mailbox->post(std::make_shared<const LanguageEvaluation>(sofar))) post(show);
             };
-            return std::make_shared<const LanguageEvaluation>(evaluateLanguage(both.quantized, both.real, windows, options, workers, second));
+            return std::make_shared<const LanguageEvaluation>(evaluateLanguage(quantized, real, windows, options, workers, second));
         },
-        [this, networks](Outcome<std::shared_ptr<const LanguageEvaluation>> outcome) {
+        [this](Outcome<std::shared_ptr<const LanguageEvaluation>> outcome) {
             m_session.jobs().end(m_job);
             m_job = 0;
             m_page.setMeasuring(false);
@@ -99,7 +101,6 @@ void PlaygroundMeasure::start() {
                 m_page.setProblem(fromUtf8(error->message()));
                 emit m_session.happened(fromUtf8(error->message()));
             } else if (outcome.ok()) {
-                m_networks = *networks;
                 put(*outcome.value(), true);
                 const LanguageFigures& f = outcome.value()->figures;
                 emit m_session.happened(tr("Perplexity of %1: float %2, quantized %3, KL %4 nats").arg(QFileInfo(m_page.textFile()).fileName(), numberText(f.referencePerplexity.value, 5), numberText(f.perplexity.value, 5), numberText(f.divergence.mean.value)));

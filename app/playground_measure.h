@@ -13,13 +13,13 @@
 namespace bitlathe {
 
 class PlaygroundLanguage;
+class PlaygroundShelf;
 struct LanguageEvaluation;
-struct PlaygroundNetworks;
 
 class PlaygroundMeasure : public QObject {
     Q_OBJECT
 public:
-    PlaygroundMeasure(Session& session, PlaygroundLanguage& page, QObject* parent = nullptr);
+    PlaygroundMeasure(Session& session, PlaygroundLanguage& page, PlaygroundShelf& shelf, QObject* parent = nullptr);
     ~PlaygroundMeasure() override;
 
     void start();
@@ -37,6 +37,7 @@ private:
 
     Session& m_session;
     PlaygroundLanguage& m_page;
+    PlaygroundShelf& m_shelf;
     JobSlot<std::shared_ptr<const LanguageEvaluation>> m_slot;
     Post m_post;
     int m_job = 0;
@@ -44,7 +45,6 @@ private:
     std::optional<Recipe> m_recipe;  // of the figures that are shown
     std::shared_ptr<const LanguageEvaluation> m_shown;
     bool m_finished = false;
-    std::shared_ptr<const PlaygroundNetworks> m_networks;
 };
 
 }  // namespace bitlathe

@@ -4,15 +4,24 @@
 
 namespace bitlathe {
 
-std::shared_ptr<const PlaygroundNetworks> playgroundNetworks(std::shared_ptr<const Model> model, const Recipe& recipe, const std::shared_ptr<const PlaygroundNetworks>& last,
-                                                             const Machine& machine, Workers& workers, JobContext& job) {
-    const bool same = last && last->model == model;
-    if (same && last->recipe == recipe) return last;
-    Tokenizer tokenizer = same ? last->tokenizer : loadTokenizer(model->source, job);
-    LanguageNetwork real = same ? last->real : prepareLanguage(model, EngineMode::Float, machine);
+PlaygroundShelf::Kept PlaygroundShelf::take(const std::shared_ptr<const Model>& model, const Recipe& recipe) {
+    if (m_kept.base && m_kept.base->model != model) clear();
+    if (m_kept.networks && m_kept.networks->recipe != recipe) m_kept.networks.reset();
+    return m_kept;
+}
+
+void PlaygroundShelf::put(std::shared_ptr<const PlaygroundNetworks> networks) {
+    m_kept.base = networks->base;
+    m_kept.networks = std::move(networks);
+}
+
+std::shared_ptr<const PlaygroundNetworks> playgroundNetworks(std::shared_ptr<const Model> model, const Recipe& recipe, PlaygroundShelf::Kept kept, const Machine& machine, Workers& workers,
+                                                             JobContext& job) {
+    if (kept.networks) return kept.networks;
+    if (!kept.base) kept.base = std::make_shared<const PlaygroundModel>(PlaygroundModel{model, prepareLanguage(model, EngineMode::Float, machine), loadTokenizer(model->source, job)});
     job.checkpoint(0.2, "coding the weights");
-    LanguageNetwork quantized = prepareLanguage(model, recipe, nullptr, EngineMode::Integer, machine, workers, job);
-    return std::make_shared<const PlaygroundNetworks>(PlaygroundNetworks{std::move(model), recipe, std::move(real), std::move(quantized), std::move(tokenizer)});
+    LanguageNetwork quantized = prepareLanguage(std::move(model), recipe, nullptr, EngineMode::Integer, machine, workers, job);
+    return std::make_shared<const PlaygroundNetworks>(PlaygroundNetworks{std::move(kept.base), recipe, std::move(quantized)});
 }
 
 }  // namespace bitlathe

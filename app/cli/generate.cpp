@@ -58,6 +58,20 @@ std::string textOf(const ContinuedSide& side, std::size_t from = 0) {
     return text;
 }
 
+// Where the networks begin to differ while they still read the same.
+void printParting(const Parting& parting) {
+    const auto percent = [](double share) { return fixedText(100 * share, 1) + " %"; };
+    const std::string limit = fixedText(100 * parting.threshold, 0) + " %";
+    if (const std::int64_t worst = parting.worstProduct(); worst >= 0) {
+        const Parting::Product& shown = parting.products[std::size_t(parting.product >= 0 ? parting.product : worst)];
+        std::cout << (parting.product >= 0 ? "First product more than " + limit + " off: " : "No product is " + limit + " off; the most: ") << shown.weight << " (" << percent(shown.error) << ").\n";
+    }
+    if (const std::int64_t worst = parting.worstBlock(); worst >= 0) {
+        const std::int64_t shown = parting.block >= 0 ? parting.block : worst;
+        std::cout << (parting.block >= 0 ? "First block whose output is: block " : "No block's output is; the most: block ") << shown << " (" << percent(parting.blocks[std::size_t(shown)]) << ").\n";
+    }
+}
+
 void print(const SideBySide& both, const Options& options, bool quiet) {
     double sum = 0;
     for (const double nats : both.divergence) sum += nats;
@@ -72,11 +86,7 @@ void print(const SideBySide& both, const Options& options, bool quiet) {
         std::cout << "Both wrote the same.\n";
     }
     if (!both.divergence.empty()) std::cout << "KL divergence: " << sum / double(both.divergence.size()) << " nats on average over " << both.divergence.size() << " tokens.\n";
-    if (both.parting.worst >= 0) {
-        const bool beyond = both.parting.layer >= 0;
-        std::cout << (beyond ? "First block more than 5 % off: block " : "No block is 5 % off; the most: block ") << (beyond ? both.parting.layer : both.parting.worst) << " ("
-                  << fixedText(100 * (beyond ? both.parting.relativeError : both.parting.worstError), 1) << " % of its output's length).\n";
-    }
+    printParting(both.parting);
     for (const ContinuedSide* side : {&both.first, &both.second})
         if (side->contextFull) std::cout << (side == &both.first ? "Float" : "Quantized") << " stopped after " << side->tokens.size() << " tokens: the context is full.\n";
 }
@@ -84,9 +94,14 @@ void print(const SideBySide& both, const Options& options, bool quiet) {
 Json toJson(const SideBySide& both, const Tokenizer& tokenizer) {
     const std::int64_t at = both.partsAt();
     Json parting = nullptr;
-    if (both.parting.worst >= 0)
-        parting = {{"firstBlock", both.parting.layer >= 0 ? Json(both.parting.layer) : Json(nullptr)}, {"relativeError", both.parting.relativeError},
-                   {"worstBlock", both.parting.worst}, {"worstError", both.parting.worstError}};
+    if (const Parting& p = both.parting; !p.blocks.empty()) {
+        Json products = Json::array();
+        for (const Parting::Product& product : p.products) products.push_back({{"weight", product.weight}, {"relativeError", product.error}});
+        Json blocks = Json::array();
+        for (const double error : p.blocks) blocks.push_back(error);
+        parting = {{"threshold", p.threshold}, {"firstBlock", p.block >= 0 ? Json(p.block) : Json(nullptr)}, {"firstProduct", p.product >= 0 ? Json(p.products[std::size_t(p.product)].weight) : Json(nullptr)},
+                   {"blocks", blocks}, {"products", products}};
+    }
     return {{"float", toJson(both.first, tokenizer)}, {"quantized", toJson(both.second, tokenizer)}, {"partsAt", at >= 0 ? Json(at) : Json(nullptr)},
             {"divergence", both.divergence}, {"parting", parting}};
 }

@@ -8,23 +8,6 @@ namespace bitlathe {
 
 namespace {
 
-struct LogSoftmax {
-    double most = 0, logSum = 0;  // log p_i = (x_i − most) − logSum
-    std::size_t top = 0;
-    double of(float x) const noexcept { return (static_cast<double>(x) - most) - logSum; }
-};
-
-LogSoftmax logSoftmax(std::span<const float> x) noexcept {
-    LogSoftmax made;
-    for (std::size_t i = 1; i < x.size(); ++i)
-        if (x[i] > x[made.top]) made.top = i;
-    made.most = static_cast<double>(x[made.top]);
-    double sum = 0;
-    for (const float value : x) sum += std::exp(static_cast<double>(value) - made.most);
-    made.logSum = std::log(sum);
-    return made;
-}
-
 // Mean and standard error of what `of` gives.
 Estimate estimate(std::span<const TokenScore> scores, const std::function<double(const TokenScore&)>& of) {
     Estimate made;
@@ -39,6 +22,17 @@ Estimate estimate(std::span<const TokenScore> scores, const std::function<double
 }
 
 }  // namespace
+
+LogSoftmax logSoftmax(std::span<const float> x) noexcept {
+    LogSoftmax made;
+    for (std::size_t i = 1; i < x.size(); ++i)
+        if (x[i] > x[made.top]) made.top = i;
+    made.most = static_cast<double>(x[made.top]);
+    double sum = 0;
+    for (const float value : x) sum += std::exp(static_cast<double>(value) - made.most);
+    made.logSum = std::log(sum);
+    return made;
+}
 
 TokenScore scoreToken(std::span<const float> reference, std::span<const float> logits, std::int32_t next) noexcept {
     TokenScore made;

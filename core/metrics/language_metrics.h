@@ -3,6 +3,7 @@
 // (tools/perplexity). On plain rows of logits, in double. Knows no engine and no text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,6 +22,15 @@ struct TokenScore {
 
 // `reference` may be empty. The log-sum-exp has its maximum subtracted. Infinite or NaN where logits are.
 TokenScore scoreToken(std::span<const float> reference, std::span<const float> logits, std::int32_t next) noexcept;
+
+// The log of a token's probability: x − log Σ e^x, with the maximum subtracted. One pass over the row.
+struct LogSoftmax {
+    double most = 0, logSum = 0;
+    std::size_t top = 0;  // the likeliest; of equals the first
+    double of(float logit) const noexcept { return (static_cast<double>(logit) - most) - logSum; }
+};
+// Of a row that is not empty.
+LogSoftmax logSoftmax(std::span<const float> logits) noexcept;
 
 // A mean with its standard error.
 struct Estimate {

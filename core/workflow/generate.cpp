@@ -156,37 +156,4 @@ Generated generate(DecodeSession& session, std::span<const std::int32_t> prompt,
     return made;
 }
 
-Parting whereTheyPart(DecodeSession& a, DecodeSession& b, std::span<const std::int32_t> tokens, double threshold, JobContext& job) {
-    const auto hiddenOf = [&](DecodeSession& session) {
-        std::vector<std::vector<float>> layers(static_cast<std::size_t>(session.network().spec.layers));
-        session.clear();
-        session.observe([&](std::int64_t layer, const Tensor& hidden) {
-            const auto wide = static_cast<std::size_t>(hidden.shape()[2]);
-            const auto last = hidden.as<float>().last(wide);
-            layers[static_cast<std::size_t>(layer)].assign(last.begin(), last.end());
-        });
-        try {
-            session.feed(tokens, job);
-        } catch (...) {
-            session.observe({});
-            throw;
-        }
-        session.observe({});
-        return layers;
-    };
-    const auto x = hiddenOf(a), y = hiddenOf(b);
-    Parting parting;
-    for (std::size_t layer = 0; layer < std::min(x.size(), y.size()); ++layer) {
-        double apart = 0, size = 0;
-        for (std::size_t i = 0; i < std::min(x[layer].size(), y[layer].size()); ++i) {
-            const double difference = static_cast<double>(x[layer][i]) - static_cast<double>(y[layer][i]);
-            apart += difference * difference;
-            size += static_cast<double>(x[layer][i]) * static_cast<double>(x[layer][i]);
-        }
-        parting.byLayer.push_back(size > 0 ? std::sqrt(apart / size) : std::sqrt(apart));
-        if (parting.first < 0 && !(parting.byLayer.back() <= threshold)) parting.first = static_cast<std::int64_t>(layer);
-    }
-    return parting;
-}
-
 }  // namespace bitlathe

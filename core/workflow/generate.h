@@ -118,12 +118,4 @@ struct Generated {
 // context the text ends: nothing is shifted or forgotten.
 Generated generate(DecodeSession& session, std::span<const std::int32_t> prompt, const GenerateOptions& options, JobContext& job);
 
-// How far apart two networks of one form are on a text: by layer, ‖a − b‖ / ‖a‖ of what flows out of it, at the
-// last token.
-struct Parting {
-    std::vector<double> byLayer;
-    std::int64_t first = -1;  // the first layer beyond the threshold; −1: none
-};
-Parting whereTheyPart(DecodeSession& a, DecodeSession& b, std::span<const std::int32_t> tokens, double threshold, JobContext& job);
-
 }  // namespace bitlathe

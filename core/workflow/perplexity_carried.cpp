@@ -1,6 +1,6 @@
 #include "core/workflow/perplexity.h"
 
-#include "core/workflow/generate.h"
+#include "core/workflow/parting.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,17 +13,6 @@ namespace {
 
 constexpr std::int64_t kTokensAtOnce = 32;  // outputs of all weights for so many tokens are kept at a time
 
-// The weight of each product, by the id of its output.
-std::map<ValueId, std::string> productsOf(const Graph& graph) {
-    std::map<ValueId, std::string> products;
-    for (const Node& node : graph.nodes) {
-        if (node.op != "Linear") continue;
-        for (std::size_t i = 0; i < node.outputs.size(); ++i)
-            if (const ValueId weight = node.input(1 + 2 * i); weight >= 0) products.emplace(node.outputs[i], graph.value(weight).name);
-    }
-    return products;
-}
-
 }  // namespace
 
 std::vector<CarriedError> carriedErrors(const LanguageNetwork& network, const LanguageNetwork& reference, const std::vector<TextWindow>& windows, std::int64_t tokens,
@@ -31,7 +20,7 @@ std::vector<CarriedError> carriedErrors(const LanguageNetwork& network, const La
     std::int64_t context = kTokensAtOnce;
     for (const TextWindow& window : windows) context = std::max(context, static_cast<std::int64_t>(window.tokens.size()));
     DecodeSession exact(reference, {.context = context, .batch = kTokensAtOnce}, workers), coded(network, {.context = context, .batch = kTokensAtOnce}, workers);
-    const auto exactProducts = productsOf(reference.executable->graph()), codedProducts = productsOf(network.executable->graph());
+    const auto exactProducts = weightProducts(reference.executable->graph()), codedProducts = weightProducts(network.executable->graph());
 
     struct Sums {
         double signal = 0, noise = 0;

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <optional>
 
 namespace bitlathe {
@@ -73,21 +72,6 @@ std::vector<std::int32_t> idsOf(const std::vector<std::int32_t>& prompt, const s
     return ids;
 }
 
-PartingLayer partingOf(DecodeSession& first, DecodeSession& second, std::span<const std::int32_t> tokens, double threshold, JobContext& job) {
-    first.clear();
-    second.clear();
-    const Parting parting = whereTheyPart(first, second, tokens, threshold, job);
-    PartingLayer found;
-    found.layer = parting.first;
-    if (found.layer >= 0) found.relativeError = parting.byLayer[std::size_t(found.layer)];
-    const auto worst = std::max_element(parting.byLayer.begin(), parting.byLayer.end());
-    if (worst != parting.byLayer.end()) {
-        found.worst = worst - parting.byLayer.begin();
-        found.worstError = *worst;
-    }
-    return found;
-}
-
 }  // namespace
 
 std::int64_t SideBySide::partsAt() const noexcept {
@@ -96,16 +80,23 @@ std::int64_t SideBySide::partsAt() const noexcept {
     return -1;
 }
 
+// One pass keeps the few best; a sort of the whole vocabulary would cost more than the softmax.
 std::vector<TokenShare> likeliest(std::span<const float> logits, std::size_t most) {
-    std::vector<std::int32_t> order(logits.size());
-    std::iota(order.begin(), order.end(), 0);
-    const std::size_t count = std::min(most, order.size());
-    std::partial_sort(order.begin(), order.begin() + std::ptrdiff_t(count), order.end(), [&](std::int32_t a, std::int32_t b) {
+    std::vector<TokenShare> shares;
+    const std::size_t count = std::min(most, logits.size());
+    if (count == 0) return shares;
+    const auto better = [&](std::int32_t a, std::int32_t b) {
         const float x = orLeast(logits[std::size_t(a)]), y = orLeast(logits[std::size_t(b)]);
         return x != y ? x > y : a < b;
-    });
-    std::vector<TokenShare> shares;
-    for (std::size_t i = 0; i < count; ++i) shares.push_back({order[i], std::exp(-scoreToken({}, logits, order[i]).loss)});
+    };
+    std::vector<std::int32_t> best;
+    for (std::int32_t token = 0; token < std::int32_t(logits.size()); ++token) {
+        if (best.size() == count && !better(token, best.back())) continue;
+        if (best.size() == count) best.pop_back();
+        best.insert(std::upper_bound(best.begin(), best.end(), token, better), token);
+    }
+    const LogSoftmax row = logSoftmax(logits);
+    for (const std::int32_t token : best) shares.push_back({token, std::exp(row.of(logits[std::size_t(token)]))});
     return shares;
 }
 
@@ -168,7 +159,7 @@ SideBySide continueSideBySide(const LanguageNetwork& first, const LanguageNetwor
     all.second = b.result();
     const std::int64_t parts = all.partsAt();
     const auto read = idsOf(all.prompt, all.first.tokens, parts >= 0 ? std::size_t(parts) : all.first.tokens.empty() ? 0 : all.first.tokens.size() - 1);
-    all.parting = partingOf(a.session(), b.session(), read, options.partingThreshold, quiet);
+    all.parting = whereTheyPart(a.session(), b.session(), read, options.partingThreshold, quiet);
     publish(true);
     job.checkpoint(1, "done");
     return all;

@@ -6,6 +6,7 @@
 #include "core/language/tokenizer.h"
 #include "core/workflow/generate.h"
 #include "core/workflow/language.h"
+#include "core/workflow/parting.h"
 
 #include <cstdint>
 #include <functional>
@@ -36,21 +37,13 @@ struct ContinuedSide {
     bool finished = false;  // it said that the text ends, or made all it was asked for
 };
 
-// The first layer whose output is further off than the threshold, at the last place that both have read alike.
-struct PartingLayer {
-    std::int64_t layer = -1;  // −1: none is
-    double relativeError = 0;  // ‖a − b‖ / ‖a‖ of what flows out of it
-    std::int64_t worst = -1;
-    double worstError = 0;
-};
-
 struct SideBySide {
     std::vector<std::int32_t> prompt;
     ContinuedSide first, second;
     // Kullback–Leibler divergence of the second from the first at each place of the first one's text, both having read
     // that text, over the whole vocabulary; nats.
     std::vector<double> divergence;
-    PartingLayer parting;  // of a finished run
+    Parting parting;  // at the last place that both have read alike; of a finished run
 
     // The first place whose tokens differ; −1: none so far.
     std::int64_t partsAt() const noexcept;

@@ -8,6 +8,7 @@
 #include "widgets/panels/playground_image.h"
 #include "widgets/panels/playground_language.h"
 #include "widgets/panels/playground_panel.h"
+#include "widgets/panels/playground_settings.h"
 
 #include <gtest/gtest.h>
 
@@ -45,11 +46,11 @@ TEST_F(WindowPlayground, BothNetworksContinueThePromptAndTheTextsPart) {
     ASSERT_TRUE(rig.open(kDemo + QStringLiteral("tales-0.3m.gguf")));
     rig.window->openPlayground();
     ASSERT_FALSE(panel().empty());
-    EXPECT_FALSE(page().ask().prompt.isEmpty()) << "the demo brings examples";
+    EXPECT_FALSE(page().settings().ask().prompt.isEmpty()) << "the demo brings examples";
     weights("q4_0", 4);
-    PlaygroundAsk ask = page().ask();
+    PlaygroundAsk ask = page().settings().ask();
     ask.tokens = 48;
-    page().setAsk(ask);
+    page().settings().setAsk(ask);
     ASSERT_TRUE(continued());
     const Continuation& shown = page().shown();
     EXPECT_EQ(shown.prompt, ask.prompt);
@@ -68,6 +69,7 @@ TEST_F(WindowPlayground, ARecipeThatChangesMakesTheTextStaleAndARunFresh) {
     ASSERT_TRUE(continued());
     const Continuation four = page().shown();
     EXPECT_FALSE(page().stale());
+    page().settings().setFollows(false);
     weights("q8_0", 8);
     EXPECT_TRUE(page().stale());
     rig.session->document().history().undo();
@@ -79,12 +81,40 @@ TEST_F(WindowPlayground, ARecipeThatChangesMakesTheTextStaleAndARunFresh) {
     EXPECT_LT(page().shown().meanDivergence(), four.meanDivergence());
 }
 
+TEST_F(WindowPlayground, TheQuantizedTextFollowsTheHandAndFloatStays) {
+    ASSERT_TRUE(rig.open(kDemo + QStringLiteral("tales-0.3m.gguf")));
+    rig.window->openPlayground();
+    weights("q8_0", 8);
+    ASSERT_TRUE(continued());
+    const Continuation eight = page().shown();
+    QSignalSpy finished(&rig.window->playground(), &PlaygroundControl::finished);
+    weights("q2_k", 2);
+    weights("q4_0", 4);
+    ASSERT_TRUE(WindowRig::waitFor([&] { return rig.window->playground().running(); }));
+    EXPECT_EQ(page().shown().real.tokens, eight.real.tokens) << "nothing jumps meanwhile";
+    ASSERT_TRUE(WindowRig::waitFor([&] { return finished.count() > 0; }));
+    EXPECT_FALSE(page().stale());
+    EXPECT_EQ(page().shown().real.tokens, eight.real.tokens);
+    EXPECT_GT(page().shown().meanDivergence(), eight.meanDivergence());
+    EXPECT_EQ(finished.count(), 1) << "once, when the hand rests";
+}
+
+TEST_F(WindowPlayground, WhatWasStoppedByHandDoesNotStartByItself) {
+    ASSERT_TRUE(rig.open(kDemo + QStringLiteral("tales-0.3m.gguf")));
+    rig.window->openPlayground();
+    ASSERT_TRUE(continued());
+    rig.window->playground().stop();
+    weights("q4_0", 4);
+    EXPECT_FALSE(WindowRig::waitFor([&] { return rig.window->playground().running(); }, 0.7));
+    EXPECT_TRUE(page().stale());
+}
+
 TEST_F(WindowPlayground, StopKeepsWhatWasWritten) {
     ASSERT_TRUE(rig.open(kDemo + QStringLiteral("tales-0.3m.gguf")));
     rig.window->openPlayground();
-    PlaygroundAsk ask = page().ask();
+    PlaygroundAsk ask = page().settings().ask();
     ask.tokens = 400;
-    page().setAsk(ask);
+    page().settings().setAsk(ask);
     rig.window->playground().continueText();
     ASSERT_TRUE(WindowRig::waitFor([&] { return page().shown().real.tokens.size() > 2; }));
     rig.window->playground().stop();

@@ -5,42 +5,20 @@
 #include "widgets/models/figures.h"
 #include "widgets/panels/divergence_strip.h"
 #include "widgets/panels/path_edit.h"
+#include "widgets/panels/playground_settings.h"
 #include "widgets/panels/token_text.h"
 
-#include <QComboBox>
-#include <QDoubleSpinBox>
 #include <QEvent>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QPushButton>
-#include <QScrollArea>
-#include <QShortcut>
-#include <QSpinBox>
 #include <QSplitter>
 #include <QToolButton>
 #include <algorithm>
-#include <limits>
 
 namespace bitlathe {
 namespace {
-
-QLabel* caption(const QString& text, QWidget* buddy) {
-    auto* made = new QLabel(text);
-    made->setProperty("caption", true);
-    made->setBuddy(buddy);
-    return made;
-}
-
-QComboBox* cacheTypes(const QString& name) {
-    auto* made = new QComboBox;
-    made->addItems({PlaygroundLanguage::tr("f32"), PlaygroundLanguage::tr("f16"), PlaygroundLanguage::tr("int8"), PlaygroundLanguage::tr("4 bits")});
-    made->setCurrentIndex(1);
-    made->setAccessibleName(name);
-    made->setToolTip(PlaygroundLanguage::tr("%1 of the tokens before, as the quantized network remembers them; float remembers in f32").arg(name));
-    return made;
-}
 
 // Keeps room for `longest` from the beginning, so that nothing beside it moves when figures arrive.
 class ReservedLabel : public QLabel {
@@ -64,13 +42,12 @@ QString speedText(double tokensPerSecond) { return tokensPerSecond > 0 ? Playgro
 }  // namespace
 
 PlaygroundLanguage::PlaygroundLanguage(QWidget* parent)
-    : QWidget(parent), m_prompt(new QPlainTextEdit), m_examples(new QComboBox), m_tokens(new QSpinBox), m_temperature(new QDoubleSpinBox), m_topK(new QSpinBox),
-      m_topP(new QDoubleSpinBox), m_seed(new QSpinBox), m_keys(cacheTypes(tr("Keys"))), m_values(cacheTypes(tr("Values"))), m_run(new QPushButton), m_problem(new QLabel),
+    : QWidget(parent), m_settings(new PlaygroundSettings), m_problem(new QLabel),
       m_realHead(new QLabel), m_quantizedHead(new QLabel), m_summary(new QLabel), m_realText(new TokenText(TokenText::Side::Float)),
       m_quantizedText(new TokenText(TokenText::Side::Quantized)), m_strip(new DivergenceStrip), m_file(new PathEdit), m_measure(new QPushButton),
       m_figures(new ReservedLabel(tr("Float 00.00 ± 0.000, quantized 00.00 ± 0.000 · KL mean 0.0000000, median 0.0000000, 99 % below 0.0000000 nats · same top token 00.0 % · 100,000 tokens so far, 10 min 00 s left"))) {
     auto* split = new QSplitter(Qt::Horizontal);
-    split->addWidget(buildSettings());
+    split->addWidget(m_settings);
     auto* right = new QWidget;
     auto* column = new QVBoxLayout(right);
     column->setContentsMargins(0, 0, 0, 0);
@@ -97,92 +74,19 @@ PlaygroundLanguage::PlaygroundLanguage(QWidget* parent)
     m_summary->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
     connect(m_summary, &QLabel::linkActivated, this, &PlaygroundLanguage::layerActivated);
     connect(m_quantizedHead, &QLabel::linkActivated, this, [this] {
-        if (!m_running && m_run->isEnabled()) emit continueClicked();
+        if (!m_running && m_settings->canRun()) emit continueClicked();
     });
-    connect(m_run, &QPushButton::clicked, this, [this] { m_running ? emit stopClicked() : emit continueClicked(); });
-    auto* key = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return), m_prompt, nullptr, nullptr, Qt::WidgetShortcut);
-    connect(key, &QShortcut::activated, m_run, &QPushButton::click);
-    connect(m_examples, &QComboBox::activated, this, [this](int index) { m_prompt->setPlainText(m_examples->itemData(index).toString()); });
-    connect(m_prompt, &QPlainTextEdit::textChanged, this, &PlaygroundLanguage::enable);
+    connect(m_settings, &PlaygroundSettings::continueClicked, this, &PlaygroundLanguage::continueClicked);
+    connect(m_settings, &PlaygroundSettings::stopClicked, this, &PlaygroundLanguage::stopClicked);
     for (TokenText* text : {m_realText, m_quantizedText}) connect(text, &TokenText::hoveredChanged, this, &PlaygroundLanguage::hover);
     connect(m_strip, &DivergenceStrip::hoveredChanged, this, &PlaygroundLanguage::hover);
     connect(m_measure, &QPushButton::clicked, this, [this] { m_measuring ? emit stopMeasuringClicked() : emit measureClicked(); });
     connect(m_file, &QLineEdit::editingFinished, this, &PlaygroundLanguage::textFileChanged);
     connect(m_file, &QLineEdit::textChanged, this, &PlaygroundLanguage::enable);
-    setExamples({});
     setRunning(false);
     setMeasuring(false);
     setPerplexity(nullptr);
     show(Continuation{});
-}
-
-QWidget* PlaygroundLanguage::buildSettings() {
-    m_prompt->setPlaceholderText(tr("Write the beginning of a text"));
-    m_prompt->setAccessibleName(tr("Prompt"));
-    m_prompt->setTabChangesFocus(true);
-    m_prompt->setMinimumHeight(76);  // three lines
-    m_examples->setAccessibleName(tr("Examples"));
-    m_tokens->setRange(1, 100'000);
-    m_tokens->setValue(96);
-    m_tokens->setAccessibleName(tr("Tokens to make"));
-    m_temperature->setRange(0, 5);
-    m_temperature->setSingleStep(0.1);
-    m_temperature->setAccessibleName(tr("Temperature"));
-    m_temperature->setToolTip(tr("Probabilities are drawn from p^(1 / temperature). 0 takes the most probable token every time: then every difference comes from quantization alone."));
-    m_topK->setRange(0, 1'000'000);
-    m_topK->setSpecialValueText(tr("All"));
-    m_topK->setValue(40);
-    m_topK->setAccessibleName(tr("Top-k"));
-    m_topK->setToolTip(tr("Draw among so many of the most probable tokens"));
-    m_topP->setRange(0.01, 1);
-    m_topP->setSingleStep(0.05);
-    m_topP->setValue(0.95);
-    m_topP->setAccessibleName(tr("Top-p"));
-    m_topP->setToolTip(tr("Draw among the most probable tokens that together have this probability"));
-    m_seed->setRange(0, std::numeric_limits<int>::max());
-    m_seed->setValue(1);
-    m_seed->setAccessibleName(tr("Seed"));
-    m_seed->setToolTip(tr("Both sides draw with the same seed"));
-    m_run->setProperty("accent", true);
-    for (QWidget* field : {static_cast<QWidget*>(m_tokens), static_cast<QWidget*>(m_temperature), static_cast<QWidget*>(m_topK), static_cast<QWidget*>(m_topP), static_cast<QWidget*>(m_seed), static_cast<QWidget*>(m_keys), static_cast<QWidget*>(m_values)})
-        field->setMinimumWidth(72);
-
-    auto* form = new QGridLayout;
-    form->setContentsMargins(12, 6, 12, 12);
-    form->setHorizontalSpacing(8);
-    form->setVerticalSpacing(6);
-    form->addWidget(m_examples, 0, 0, 1, 4);
-    form->addWidget(m_prompt, 1, 0, 1, 4);
-    form->addWidget(m_run, 2, 0, 1, 4);
-    form->addWidget(caption(tr("Tokens"), m_tokens), 3, 0);
-    form->addWidget(m_tokens, 3, 1);
-    form->addWidget(caption(tr("Seed"), m_seed), 3, 2);
-    form->addWidget(m_seed, 3, 3);
-    form->addWidget(caption(tr("Temp."), m_temperature), 4, 0);
-    form->addWidget(m_temperature, 4, 1);
-    form->addWidget(caption(tr("Top-k"), m_topK), 4, 2);
-    form->addWidget(m_topK, 4, 3);
-    form->addWidget(caption(tr("Top-p"), m_topP), 5, 0);
-    form->addWidget(m_topP, 5, 1);
-    form->addWidget(caption(tr("Keys"), m_keys), 6, 0);
-    form->addWidget(m_keys, 6, 1);
-    form->addWidget(caption(tr("Values"), m_values), 6, 2);
-    form->addWidget(m_values, 6, 3);
-    form->setRowStretch(1, 1);
-    form->setColumnStretch(1, 1);
-    form->setColumnStretch(3, 1);
-    auto* inner = new QWidget;
-    inner->setLayout(form);
-    auto* scroll = new QScrollArea;
-    scroll->setWidget(inner);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    // A filled viewport would keep the colours of the theme that it was made in.
-    scroll->viewport()->setAutoFillBackground(false);
-    inner->setAutoFillBackground(false);
-    scroll->setMinimumWidth(inner->minimumSizeHint().width() + 14);
-    return scroll;
 }
 
 QWidget* PlaygroundLanguage::buildTexts() {
@@ -229,7 +133,10 @@ QWidget* PlaygroundLanguage::buildPerplexity() {
     column->setSpacing(4);
     auto* row = new QHBoxLayout;
     row->setSpacing(8);
-    row->addWidget(caption(tr("Perplexity on"), m_file));
+    auto* named = new QLabel(tr("Perplexity on"));
+    named->setProperty("caption", true);
+    named->setBuddy(m_file);
+    row->addWidget(named);
     row->addWidget(m_file, 1);
     row->addWidget(browse);
     row->addWidget(m_measure);
@@ -239,47 +146,26 @@ QWidget* PlaygroundLanguage::buildPerplexity() {
     return page;
 }
 
-PlaygroundAsk PlaygroundLanguage::ask() const {
-    return {m_prompt->toPlainText(), m_tokens->value(), m_temperature->value(), m_topK->value(), m_topP->value(), quint64(m_seed->value()), m_keys->currentIndex(), m_values->currentIndex()};
-}
-
-void PlaygroundLanguage::setAsk(const PlaygroundAsk& ask) {
-    m_prompt->setPlainText(ask.prompt);
-    m_tokens->setValue(ask.tokens);
-    m_temperature->setValue(ask.temperature);
-    m_topK->setValue(ask.topK);
-    m_topP->setValue(ask.topP);
-    m_seed->setValue(int(ask.seed));
-    m_keys->setCurrentIndex(ask.keys);
-    m_values->setCurrentIndex(ask.values);
-}
-
-void PlaygroundLanguage::setExamples(const std::vector<std::pair<QString, QString>>& examples) {
-    m_examples->clear();
-    for (const auto& [title, prompt] : examples) m_examples->addItem(title, prompt);
-    m_examples->setVisible(!examples.empty());
-    if (!examples.empty()) m_prompt->setPlainText(examples.front().second);
-}
-
 void PlaygroundLanguage::setRunnable(bool runnable, const QString& reason) {
     m_runnable = runnable;
     m_reason = reason;
+    m_settings->setRunnable(runnable, reason);
     enable();
 }
 
 void PlaygroundLanguage::enable() {
-    const bool some = !m_prompt->toPlainText().isEmpty();
-    m_run->setEnabled(m_running || (m_runnable && some));
-    m_run->setToolTip(!m_runnable ? m_reason : !some ? tr("Write the beginning of a text first.") : tr("Both networks continue the text (Ctrl+Return)"));
     m_measure->setEnabled(m_measuring || (m_runnable && !m_file->text().trimmed().isEmpty()));
     m_measure->setToolTip(!m_runnable ? m_reason : m_file->text().trimmed().isEmpty() ? tr("Choose a text first.") : tr("Perplexity and divergence over the text, as llama.cpp computes them"));
 }
 
 void PlaygroundLanguage::setRunning(bool running) {
     m_running = running;
-    m_run->setText(running ? tr("Stop") : tr("Continue the text"));
-    m_run->setIcon(themeIcon(running ? QStringLiteral("stop") : QStringLiteral("play"), running ? IconColor::Text : IconColor::OnAccent));
-    enable();
+    m_settings->setRunning(running);
+    showSummary();
+}
+
+void PlaygroundLanguage::setNotes(const QStringList& notes) {
+    m_notes = notes;
     showSummary();
 }
 
@@ -309,9 +195,29 @@ void PlaygroundLanguage::show(const Continuation& continuation) {
 }
 
 void PlaygroundLanguage::setApart(const FirstApart* apart) {
-    m_hasApart = apart != nullptr;
-    m_apart = apart ? *apart : FirstApart{};
+    m_apart = apart ? std::optional(*apart) : std::nullopt;
     showSummary();
+}
+
+QString PlaygroundLanguage::apartText(const FirstApart& apart) {
+    const auto place = [](const FirstApart::Place& at) { return tr("%1 (%2)").arg(link(at.target, at.name), percentText(at.error).toHtmlEscaped()); };
+    const QString limit = percentText(apart.threshold).toHtmlEscaped();
+    QStringList said;
+    if (!apart.product.name.isEmpty())
+        said << (apart.product.beyond ? tr("Before that, the first layer to be more than %1 off is %2").arg(limit, place(apart.product)) : tr("No layer's output is %1 off; most: %2").arg(limit, place(apart.product)));
+    if (!apart.block.name.isEmpty())
+        said << (apart.block.beyond ? tr("of what flows on between blocks, %1").arg(place(apart.block)) : tr("nothing that flows on between blocks is; most: %1").arg(place(apart.block)));
+    return said.join(tr("; ")) + QLatin1Char('.');
+}
+
+QString PlaygroundLanguage::summaryTip() const {
+    QStringList tip;
+    if (m_apart)
+        tip << tr("Off: ‖float − quantized‖ ÷ ‖float‖ of a layer's output at the last token that both have read alike, with all the errors before it. Between blocks the sum of all layers so far flows, so errors there count less.\nA click shows the layer in the table.");
+    constexpr int kMostNotes = 10;
+    for (int i = 0; i < std::min(int(m_notes.size()), kMostNotes); ++i) tip << m_notes[i];
+    if (m_notes.size() > kMostNotes) tip << tr("… and %1 more").arg(m_notes.size() - kMostNotes);
+    return tip.join(QLatin1Char('\n'));
 }
 
 void PlaygroundLanguage::showHeads() {
@@ -339,11 +245,12 @@ void PlaygroundLanguage::showSummary() {
     } else if (both > 0) {
         said << tr("The same text so far: %1.").arg(counted(std::int64_t(both), tr("%1 token"), tr("%1 tokens")));
     }
-    if (m_hasApart)
-        said << (m_apart.beyond ? tr("Before that, what flows out of %1 is the first to be more than 5 % off: %2 of its length.") : tr("What flows between blocks is nowhere 5 % off; most after %1: %2 of its length."))
-                    .arg(link(m_apart.target, m_apart.layer), percentText(m_apart.relativeError).toHtmlEscaped());
+    if (m_apart) said << apartText(*m_apart);
     if (!m_shown.divergence.empty()) said << tr("KL %1 nats on average.").arg(numberText(m_shown.meanDivergence()));
+    if (!m_notes.isEmpty())
+        said << QStringLiteral("<span style=\"color:%1\">%2</span>").arg(htmlColor(themeColors().warning), counted(std::int64_t(m_notes.size()), tr("%1 layer runs otherwise than asked"), tr("%1 layers run otherwise than asked")).toHtmlEscaped() + tr(" (hover)."));
     m_summary->setText(said.join(QLatin1Char(' ')));
+    m_summary->setToolTip(summaryTip());
 }
 
 void PlaygroundLanguage::hover(int place) {

@@ -4,41 +4,31 @@
 
 #include "widgets/models/continuation.h"
 
+#include <QStringList>
 #include <QWidget>
 #include <optional>
-#include <utility>
-#include <vector>
 
-class QComboBox;
-class QDoubleSpinBox;
 class QLabel;
 class QLineEdit;
-class QPlainTextEdit;
 class QPushButton;
-class QSpinBox;
 
 namespace bitlathe {
 
 class DivergenceStrip;
+class PlaygroundSettings;
 class TokenText;
-
-struct PlaygroundAsk {
-    QString prompt;
-    int tokens = 96;
-    double temperature = 0;  // 0: always the most probable token
-    int topK = 40;           // 0: all
-    double topP = 0.95;      // 1: all
-    quint64 seed = 1;
-    int keys = 0, values = 0;  // of the cache: f32, f16, int8, 4 bits
-    bool operator==(const PlaygroundAsk&) const = default;
-};
 
 // Where the two first compute something else, while they still read the same.
 struct FirstApart {
-    QString layer;   // "block 2"
-    QString target;  // the layer to show in the table
-    double relativeError = 0;
-    bool beyond = false;  // further off than what counts as apart; false: this is the furthest
+    struct Place {
+        QString name;    // "blk.2.ffn_down", "block 2"; empty: not known
+        QString target;  // the layer to show in the table
+        double error = 0;
+        bool beyond = false;  // the first beyond the threshold; false: none is, and this is the furthest
+        bool operator==(const Place&) const = default;
+    };
+    Place product, block;
+    double threshold = 0;
     bool operator==(const FirstApart&) const = default;
 };
 
@@ -57,16 +47,15 @@ class PlaygroundLanguage : public QWidget {
 public:
     explicit PlaygroundLanguage(QWidget* parent = nullptr);
 
-    PlaygroundAsk ask() const;
-    void setAsk(const PlaygroundAsk& ask);
-    void setExamples(const std::vector<std::pair<QString, QString>>& examples);  // title, prompt
+    PlaygroundSettings& settings() { return *m_settings; }
     void setRunnable(bool runnable, const QString& reason);
     void setRunning(bool running);
     void setProblem(const QString& text);  // what, where and the cure; empty: none
     void setRecipe(const QString& name);   // of the quantized side, as it stands over the text
     void setStale(bool stale);             // the recipe has changed since
     void show(const Continuation& continuation);
-    void setApart(const FirstApart* apart);  // null: not known
+    void setApart(const FirstApart* apart);   // null: not known
+    void setNotes(const QStringList& notes);  // layers that run otherwise than the recipe asks for, a sentence each
     const Continuation& shown() const { return m_shown; }
     bool stale() const { return m_stale; }
 
@@ -92,23 +81,16 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
-    QWidget* buildSettings();
     QWidget* buildTexts();
     QWidget* buildPerplexity();
     void showHeads();
     void showSummary();
     void hover(int place);
     void enable();
+    static QString apartText(const FirstApart& apart);
+    QString summaryTip() const;
 
-    QPlainTextEdit* m_prompt;
-    QComboBox* m_examples;
-    QSpinBox* m_tokens;
-    QDoubleSpinBox* m_temperature;
-    QSpinBox* m_topK;
-    QDoubleSpinBox* m_topP;
-    QSpinBox* m_seed;
-    QComboBox *m_keys, *m_values;
-    QPushButton* m_run;
+    PlaygroundSettings* m_settings;
     QLabel *m_problem, *m_realHead, *m_quantizedHead, *m_summary;
     TokenText *m_realText, *m_quantizedText;
     DivergenceStrip* m_strip;
@@ -116,10 +98,11 @@ private:
     QPushButton* m_measure;
     QLabel* m_figures;
     Continuation m_shown;
-    FirstApart m_apart;
+    std::optional<FirstApart> m_apart;
+    QStringList m_notes;
     std::optional<PerplexityFigures> m_measured;
     QString m_recipe, m_reason, m_complaint;
-    bool m_running = false, m_measuring = false, m_stale = false, m_runnable = false, m_hasApart = false;
+    bool m_running = false, m_measuring = false, m_stale = false, m_runnable = false;
 };
 
 }  // namespace bitlathe

@@ -3,6 +3,7 @@
 #include "core/base/mapped_file.h"
 #include "core/quant/ggml_types.h"
 #include "core/workflow/generate.h"
+#include "core/workflow/parting.h"
 #include "core/workflow/load.h"
 
 #include <gtest/gtest.h>
@@ -211,10 +212,16 @@ TEST_F(TinyTest, CoarserWeightsPartEarlier) {
     DecodeSession exact(prepareLanguage(model, EngineMode::Float, machine), {}, workers), same(prepareLanguage(model, EngineMode::Float, machine), {}, workers);
     DecodeSession coarse = coded("q2_k", "q2_k", EngineMode::Simulated), fine = coded("q8_0", "q8_0", EngineMode::Simulated);
     const Parting none = whereTheyPart(exact, same, tokens, 0.0, job), far = whereTheyPart(exact, coarse, tokens, 0.05, job), near = whereTheyPart(exact, fine, tokens, 0.05, job);
-    EXPECT_EQ(none.first, -1);
-    EXPECT_EQ(far.first, 0);
-    EXPECT_EQ(near.first, -1);
-    EXPECT_GT(near.byLayer.at(0), 0.0);
+    EXPECT_EQ(none.block, -1);
+    EXPECT_EQ(none.product, -1);
+    EXPECT_EQ(far.block, 0);
+    EXPECT_EQ(far.product, 0);
+    EXPECT_EQ(near.block, -1);
+    EXPECT_GT(near.blocks.at(0), 0.0);
+    ASSERT_FALSE(far.products.empty());
+    EXPECT_EQ(far.products.front().weight, "blk.0.attn_q.weight") << "in the order of computing";
+    EXPECT_EQ(far.products.size(), near.products.size());
+    for (std::size_t i = 0; i < far.products.size(); ++i) EXPECT_LT(near.products[i].error, far.products[i].error) << far.products[i].weight;
 }
 
 // llama2.c's vocabulary file: the longest length, then score, length and bytes of each piece.

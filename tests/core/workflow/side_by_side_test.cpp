@@ -11,6 +11,8 @@
 namespace bitlathe {
 namespace {
 
+double worstErrorOf(const Parting& parting) { return parting.blocks.at(std::size_t(parting.worstBlock())); }
+
 const std::filesystem::path kTales = std::filesystem::path(BITLATHE_SOURCE_DIR) / "resources/demo/tales-0.3m.gguf";
 const std::string kPrompt = "Once upon a time there was a girl named Lily.";
 
@@ -64,8 +66,8 @@ TEST_F(SideBySideTest, ANetworkBesideItselfNeverParts) {
     const SideBySide both = of(real, options);
     EXPECT_EQ(both.partsAt(), -1);
     for (const double nats : both.divergence) EXPECT_EQ(nats, 0);
-    EXPECT_EQ(both.parting.layer, -1);
-    EXPECT_EQ(both.parting.worstError, 0);
+    EXPECT_EQ(both.parting.block, -1);
+    EXPECT_EQ(worstErrorOf(both.parting), 0);
 }
 
 TEST_F(SideBySideTest, FewerBitsAreFurtherOffAndPartSooner) {
@@ -79,7 +81,7 @@ TEST_F(SideBySideTest, FewerBitsAreFurtherOffAndPartSooner) {
     const SideBySide eight = of(coded("q8_0", 8), options), four = of(coded("q4_0", 4), options);
     EXPECT_LT(mean(eight), mean(four));
     EXPECT_GE(four.partsAt(), 0) << "a model of this size does not stand 4 bits";
-    EXPECT_GT(four.parting.worstError, eight.parting.worstError);
+    EXPECT_GT(worstErrorOf(four.parting), worstErrorOf(eight.parting));
     EXPECT_EQ(four.divergence.size(), four.first.tokens.size()) << "measured on the float text, also after the texts have parted";
 }
 

@@ -6,6 +6,7 @@
 #include "widgets/panels/playground_image.h"
 #include "widgets/panels/playground_language.h"
 #include "widgets/panels/playground_panel.h"
+#include "widgets/panels/playground_settings.h"
 #include "widgets/panels/token_text.h"
 
 #include <gtest/gtest.h>
@@ -121,7 +122,7 @@ TEST(Playground, SaysWhereTheTextsPartAndWhatOfIt) {
     EXPECT_TRUE(textOf(page).contains(QStringLiteral("Write a prompt"))) << "an empty page says what to do";
     page.setRecipe(QStringLiteral("q4_k"));
     page.show(sample());
-    const FirstApart apart{QStringLiteral("block 1"), QStringLiteral("blk.1.attn_q.weight"), 0.071, true};
+    const FirstApart apart{{QStringLiteral("blk.0.ffn_down"), QStringLiteral("blk.0.ffn_down"), 0.083, true}, {QStringLiteral("after block 1"), QStringLiteral("blk.1.attn_q"), 0.071, true}, 0.05};
     page.setApart(&apart);
     QString all = textOf(page);
     EXPECT_TRUE(all.contains(QStringLiteral("part at token 3"))) << all.toStdString();
@@ -156,8 +157,8 @@ TEST(Playground, FollowsTheThemeWhileItIsOpen) {
 TEST(Playground, AskGivesBackWhatWasSet) {
     PlaygroundLanguage page;
     const PlaygroundAsk ask{QStringLiteral("Once\nupon"), 17, 0.8, 12, 0.9, 99, 2, 3};
-    page.setAsk(ask);
-    EXPECT_EQ(page.ask(), ask);
+    page.settings().setAsk(ask);
+    EXPECT_EQ(page.settings().ask(), ask);
 }
 
 TEST(Playground, RunsOnlyWithAPromptAndStopsByTheSameButton) {
@@ -168,9 +169,9 @@ TEST(Playground, RunsOnlyWithAPromptAndStopsByTheSameButton) {
         if (each->property("accent").toBool()) button = each;
     ASSERT_NE(button, nullptr);
     page.setRunnable(true, {});
-    page.setAsk({});
+    page.settings().setAsk({});
     EXPECT_FALSE(button->isEnabled());
-    page.setAsk({.prompt = QStringLiteral("Once")});
+    page.settings().setAsk({.prompt = QStringLiteral("Once")});
     ASSERT_TRUE(button->isEnabled());
     button->click();
     EXPECT_EQ(run.count(), 1);
@@ -265,11 +266,11 @@ TEST(Playground, Screens) {
         panel.resize(1240, 330);
         panel.showLanguage();
         PlaygroundLanguage& page = panel.language();
-        page.setExamples({{QStringLiteral("A story"), QStringLiteral("Lily had a golden key.\nThe key was")}});
+        page.settings().setExamples({{QStringLiteral("A story"), QStringLiteral("Lily had a golden key.\nThe key was")}});
         page.setRunnable(true, {});
         page.setRecipe(QStringLiteral("Q4_K_M"));
         page.show(sample());
-        const FirstApart apart{QStringLiteral("block 1"), QStringLiteral("blk.1.attn_q.weight"), 0.071, true};
+        const FirstApart apart{{QStringLiteral("blk.0.ffn_down"), QStringLiteral("blk.0.ffn_down"), 0.083, true}, {QStringLiteral("after block 1"), QStringLiteral("blk.1.attn_q"), 0.071, true}, 0.05};
         page.setApart(&apart);
         panel.show();
         ASSERT_TRUE(panel.grab().save(QStringLiteral(BITLATHE_SCREENS_DIR "/playground_language_") + suffix));
