@@ -28,6 +28,18 @@ struct PlaneLayout {
         return order == WordOrder::Stream ? (count * bits + 31) / 32 : (count + perWord - 1) / perWord;
     }
 
+    // Word number `at`.
+    static std::uint32_t load(const std::byte* words, std::int64_t at) noexcept {
+        std::uint32_t word;
+        std::memcpy(&word, words + 4 * at, sizeof word);
+        return word;
+    }
+    // Where AWQ has code i of the eight in a word, in bits from the lowest.
+    static int awqShift(std::size_t i) noexcept {
+        constexpr std::array<int, 8> kNibble = {0, 4, 1, 5, 2, 6, 3, 7};
+        return 4 * kNibble[i];
+    }
+
     std::uint32_t get(const std::byte* words, std::int64_t packed, std::int64_t other) const noexcept {
         const Place at = place(packed, other);
         std::uint64_t word = load(words, at.word);
@@ -55,13 +67,7 @@ private:
         }
         const std::int64_t perWord = 32 / bits;
         const auto inWord = static_cast<std::size_t>(packed % perWord);
-        constexpr std::array<int, 8> kAwqNibble = {0, 4, 1, 5, 2, 6, 3, 7};  // of code i of the eight
-        return {base + packed / perWord * wordStep, order == WordOrder::Awq ? 4 * kAwqNibble[inWord] : static_cast<int>(inWord) * bits};
-    }
-    static std::uint32_t load(const std::byte* words, std::int64_t at) noexcept {
-        std::uint32_t word;
-        std::memcpy(&word, words + 4 * at, sizeof word);
-        return word;
+        return {base + packed / perWord * wordStep, order == WordOrder::Awq ? awqShift(inWord) : static_cast<int>(inWord) * bits};
     }
     static void store(std::byte* words, std::int64_t at, std::uint32_t word) noexcept { std::memcpy(words + 4 * at, &word, sizeof word); }
 };

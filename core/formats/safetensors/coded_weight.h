@@ -23,12 +23,9 @@ struct GroupValues {
     float at(std::int64_t row, std::int64_t group) const noexcept;
 };
 
-// The columns of each group, for weights whose columns were reordered: those of group g are
-// columns[begins[g]] … columns[begins[g + 1] − 1].
+// The group of each column, for weights whose columns were reordered.
 struct ColumnOrder {
-    std::vector<std::int64_t> columns, begins;
-    // groupOf: one group in 0 … groups − 1 per column.
-    ColumnOrder(std::span<const std::int32_t> groupOf, std::int64_t groups);
+    std::vector<std::int32_t> groupOf;  // one in 0 … groups − 1 per column
 };
 
 struct CodedWeight {
@@ -56,8 +53,14 @@ struct CodedWeight {
     void decode(std::int64_t first, std::int64_t end, std::span<float> out) const noexcept;
 
 private:
+    struct Tile;
     float zeroAt(std::int64_t row, std::int64_t group) const noexcept;
-    void decodeColumn(std::int64_t row, std::int64_t column, float zero, float scale, float* out) const noexcept;
+    std::int64_t groupAt(std::int64_t column) const noexcept;
+    void decodeTile(const Tile& tile, float* out) const noexcept;
+    template <int bits>
+    void decodeWords(const Tile& tile, float* out) const noexcept;
+    template <class Code>
+    void decodeBy(const Tile& tile, std::int64_t row, std::int64_t column, Code code, float* out) const noexcept;
 };
 
 }  // namespace bitlathe::safetensors

@@ -50,7 +50,7 @@ std::string fitOrder(CodedWeight& coded, const Entry& order) {
         if (group < 0 || group >= groups) return "g_idx puts column " + std::to_string(c) + " into group " + std::to_string(group) + " of " + std::to_string(groups);
         plain = plain && group == c / coded.groupSize;
     }
-    if (!plain) coded.order.emplace(groupOf, groups);
+    if (!plain) coded.order.emplace(ColumnOrder{std::move(groupOf)});
     return {};
 }
 
