@@ -130,6 +130,7 @@ int evaluateLanguageModel(const std::string& modelPath, const std::string& data,
     for (const std::string& text : gateTexts) gates.push_back(parseGate(text, kFigures));
     JobContext loading = session.job().part(0.0, 0.1), running = session.job().part(0.1, 1.0);
     QuantizationOptions quantization = given;
+    quantization.withImportance = !options.importance.empty();
     const std::shared_ptr<const Model> model = loadInput(modelPath, quantization, session, loading);
     std::optional<Recipe> recipe = chosenRecipe(quantization, model.get());
     if (quantization.choosesCache()) {

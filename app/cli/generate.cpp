@@ -163,6 +163,7 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
         const Tokenizer tokenizer = loadTokenizer(options->tokenizer.empty() ? model->source : std::filesystem::path(options->tokenizer), loading);
         const std::vector<std::int32_t> ids = tokenizer.encode(options->prompt);
         if (ids.empty()) throw Error(ErrorKind::Usage, "there is nothing to continue; give --prompt TEXT or --prompt-file FILE");
+        options->quantization.withImportance = !options->importance.empty();
         std::optional<Recipe> recipe = chosenRecipe(options->quantization, model.get());
         const std::string& engine = options->quantization.engine;
         if (!recipe) {

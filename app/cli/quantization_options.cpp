@@ -82,7 +82,7 @@ std::optional<Recipe> namedRecipe(const QuantizationOptions& options, const Mode
     if (!options.recipe.empty()) return recipeFromJson(readText(options.recipe), options.recipe);
     if (!options.codec.empty()) return recipeOfCodec(options);
     if (options.preset.empty()) return options.project ? std::optional(*options.project->state.recipe()) : std::nullopt;
-    if (const Preset* preset = findModelPreset(options.preset)) return model ? recipeFor(*preset, *model) : preset->recipe;
+    if (const Preset* preset = findModelPreset(options.preset)) return model ? recipeFor(*preset, *model, options.withImportance) : preset->recipe;
     std::string names;
     for (const Preset& preset : modelPresets()) names += (names.empty() ? "" : ", ") + std::string(preset.name);
     throw Error(ErrorKind::Usage, "there is no preset '" + options.preset + "'; there are " + names);

@@ -30,6 +30,7 @@ struct QuantizationOptions {
     bool split = false;                      // of the calibration data only a part calibrates, as where it is measured on too
     std::string cacheKeys, cacheValues;      // how a language model holds them: core/quant/cache_choice.h
     bool choosesCache() const noexcept { return !cacheKeys.empty() || !cacheValues.empty(); }
+    bool withImportance = false;             // not an option here: the command has an importance file, which mixtures heed
     std::string measuredOn;                  // not an option: the data that the command measures on
     std::shared_ptr<ProjectInput> project;  // where the input is one; see loadInput()
 };

@@ -102,6 +102,7 @@ Action quantizeCommand(CLI::App& app, CommonOptions& common) {
         const bool given = !options->quantization.recipe.empty() || !options->quantization.preset.empty() || !options->quantization.codec.empty();
         auto recipe = given ? chosenRecipe(options->quantization, nullptr) : std::nullopt;  // a refusal costs no loading
         request.model = loadInput(options->model, options->quantization, session, loading);
+        options->quantization.withImportance = !options->importance.empty();
         recipe = chosenRecipe(options->quantization, request.model.get());
         if (!recipe) throw Error(ErrorKind::Usage, "how? Give --recipe R.json, --preset NAME or --codec NAME; 'list presets' and 'list codecs' name them");
         if (const std::string ignored = ignoredText(options->quantization, *recipe); !ignored.empty()) session.note("note: " + ignored);

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/formats/weights_format.h"
+#include "core/quant/codec.h"
 #include "core/workflow/load.h"
 
 #include <algorithm>
@@ -28,6 +29,12 @@ LayerOutcome outcomeOf(const WeightsFormat& format, const Layer& layer, std::siz
     outcome.got.weights = std::move(choice.weights);
     if (!choice.reason.empty()) outcome.reason = std::move(choice.reason);
     return outcome;
+}
+
+// Types that llama.cpp's own quantizer makes by importance alone.
+bool wantsImportance(const QuantSpec& spec) {
+    const Codec& codec = codecOf(spec);
+    return codec.coupled > 0 && !codec.name.starts_with("iq3");
 }
 
 // One importance for every column of a matrix, or of every matrix of a stack.
@@ -59,6 +66,7 @@ ExportPlan planWeights(const ExportRequest& request, const Target& target, JobCo
     auto quantized = std::make_shared<QuantizedModel>();
     const auto schemes = schemesFor(request.recipe, model);
     double weights = 0, bits = 0, asked = 0;
+    std::int64_t unweighted = 0;
     for (std::size_t i = 0; i < model.layers.size(); ++i) {
         const Layer& layer = model.layers[i];
         quantized->layers.push_back(outcomeOf(format, layer, i, schemes[i], fixed[i], plan.issues));
@@ -71,8 +79,12 @@ ExportPlan planWeights(const ExportRequest& request, const Target& target, JobCo
             bits += 8.0 * (stored + static_cast<double>(bytes - layer.bytes));
             asked += 8.0 * (outcome.got.weights ? static_cast<double>(storedBytes(layer.layout, *outcome.got.weights)) : stored);
         }
+        unweighted += !request.importance && outcome.got.weights && wantsImportance(*outcome.got.weights);
         if (request.importance && outcome.got.weights) checkImportance(*request.importance, format, model, outcome, plan.issues);
     }
+    if (unweighted > 0)
+        plan.issues.push_back({Issue::Level::Warning, "", std::to_string(unweighted) + (unweighted == 1 ? " layer is" : " layers are") + " coded in two bits or less without importance: all columns count alike, and the loss is larger than it has to be",
+                               "measure importance on text and give its file"});
     plan.bitsPerWeight = weights > 0 ? asked / weights : 0;
     plan.storedBitsPerWeight = weights > 0 ? bits / weights : 0;
     const auto found = target.check(model, *quantized);

@@ -22,9 +22,9 @@ const Preset* findModelPreset(std::string_view name) {
     return found == rows.end() ? nullptr : &*found;
 }
 
-Recipe recipeFor(const Preset& preset, const Model& model) {
+Recipe recipeFor(const Preset& preset, const Model& model, bool withImportance) {
     const Mixture* mixture = findMixture(preset.name);
-    return mixture ? mixtureRecipe(*mixture, model) : preset.recipe;
+    return mixture ? mixtureRecipe(*mixture, model, withImportance) : preset.recipe;
 }
 
 }  // namespace bitlathe

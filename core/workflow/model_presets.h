@@ -11,9 +11,10 @@ namespace bitlathe {
 
 struct Model;
 
-// A mixture's Preset::recipe is its base type for every weight; recipeFor() knows the rest.
+// A mixture's Preset::recipe is its base type for every weight; recipeFor() knows the rest. withImportance: the
+// weights will be coded by an importance file, for which llama-quantize chooses some types otherwise.
 std::span<const Preset> modelPresets();
 const Preset* findModelPreset(std::string_view name);
-Recipe recipeFor(const Preset& preset, const Model& model);
+Recipe recipeFor(const Preset& preset, const Model& model, bool withImportance = false);
 
 }  // namespace bitlathe

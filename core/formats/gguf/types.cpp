@@ -22,15 +22,6 @@ constexpr Fallback kFallbacks[] = {{"q2_k", "iq4_nl"}, {"q3_k", "iq4_nl"}, {"q4_
                                    {"q6_k", "q8_0"}, {"iq4_xs", "iq4_nl"}, {"tq1_0", "q4_0"}, {"tq2_0", "q4_0"},
                                    {"iq1_s", "iq4_nl"}, {"iq1_m", "iq4_nl"}, {"iq2_xxs", "iq4_nl"}, {"iq2_xs", "iq4_nl"}, {"iq2_s", "iq4_nl"}, {"iq3_xxs", "iq4_nl"}, {"iq3_s", "iq4_nl"}};
 
-struct FileType {
-    std::string_view type;
-    std::uint32_t number;
-};
-constexpr FileType kFileTypes[] = {{"f32", 0}, {"f16", 1}, {"q4_0", 2}, {"q4_1", 3}, {"q8_0", 7}, {"q5_0", 8}, {"q5_1", 9}, {"q2_K", 10}, {"q3_K", 11},
-                                   {"q4_K", 14}, {"q5_K", 16}, {"q6_K", 18}, {"iq2_xxs", 19}, {"iq2_xs", 20}, {"iq3_xxs", 23}, {"iq1_s", 24}, {"iq4_nl", 25},
-                                   {"iq3_s", 26}, {"iq2_s", 28}, {"iq4_xs", 30}, {"iq1_m", 31}, {"bf16", 32}, {"tq1_0", 36}, {"tq2_0", 37}, {"mxfp4", 38},
-                                   {"nvfp4", 39}, {"q1_0", 40}, {"q2_0", 41}};
-
 // A codec that GGUF has and that is near.
 std::string_view nearestTo(const QuantSpec& spec) noexcept {
     constexpr std::string_view kByBits[] = {"tq1_0", "tq1_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "q8_0", "q8_0"};
@@ -70,12 +61,6 @@ WeightChoice choose(const Layer& layer, const QuantSpec& asked) {
         if (fallback.codec == asked.codec && row % typeOf(fallback.instead)->blocks.values == 0) return {true, specOf(fallback.instead), why};
     if (layer.storedAs == "float32" && findCodec("f16")) return {true, specOf("f16"), why};
     return {true, std::nullopt, why};
-}
-
-std::uint32_t fileTypeOf(const GgmlType& type) noexcept {
-    for (const FileType& row : kFileTypes)
-        if (row.type == type.name) return row.number;
-    return 0;
 }
 
 }  // namespace bitlathe::gguf

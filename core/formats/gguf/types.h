@@ -17,7 +17,4 @@ const GgmlType* storedType(const Value& value) noexcept;
 
 WeightChoice choose(const Layer& layer, const QuantSpec& asked);
 
-// general.file_type: llama.cpp's number for files of mostly this type.
-std::uint32_t fileTypeOf(const GgmlType& type) noexcept;
-
 }  // namespace bitlathe::gguf

@@ -2,6 +2,7 @@
 #include "core/base/mapped_file.h"
 #include "core/base/save_file.h"
 #include "core/formats/gguf/container.h"
+#include "core/formats/gguf/file_type.h"
 #include "core/formats/gguf/gguf.h"
 #include "core/formats/gguf/head_out.h"
 #include "core/formats/gguf/tensor_out.h"
@@ -88,6 +89,7 @@ Plan planOf(const Container& head, const WeightsRequest& request, const WriteOpt
     plan.head = head;
     for (std::size_t i = 0; i < plan.head.tensors.size(); ++i) plan.tensors.push_back({i, plan.head.tensors[i].type, 0, plan.head.tensors[i].bytes});
     bool weighted = false;
+    std::vector<StoredLayer> stored;
     for (const LayerOutcome& outcome : request.layers) {
         if (!outcome.got.weights) continue;
         const Layer& layer = source.layers[outcome.layer];
@@ -97,12 +99,14 @@ Plan planOf(const Container& head, const WeightsRequest& request, const WriteOpt
         weighted = weighted || (request.importance && !request.importance->of(source.graph.value(layer.weight).name).empty());
     }
     place(plan.head, plan.tensors);
+    for (std::size_t l = 0; l < source.layers.size(); ++l)
+        if (source.layers[l].quantizable && source.layers[l].weight != kNoValue) stored.push_back({l, plan.tensors[static_cast<std::size_t>(source.layers[l].weight)].type});
 
     // What most weights are.
     std::map<int, std::int64_t> weights;
     for (const TensorOut& tensor : plan.tensors) weights[tensor.type->id] += plan.head.tensors[tensor.source].shape.rank() > 1 ? plan.head.tensors[tensor.source].shape.count() : 0;
     const auto most = std::max_element(weights.begin(), weights.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-    plan.keys.numbers = {{"general.quantization_version", kQuantizationVersion}, {"general.file_type", fileTypeOf(*ggmlTypeOf(most->first))}};
+    plan.keys.numbers = {{"general.quantization_version", kQuantizationVersion}, {"general.file_type", fileTypeOf(source, stored, weighted, *ggmlTypeOf(most->first))}};
     plan.keys.texts = options.metadata;
     if (weighted) {
         plan.keys.texts.emplace_back("quantize.imatrix.file", request.importance->file);

@@ -4,6 +4,7 @@
 #include "core/formats/format.h"
 #include "core/formats/gguf/container.h"
 #include "core/formats/gguf/imatrix.h"
+#include "core/language/mixture.h"
 #include "core/quant/codec_gguf.h"
 #include "core/quant/ggml_types.h"
 #include "core/tensor/convert.h"
@@ -142,6 +143,30 @@ TEST_F(ExportGguf, KeysAreCopiedAsTheyAre) {
     EXPECT_NE(written.text("bitlathe.recipe").find("q4_k"), std::string::npos);
     EXPECT_EQ(written.text("bitlathe.source.name"), "source.gguf");
     for (const auto& tensor : written.tensors) EXPECT_EQ(tensor.offset % 32, 0u);
+}
+
+TEST_F(ExportGguf, TheFileNamesTheMixtureThatItIs) {
+    GgufSample sample;
+    sample.text("general.architecture", "llama").texts("tokenizer.ggml.tokens", {"a", "b"}).tensor("token_embd.weight", {256, 4}, 0, bytesOf(bell(1024, 1)));
+    constexpr int kBlocks = 8;
+    for (int block = 0; block < kBlocks; ++block)
+        for (const char* part : {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"})
+            sample.tensor("blk." + std::to_string(block) + "." + part + ".weight", {256, 2}, 0, bytesOf(bell(512, unsigned(block))));
+    const auto model = open(sample.bytes());
+    const auto fileType = [&](const Recipe& recipe) {
+        ExportRequest wanted = request(model, "q4_k");
+        wanted.recipe = recipe;
+        exportModel(wanted, workers, job);
+        const auto file = MappedFile::open(wanted.path);
+        return gguf::parse(file->bytes(), "written", job).find("general.file_type")->integer();
+    };
+    const std::pair<const char*, unsigned> numbers[] = {{"Q4_K_M", 15}, {"Q4_K_S", 14}, {"Q5_K_M", 17}, {"Q3_K_L", 13}, {"Q2_K", 10}, {"IQ3_XS", 22}, {"IQ3_M", 27}, {"IQ2_M", 29}, {"IQ2_S", 28}, {"IQ1_S", 24}, {"Q8_0", 7}, {"Q4_0", 2}};
+    for (const auto& [name, number] : numbers) EXPECT_EQ(fileType(mixtureRecipe(*findMixture(name), *model)), number) << name;
+    Recipe own = mixtureRecipe(*findMixture("Q4_K_M"), *model);
+    own.layers["blk.4.ffn_up"].weights = own.defaults.weights;
+    own.layers["blk.4.ffn_up"].weights->codec = "q8_0";
+    own.layers["blk.4.ffn_up"].weights->bits = 8;
+    EXPECT_EQ(fileType(own), 14u);  // no mixture: mostly Q4_K
 }
 
 TEST_F(ExportGguf, TheSameRequestGivesTheSameBytes) {
