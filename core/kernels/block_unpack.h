@@ -150,16 +150,6 @@ LANES_INLINE void ternaryCodes(const Byte* b, const Byte* next, Bytes* codes) {
     codes[7] = oddQuarters(parts[3], thirds(twoQuarters(last[0], last[1], last[2], last[3])));
 }
 
-// Scales and mins of 6 bits: Q4_K and Q5_K.
-struct Sixes {
-    std::uint64_t scales, mins;
-    LANES_INLINE explicit Sixes(const Byte* b) {
-        const std::uint32_t s = four(b), m = four(b + 4), both = four(b + 8);
-        scales = (s & 0x3f3f3f3fu) | std::uint64_t{(both & 0x0f0f0f0fu) | (s >> 2 & 0x30303030u)} << 32;
-        mins = (m & 0x3f3f3f3fu) | std::uint64_t{(both >> 4 & 0x0f0f0f0fu) | (m >> 2 & 0x30303030u)} << 32;
-    }
-};
-
 // The sixteen 6-bit scales of a block of Q3_K.
 struct Q3Scales {
     std::uint64_t first, last;
@@ -231,9 +221,10 @@ LANES_INLINE void unpackLarge(const Byte* b, Weights<Type>& w) {
     const Floats whole = twoHalves(b + scaleAt, next + scaleAt);
     if constexpr (Type == GgufType::TQ1_0 || Type == GgufType::TQ2_0) w.scale[0] = whole;
     if constexpr (Type == GgufType::Q4_K || Type == GgufType::Q5_K) {
-        const Sixes first(b + 4), second(next + 4);
-        w.scale[0] = whole * toFloats(signedBytes(first.scales, second.scales));
-        w.min[0] = twoHalves(b + 2, next + 2) * toFloats(signedBytes(first.mins, second.mins));
+        Ints scales, mins;
+        sixBitScales(b, next, scales, mins);
+        w.scale[0] = whole * toFloats(scales);
+        w.min[0] = twoHalves(b + 2, next + 2) * toFloats(mins);
     }
     if constexpr (Type == GgufType::IQ4_XS) w.scale[0] = whole * toFloats(signedBytes(iq4Scales(b), iq4Scales(next)) - allInts(32));
     if constexpr (Type == GgufType::Q2_K) {

@@ -122,6 +122,18 @@ LANES_INLINE Ints stridedPairs(const std::uint8_t* x, int step) { return {_mm256
 LANES_INLINE __m256 eightHalves(const std::uint8_t* x, int step) { return _mm256_cvtph_ps(eightPairs(x, step)); }
 LANES_INLINE Floats stridedHalves(const std::uint8_t* x, int step) { return {eightHalves(x, step), eightHalves(x + 8 * step, step)}; }
 LANES_INLINE Floats twoHalves(const std::uint8_t* x, const std::uint8_t* y) { return {eightHalves(x, 0), eightHalves(y, 0)}; }
+// Eight scales, eight mins.
+LANES_INLINE __m128i sixes(const std::uint8_t* x) {
+    const __m128i all = load16(x), masks = _mm_setr_epi32(0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f);
+    const __m128i low = _mm_shuffle_epi8(all, _mm_setr_epi8(4, 5, 6, 7, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+    const __m128i high = _mm_shuffle_epi8(all, _mm_setr_epi8(-1, -1, -1, -1, 4, 5, 6, 7, -1, -1, -1, -1, 8, 9, 10, 11));
+    return _mm_or_si128(_mm_and_si128(_mm_srlv_epi32(low, _mm_setr_epi32(0, 0, 0, 4)), masks), _mm_and_si128(_mm_srli_epi32(high, 2), _mm_set1_epi8(0x30)));
+}
+LANES_INLINE void sixBitScales(const std::uint8_t* x, const std::uint8_t* y, Ints& scales, Ints& mins) {
+    const __m128i first = sixes(x), second = sixes(y);
+    scales = {_mm256_cvtepi8_epi32(first), _mm256_cvtepi8_epi32(second)};
+    mins = {_mm256_cvtepi8_epi32(_mm_srli_si128(first, 8)), _mm256_cvtepi8_epi32(_mm_srli_si128(second, 8))};
+}
 LANES_INLINE std::int32_t sumOfInts(Ints x) {
     const __m256i eight = _mm256_add_epi32(x.a, x.b);
     const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));

@@ -125,6 +125,18 @@ LANES_INLINE Floats twoHalves(const std::uint8_t* x, const std::uint8_t* y) {
     __builtin_memcpy(&b, y, 2);
     return {_mm512_cvtph_ps(_mm256_set_m128i(_mm_set1_epi16(b), _mm_set1_epi16(a)))};
 }
+// Eight scales and eight mins of 6 bits, as Q4_K and Q5_K have them behind two halves, of the blocks at x and at y.
+LANES_INLINE void sixBitScales(const std::uint8_t* x, const std::uint8_t* y, Ints& scales, Ints& mins) {
+    const __m256i both = _mm256_set_m128i(load16(y), load16(x));
+    const __m256i lowPlaces = _mm256_broadcastsi128_si256(_mm_setr_epi8(4, 5, 6, 7, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+    const __m256i highPlaces = _mm256_broadcastsi128_si256(_mm_setr_epi8(-1, -1, -1, -1, 4, 5, 6, 7, -1, -1, -1, -1, 8, 9, 10, 11));
+    const __m256i lowBits = _mm256_broadcastsi128_si256(_mm_setr_epi32(0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f));
+    const __m256i low = _mm256_and_si256(_mm256_srlv_epi32(_mm256_shuffle_epi8(both, lowPlaces), _mm256_broadcastsi128_si256(_mm_setr_epi32(0, 0, 0, 4))), lowBits);
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi32(_mm256_shuffle_epi8(both, highPlaces), 2), _mm256_set1_epi8(0x30));
+    const __m256i all = _mm256_permute4x64_epi64(_mm256_or_si256(low, high), 0xd8);  // scales of both, then mins of both
+    scales = {_mm512_cvtepi8_epi32(_mm256_castsi256_si128(all))};
+    mins = {_mm512_cvtepi8_epi32(_mm256_extracti128_si256(all, 1))};
+}
 LANES_INLINE std::int32_t sumOfInts(Ints a) { return _mm512_reduce_add_epi32(a.v); }
 // Sixteen bfloats at x.
 LANES_INLINE Floats loadBfloats(const std::uint8_t* x) {

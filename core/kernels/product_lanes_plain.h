@@ -143,6 +143,17 @@ LANES_INLINE Floats twoHalves(const std::uint8_t* x, const std::uint8_t* y) {
     for (int i = 0; i < 16; ++i) std::memcpy(halves + i, i < 8 ? x : y, 2);
     return loadHalves(halves);
 }
+LANES_INLINE void sixBitScales(const std::uint8_t* x, const std::uint8_t* y, Ints& scales, Ints& mins) {
+    const auto each = [&](int first, int shift) {
+        return eachInt([&](int i) {
+            const std::uint8_t* b = i < 8 ? x : y;
+            const int j = i % 4;
+            return i % 8 < 4 ? b[first + j] & 63 : (b[12 + j] >> shift & 15) | b[first + j] >> 6 << 4;
+        });
+    };
+    scales = each(4, 0);
+    mins = each(8, 4);
+}
 LANES_INLINE std::int32_t sumOfInts(const Ints& a) {
     std::int32_t sum = 0;
     for (int i = 0; i < 16; ++i) sum += a.v[i];
