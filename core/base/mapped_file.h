@@ -39,4 +39,9 @@ private:
     std::optional<PageGuard> m_guard;
 };
 
+// These bytes, mapped or not, will be read over and over: where system and file system can, their pages are to be of
+// 2 MB, so that reading waits for memory and not for the tables of small pages. Says nothing of pages that are in
+// memory already, and a byte of the others brings 2 MB with it.
+void preferLargePages(std::span<const std::byte> bytes) noexcept;
+
 }  // namespace bitlathe

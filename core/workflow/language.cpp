@@ -1,6 +1,7 @@
 #include "core/workflow/language.h"
 
 #include "core/base/error.h"
+#include "core/base/mapped_file.h"
 #include "core/formats/format.h"
 #include "core/formats/weights_format.h"
 #include "core/language/architecture.h"
@@ -12,7 +13,11 @@
 #include "core/tensor/packed_tensor.h"
 #include "core/workflow/cache_size.h"
 
+#include <algorithm>
+#include <functional>
 #include <map>
+#include <span>
+#include <vector>
 
 namespace bitlathe {
 
@@ -30,12 +35,34 @@ std::int64_t bytesOf(const Graph& graph) {
     return bytes;
 }
 
+// Every token reads all weights. One stretch for what lies side by side in a file.
+void preferLargePagesFor(const Graph& graph) {
+    constexpr std::ptrdiff_t gap = 1 << 16;  // small tensors and padding between
+    std::vector<std::span<const std::byte>> all;
+    for (const Value& value : graph.values) {
+        if (value.blocks) all.push_back(value.blocks->bytes);
+        else if (value.constant) all.push_back(value.constant->bytes());
+    }
+    std::sort(all.begin(), all.end(), [](auto a, auto b) { return std::less<>()(a.data(), b.data()); });
+    std::span<const std::byte> stretch;
+    for (const auto bytes : all) {
+        if (!stretch.empty() && bytes.data() - (stretch.data() + stretch.size()) <= gap) {
+            stretch = {stretch.data(), std::max(stretch.data() + stretch.size(), bytes.data() + bytes.size())};
+            continue;
+        }
+        preferLargePages(stretch);
+        stretch = bytes;
+    }
+    preferLargePages(stretch);
+}
+
 LanguageNetwork compiled(std::shared_ptr<const Model> model, const WeightLookup& weights, EngineMode mode, const Machine& machine) {
     LanguageNetwork network;
     network.spec = specOf(*model);
     network.mode = mode;
     const auto built = buildLanguage(network.spec, tensorNamesOf(*model), weights, {.integer = mode == EngineMode::Integer});
     network.weightBytes = bytesOf(built->graph);
+    preferLargePagesFor(built->graph);
     network.executable = Executable::compile(built, {.machine = machine});
     network.source = std::move(model);
     return network;
@@ -47,6 +74,7 @@ Value inBlocks(const std::string& name, const Tensor& values, const GgufForm& fo
     const GgufRows rows{form, columns, importance};
     auto bytes = std::make_shared<std::vector<std::byte>>();
     bytes->reserve(static_cast<std::size_t>(columns == 0 ? 0 : values.count() / columns * rows.rowBytes()));
+    preferLargePages({bytes->data(), bytes->capacity()});
     streamGguf(rows, values.type(), values.bytes(), [&](std::span<const std::byte> part) { bytes->insert(bytes->end(), part.begin(), part.end()); }, workers, job, isa);
     Value value;
     value.name = name;

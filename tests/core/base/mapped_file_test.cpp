@@ -33,6 +33,17 @@ protected:
     fs::path folder;
 };
 
+TEST_F(MappedFiles, HoldTheSameBytesOnLargePages) {
+    const auto file = MappedFile::open(write("large", 5'000'001));
+    preferLargePages(file->bytes().subspan(3));
+    preferLargePages(file->bytes().subspan(1, 100));  // no whole page
+    preferLargePages({});
+    EXPECT_EQ(count(file->bytes(), 'x'), 5'000'001u);
+    file->release(file->bytes());
+    EXPECT_EQ(count(file->bytes(), 'x'), 5'000'001u);
+    EXPECT_TRUE(file->intact());
+}
+
 TEST_F(MappedFiles, HoldTheFilesBytes) {
     const auto file = MappedFile::open(write("whole", 100'000));
     EXPECT_EQ(count(file->bytes(), 'x'), 100'000u);
