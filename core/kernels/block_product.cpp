@@ -22,6 +22,7 @@ void codeActivations(Isa isa, const float* x, std::int64_t xStride, std::int64_t
 }
 
 void multiplyBlocks(Isa isa, const BlockProduct& call) noexcept {
+    assert(!isLattice(call.type));
     assert(call.k % kGgufSizes[static_cast<int>(call.type)].values == 0);
     if (call.m > 0 && call.n > 0) kernelsOf(isa).multiply[static_cast<int>(call.type)](call);
 }

@@ -34,7 +34,7 @@ constexpr std::int64_t activationGroups(std::int64_t k) noexcept { return (k + k
 void codeActivations(Isa isa, const float* x, std::int64_t xStride, std::int64_t rows, std::int64_t k, ActivationGroup* out) noexcept;
 
 struct BlockProduct {
-    GgufType type = GgufType::Q4_0;
+    GgufType type = GgufType::Q4_0;  // no lattice type
     std::int64_t k = 0;  // a multiple of the type's block
     std::int64_t n = 0;  // rows of weights
     const void* weights = nullptr;  // n rows, one after the other

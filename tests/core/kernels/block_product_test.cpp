@@ -19,7 +19,7 @@ namespace bitlathe {
 namespace {
 
 constexpr const char* kNames[] = {"q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_K", "q3_K", "q4_K", "q5_K", "q6_K", "iq4_nl", "iq4_xs", "tq1_0", "tq2_0", "mxfp4"};
-constexpr int kTypes = static_cast<int>(std::size(kGgufSizes));
+constexpr int kTypes = static_cast<int>(GgufType::MXFP4) + 1;  // lattice types have no products
 
 struct Operands {
     GgufType type;
