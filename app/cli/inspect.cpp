@@ -7,6 +7,7 @@
 #include "app/cli/quantization_options.h"
 #include "app/cli/text_table.h"
 
+#include "core/formats/gguf/gguf.h"
 #include "core/formats/gguf/imatrix.h"
 #include "core/workflow/load.h"
 
@@ -77,9 +78,23 @@ void print(const Model& model, const Importance* importance, Session& session) {
         parameters += static_cast<double>(layer.parameters);
         bytes += static_cast<double>(layer.bytes);
     }
-    std::cout << table.text() << "\n" << model.layers.size() << " layers, " << countText(parameters) << " parameters, " << bytesText(bytes) << "\n";
+    if (model.layers.empty())
+        for (const auto& [key, value] : model.metadata) std::cout << key << "  " << value << "\n";
+    std::cout << (model.layers.empty() ? std::string() : table.text()) << "\n" << model.layers.size() << " layers, " << countText(parameters) << " parameters, " << bytesText(bytes) << "\n";
     for (const std::string& missing : model.graph.weightsOnly ? std::vector<std::string>() : missingOperators(model)) std::cout << "cannot be run here: " << missing << "\n";
     for (const std::string& note : model.notes) std::cout << "note: " << note << "\n";
+}
+
+}  // namespace
+
+namespace {
+
+// A file with a vocabulary alone is no model, and can be looked at all the same.
+std::shared_ptr<const Model> openForLooking(const std::string& path, Session& session, JobContext& job) {
+    std::error_code none;
+    if (std::filesystem::is_regular_file(path, none))
+        if (auto alone = gguf::vocabularyAlone(path, job)) return std::make_shared<const Model>(std::move(*alone));
+    return loadModel(path, session.machine(), job);
 }
 
 }  // namespace
@@ -108,7 +123,7 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
             return kDone;
         }
         JobContext loading = session.job().part(0.0, recipe ? 0.2 : 1.0), measuring = session.job().part(0.2, 1.0);
-        const auto model = project ? modelOf(*project, session, loading) : loadModel(*path, session.machine(), loading);
+        const auto model = project ? modelOf(*project, session, loading) : openForLooking(*path, session, loading);
         if (recipe) recipe = chosenRecipe(quantization, model.get());
         if (!explain->layer.empty()) {
             ExplainOptions own = *explain;
@@ -121,6 +136,10 @@ Action inspectCommand(CLI::App& app, CommonOptions& common) {
         session.endProgress();
         if (session.json()) {
             Json document = toJson(*model, importance.get());
+            if (model->layers.empty()) {
+                document["metadata"] = Json::object();
+                for (const auto& [key, value] : model->metadata) document["metadata"][key] = value;
+            }
             if (Json language = languageJson(*model, session); !language.is_null()) document["language"] = std::move(language);
             for (std::size_t i = 0; i < figures.size(); ++i)
                 if (figures[i]) document["layers"][i]["quantized"] = figuresJson(*figures[i]);

@@ -22,6 +22,8 @@ struct WriteOptions {
     std::vector<std::pair<std::string, std::string>> metadata;
     // Weights go to a file of their own when the main file would grow beyond this.
     std::int64_t externalAbove = std::int64_t(2'000'000'000);
+    // A model of safetensors becomes several files where one would grow beyond this; as Hugging Face cuts them.
+    std::int64_t cutAbove = std::int64_t(5'000'000'000);
 };
 
 // One row. read throws Error(Input) with file, place and cure; write throws Error(Output), writes beside

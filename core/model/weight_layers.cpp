@@ -14,7 +14,7 @@ bool says(std::string_view name, std::string_view part) { return name.find(part)
 // By the names that exporters give: there is no operator to ask.
 LayerKind kindOf(const std::string& name, const Shape& shape) {
     if (says(name, "norm") || says(name, "ln_")) return LayerKind::Norm;
-    if (shape.rank() < 2) return LayerKind::Other;
+    if (shape.rank() < 2 || name.ends_with("bias")) return LayerKind::Other;  // BART's final_logits_bias is a matrix of one row
     return says(name, "embd") || says(name, "embed") || says(name, "wte") ? LayerKind::Embedding : LayerKind::Linear;
 }
 
@@ -37,7 +37,7 @@ Layer layerOf(const Value& value, ValueId id) {
     layer.kind = kindOf(value.name, layer.shape);
     const int rank = layer.shape.rank();
     const bool numbers = value.blocks || value.packed || isFloat(value.constant->type());
-    layer.quantizable = numbers && rank >= 2 && layer.kind != LayerKind::Norm && layer.parameters > 0;
+    layer.quantizable = numbers && rank >= 2 && layer.kind != LayerKind::Norm && layer.kind != LayerKind::Other && layer.parameters > 0;
     if (rank >= 2) {
         layer.channelAxis = rank - 2, layer.reductionAxis = rank - 1;
         layer.layout = {1, layer.shape.count(0, rank - 1), layer.shape[rank - 1]};
@@ -46,7 +46,7 @@ Layer layerOf(const Value& value, ValueId id) {
     }
     if (layer.parameters == 0) layer.note = "empty: nothing to quantize";
     else if (!numbers) layer.note = "integers: left as they are";
-    else if (!layer.quantizable) layer.note = "a vector or a norm: left as it is";
+    else if (!layer.quantizable) layer.note = rank >= 2 && layer.kind == LayerKind::Other ? "a bias: left as it is" : "a vector or a norm: left as it is";
     else if (value.blocks || value.packed) layer.note = "already quantized in the file: quantizing again adds to its error";
     return layer;
 }

@@ -5,6 +5,7 @@
 #include "core/data/dataset.h"
 #include "core/formats/format.h"
 #include "core/formats/target.h"
+#include "core/language/architecture.h"
 #include "core/model/opaque_layer.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/export_weights.h"
@@ -29,6 +30,12 @@ bool isNamedLike(const fs::path& path, const Format& format) {
     return std::any_of(format.extensions.begin(), format.extensions.end(), [name = lower(path.filename().string())](std::string_view extension) { return name.ends_with(extension); });
 }
 
+// What this checkpoint is instead, where it says so.
+std::string notKnown(const Model& model) {
+    const auto spec = describeLanguage(model);
+    return !spec || spec->whyNot.empty() ? std::string() : ", and of this one: " + spec->whyNot;
+}
+
 const Target& targetOf(const ExportRequest& request) {
     const auto taking = targetsFor(*request.model);
     if (request.target.empty() && !taking.empty()) {  // the first whose files are named like this one
@@ -42,7 +49,7 @@ const Target& targetOf(const ExportRequest& request) {
     if (!target) throw Error(ErrorKind::Usage, "there is no target '" + request.target + "'; for this model there are " + names);
     if (std::find(taking.begin(), taking.end(), target) != taking.end()) return *target;
     if (target->converting && request.model->graph.weightsOnly)
-        throw Error(ErrorKind::Usage, std::string(target->label) + " takes " + std::string(target->format) + " models, and checkpoints whose config.json has a model_type that is known here; choose " + names);
+        throw Error(ErrorKind::Usage, std::string(target->label) + " takes " + std::string(target->format) + " models, and checkpoints whose config.json has a model_type that is known here" + notKnown(*request.model) + "; choose " + names);
     throw Error(ErrorKind::Usage, request.model->graph.weightsOnly
                                       ? "the model is weights without a graph, and " + std::string(target->label) + " runs graphs; choose " + names
                                       : std::string(target->label) + " takes models that were read from " + std::string(target->format) + " files; choose " + names);

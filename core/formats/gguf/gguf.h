@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 
 namespace bitlathe::gguf {
@@ -19,6 +20,10 @@ bool recognizes(std::span<const std::byte> head) noexcept;
 // Reads the head alone; weights stay mapped and are decoded when somebody looks at them. Values of the graph are the
 // tensors in the file's order. Throws Error(Input) for anything that is not a well-formed file with tensors in it.
 Model read(const std::filesystem::path& path, JobContext& context);
+
+// The head of a file that holds a vocabulary and no tensors, as a model without layers: for looking at it. Nothing for
+// every other file.
+std::optional<Model> vocabularyAlone(const std::filesystem::path& path, JobContext& context);
 
 // Writes version 3 from a model that read() gave: keys are copied as they are, but for general.file_type and
 // general.quantization_version, and those of WriteOptions, which are added or replaced. Tensors keep names and order.

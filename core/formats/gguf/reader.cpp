@@ -37,24 +37,40 @@ void addNotes(const Container& head, Model& model) {
     if (askew > 0) model.notes.push_back(std::to_string(askew) + " tensors have names of more than 63 bytes, which llama.cpp refuses");
 }
 
-}  // namespace
-
-bool recognizes(std::span<const std::byte> head) noexcept { return head.size() >= 4 && std::memcmp(head.data(), "GGUF", 4) == 0; }
-
-Model read(const std::filesystem::path& path, JobContext& context) {
-    const auto file = MappedFile::open(path);
-    const Container head = parse(file->bytes(), path.string(), context);
-    if (head.tensors.empty()) refuseInput("'" + path.string() + "' holds no tensors: it is a vocabulary or a list alone; open the file with the weights");
+// All but the tensors.
+Model modelOf(const Container& head, const std::shared_ptr<const MappedFile>& file) {
     Model model;
-    model.name = path.stem().string();
+    model.name = file->path().stem().string();
     model.format = "gguf";
-    model.source = path;
+    model.source = file->path();
     model.file = file;
     if (file->bytes().size() <= kHashWhileReading) model.sha256 = sha256(file->bytes());
     model.producer = plainText(head.text("general.architecture"));
     for (const KeyValue& key : head.keys) model.metadata.emplace_back(key.key, toText(key, head.lengthBytes));
     model.graph.weightsOnly = true;
     model.graph.name = plainText(head.text("general.name"));
+    return model;
+}
+
+}  // namespace
+
+bool recognizes(std::span<const std::byte> head) noexcept { return head.size() >= 4 && std::memcmp(head.data(), "GGUF", 4) == 0; }
+
+std::optional<Model> vocabularyAlone(const std::filesystem::path& path, JobContext& context) {
+    const auto file = MappedFile::open(path);
+    if (!recognizes(file->bytes())) return std::nullopt;
+    const Container head = parse(file->bytes(), path.string(), context);
+    if (!head.tensors.empty() || !head.find("tokenizer.ggml.tokens")) return std::nullopt;
+    Model model = modelOf(head, file);
+    model.notes.push_back("the file holds a vocabulary and no tensors: it can be looked at, and texts can be cut by it");
+    return model;
+}
+
+Model read(const std::filesystem::path& path, JobContext& context) {
+    const auto file = MappedFile::open(path);
+    const Container head = parse(file->bytes(), path.string(), context);
+    if (head.tensors.empty()) refuseInput("'" + path.string() + "' holds no tensors: it is a vocabulary or a list alone; open the file with the weights");
+    Model model = modelOf(head, file);
     model.graph.values.reserve(head.tensors.size());
     for (const TensorInfo& tensor : head.tensors) model.graph.values.push_back(valueOf(tensor, file));
     model.layers = findLayers(model.graph);

@@ -75,13 +75,13 @@ std::string_view Checkpoint::textOf(std::string_view fileName) const noexcept {
 
 Checkpoint openCheckpoint(const fs::path& path, JobContext& job) {
     Checkpoint checkpoint;
-    checkpoint.source = isIndex(path) ? path : isPart(path) ? indexNaming(path) : fs::path();
+    checkpoint.source = isIndex(path) ? path : isPart(path) ? indexNaming(path, job) : fs::path();
     if (checkpoint.source.empty()) {
         checkpoint.source = path;
         addFile(checkpoint, path, job);
         if (isPart(path)) checkpoint.notes.push_back("one of several files, without the index that names the others: only its own tensors are here");
     } else {
-        const Index index = readIndex(checkpoint.source);
+        const Index index = readIndex(checkpoint.source, job);
         for (std::size_t i = 0; i < index.files.size(); ++i) {
             addFile(checkpoint, checkpoint.source.parent_path() / index.files[i], job);
             job.checkpoint(double(i) / double(index.files.size()), "reading " + index.files[i]);

@@ -31,7 +31,7 @@ void layOutFilters(Model& model) {
         const std::string& name = model.graph.value(layer.weight).name;
         const Shape& shape = layer.shape;
         const int rank = shape.rank();
-        if (rank < 2 || layer.kind == LayerKind::Norm) continue;
+        if (rank < 2 || layer.kind == LayerKind::Norm || layer.kind == LayerKind::Other) continue;
         if (isFilter(layer, name)) {
             const bool transposed = isTransposedFilter(name);
             layer.kind = transposed ? LayerKind::ConvTranspose : LayerKind::Conv;

@@ -25,11 +25,13 @@ bool isPlainName(const std::string& name) {
 
 }  // namespace
 
-Index readIndex(const fs::path& path) {
+Index readIndex(const fs::path& path, JobContext& job) {
     const auto file = MappedFile::open(path);
     const auto bytes = file->bytes();
     if (bytes.size() > kMostBytes) refuse(path, "is too large for an index");
+    std::size_t seen = 0;
     const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
+        if ((++seen & 4095) == 0) job.checkpoint(0.0, "reading the index");
         if (depth > 8) refuse(path, "is nested too deeply for an index");
         return true;
     };
@@ -39,6 +41,7 @@ Index readIndex(const fs::path& path) {
     if (!json.is_object() || map == json.end() || !map->is_object() || map->empty()) refuse(path, "is no index of a model in several files: it has no 'weight_map'");
     Index index;
     for (const auto& [tensor, name] : map->items()) {
+        if ((++seen & 4095) == 0) job.checkpoint(0.0, "reading the index");
         if (!name.is_string() || !isPlainName(name.get<std::string>())) refuse(path, "names no file of its folder for tensor '" + plainText(tensor) + "'");
         index.of.emplace(tensor, name.get<std::string>());
         index.files.push_back(name.get<std::string>());
@@ -48,11 +51,11 @@ Index readIndex(const fs::path& path) {
     return index;
 }
 
-fs::path indexNaming(const fs::path& file) {
+fs::path indexNaming(const fs::path& file, JobContext& job) {
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(file.has_parent_path() ? file.parent_path() : fs::path("."), none)) {
         if (!entry.path().filename().string().ends_with(kIndexEnding) || !entry.is_regular_file(none)) continue;
-        const Index index = readIndex(entry.path());
+        const Index index = readIndex(entry.path(), job);
         if (std::binary_search(index.files.begin(), index.files.end(), file.filename().string())) return entry.path();
     }
     return {};

@@ -1,6 +1,8 @@
 // The index of a model in several files: model.safetensors.index.json. Private to this folder.
 #pragma once
 
+#include "core/base/job.h"
+
 #include <filesystem>
 #include <map>
 #include <string>
@@ -16,9 +18,9 @@ struct Index {
 inline constexpr std::string_view kIndexEnding = ".safetensors.index.json";
 
 // Throws Error(Input) when it is no index, or when it names files outside its folder.
-Index readIndex(const std::filesystem::path& path);
+Index readIndex(const std::filesystem::path& path, JobContext& job);
 
 // The index that names the file, beside it; empty when there is none.
-std::filesystem::path indexNaming(const std::filesystem::path& file);
+std::filesystem::path indexNaming(const std::filesystem::path& file, JobContext& job);
 
 }  // namespace bitlathe::safetensors

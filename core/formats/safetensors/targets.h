@@ -1,5 +1,5 @@
 // What consumers of safetensors files take: one layout each, with its rules (reference: transformers, vLLM, AutoGPTQ,
-// compressed-tensors). All are folders: weights in files of at most 2 GB with an index, config.json with
+// compressed-tensors). All are folders: weights in files of at most 5 GB with an index, config.json with
 // quantization_config, and the files beside the source as they are.
 #pragma once
 

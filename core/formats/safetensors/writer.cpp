@@ -156,7 +156,7 @@ std::int64_t bytesInFile(Kind kind, const Layer& layer, const std::optional<Quan
 }
 
 WeightsWritten write(Kind kind, const WeightsRequest& request, const fs::path& path, const WriteOptions& options, Workers& workers, JobContext& job) {
-    Plan plan = planOf(kind, request, static_cast<std::uint64_t>(std::max<std::int64_t>(options.externalAbove, 1)));
+    Plan plan = planOf(kind, request, static_cast<std::uint64_t>(std::max<std::int64_t>(options.cutAbove, 1)));
     const auto metadata = metadataFor(request.source, options);
     JobContext writing = job.part(0.0, 0.9), checking = job.part(0.9, 1.0);
     FolderOut folder(path, request.source.source);

@@ -1,4 +1,4 @@
-// A safetensors model as a folder: weights in files of at most 2 GB, an index where they are several, config.json
+// A safetensors model as a folder: weights in files of at most 5 GB, an index where they are several, config.json
 // with quantization_config, and the source's other files as they are. Private to this folder.
 #pragma once
 

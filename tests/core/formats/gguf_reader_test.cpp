@@ -162,5 +162,16 @@ TEST(GgufReader, OpensTheFilesOfTheCorpus) {
     }
 }
 
+TEST(GgufReader, AVocabularyAloneCanBeLookedAt) {
+    JobContext job;
+    const auto alone = gguf::vocabularyAlone(writeSample("alone.gguf", GgufSample().text("general.architecture", "gpt2").texts("tokenizer.ggml.tokens", {"a", "b"}).bytes()), job);
+    ASSERT_TRUE(alone);
+    EXPECT_TRUE(alone->layers.empty());
+    ASSERT_EQ(alone->metadata.size(), 2u);
+    EXPECT_EQ(alone->metadata[1].first, "tokenizer.ggml.tokens");
+    EXPECT_FALSE(gguf::vocabularyAlone(writeSample("whole.gguf", smallGguf()), job));
+    EXPECT_FALSE(gguf::vocabularyAlone(writeSample("other.bin", "something else"), job));
+}
+
 }  // namespace
 }  // namespace bitlathe

@@ -205,5 +205,16 @@ TEST(SafetensorsReader, ReadsTheCorpus) {
     }
 }
 
+TEST(SafetensorsReader, BiasesAndMasksAreNoLayersToQuantize) {
+    SafetensorsSample sample;
+    sample.tensor("final_logits_bias", "F32", {1, 4}, std::string(16, '\0')).tensor("h.0.attn.bias", "F32", {1, 1, 2, 2}, std::string(16, '\0')).tensor("h.0.attn.c_attn.weight", "F32", {2, 2}, std::string(16, '\0'));
+    JobContext job;
+    const Model model = readModel(writeSample("biases.safetensors", sample.bytes()), job);
+    for (const Layer& layer : model.layers) {
+        EXPECT_EQ(layer.quantizable, layer.name == "h.0.attn.c_attn") << layer.name;
+        EXPECT_EQ(layer.kind == LayerKind::Other, layer.name != "h.0.attn.c_attn") << layer.name;
+    }
+}
+
 }  // namespace
 }  // namespace bitlathe

@@ -199,7 +199,7 @@ TEST_F(ExportSafetensors, LargeModelsAreSeveralFilesWithAnIndex) {
     const ExportRequest wanted = request("compressed-tensors", integers(4, true, PerGroup{32}));
     const ExportPlan plan = planExport(wanted, workers, job);
     WriteOptions options;
-    options.externalAbove = 4000;
+    options.cutAbove = 4000;
     weightsFor(*findTarget("compressed-tensors"), *wanted.model)->write({*wanted.model, plan.quantized->layers}, wanted.path, options, workers, job);
     EXPECT_TRUE(fs::exists(wanted.path / "model-00001-of-00003.safetensors"));
     EXPECT_FALSE(fs::exists(wanted.path / "model.safetensors"));
