@@ -61,6 +61,7 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
     setAcceptDrops(true);
     setDockNestingEnabled(true);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    m_start->setMinimumWidth(280);  // its paths give way
     m_centre->addWidget(m_start);
     m_centre->addWidget(m_plots);
     auto* central = new QWidget;

@@ -8,8 +8,13 @@
 
 #include <QDockWidget>
 #include <QFileInfo>
+#include <algorithm>
 
 namespace bitlathe {
+
+namespace {
+constexpr int kPlaygroundHeight = 372;
+}
 
 void MainWindow::connectPlayground() {
     connect(m_playground, &PlaygroundControl::layerWanted, this, [this](const QString& name) {
@@ -28,7 +33,10 @@ void MainWindow::sayLanguage() {
 
 void MainWindow::openPlayground() {
     QDockWidget* dock = m_docks[QStringLiteral("playground")];
+    const bool fresh = !dock->isVisible() && dock->height() < kPlaygroundHeight;
     dock->show();
+    // All of it, where the other panels have room enough.
+    if (fresh && !dock->isFloating()) resizeDocks({dock}, {std::min(kPlaygroundHeight, height() * 2 / 5)}, Qt::Vertical);
     dock->raise();
 }
 

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <QSignalSpy>
+#include <QTest>
 
 namespace bitlathe {
 namespace {
@@ -40,6 +41,16 @@ protected:
 TEST_F(WindowPlayground, BeforeAModelItSaysWhatItIsFor) {
     rig.window->openPlayground();
     EXPECT_TRUE(panel().empty());
+}
+
+// 1280 × 800 at 150 %.
+TEST_F(WindowPlayground, FitsASmallScreen) {
+    ASSERT_TRUE(rig.open(kDemo + QStringLiteral("tales-0.3m.gguf")));
+    rig.window->openPlayground();
+    QTest::qWait(50);
+    const QSize least = rig.window->minimumSizeHint();
+    EXPECT_LE(least.width(), 853);
+    EXPECT_LE(least.height(), 533);
 }
 
 TEST_F(WindowPlayground, BothNetworksContinueThePromptAndTheTextsPart) {

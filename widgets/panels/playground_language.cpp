@@ -13,6 +13,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSplitter>
 #include <QToolButton>
 #include <algorithm>
@@ -57,7 +58,16 @@ PlaygroundLanguage::PlaygroundLanguage(QWidget* parent)
     column->addWidget(m_strip);
     column->addWidget(m_summary);
     column->addWidget(buildPerplexity());
-    split->addWidget(right);
+    // On a small screen it scrolls rather than pushing the other panels off.
+    auto* scroll = new QScrollArea;
+    scroll->setWidget(right);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->viewport()->setAutoFillBackground(false);
+    right->setAutoFillBackground(false);
+    scroll->setMinimumSize(right->minimumSizeHint().width() + 14, 96);
+    split->addWidget(scroll);
     split->setStretchFactor(1, 1);
     split->setSizes({300, 900});
     split->setChildrenCollapsible(false);
@@ -112,7 +122,7 @@ QWidget* PlaygroundLanguage::buildTexts() {
 QWidget* PlaygroundLanguage::buildPerplexity() {
     m_file->setPlaceholderText(tr("A text file to measure perplexity on"));
     m_file->setAccessibleName(tr("Text file"));
-    m_file->setMinimumWidth(120);
+    m_file->setMinimumWidth(56);
     m_file->setMaximumWidth(520);
     m_figures->setMinimumWidth(120);
     m_figures->setAlignment(Qt::AlignLeft | Qt::AlignTop);
@@ -201,7 +211,7 @@ void PlaygroundLanguage::setApart(const FirstApart* apart) {
 
 QString PlaygroundLanguage::apartText(const FirstApart& apart) {
     const auto place = [](const FirstApart::Place& at) { return tr("%1 (%2)").arg(link(at.target, at.name), percentText(at.error).toHtmlEscaped()); };
-    const QString limit = percentText(apart.threshold).toHtmlEscaped();
+    const QString limit = tr("%1 %").arg(numberText(100 * apart.threshold, 1));
     QStringList said;
     if (!apart.product.name.isEmpty())
         said << (apart.product.beyond ? tr("Before that, the first layer to be more than %1 off is %2").arg(limit, place(apart.product)) : tr("No layer's output is %1 off; most: %2").arg(limit, place(apart.product)));

@@ -20,11 +20,21 @@ PlaygroundPanel::PlaygroundPanel(QWidget* parent)
 
 void PlaygroundPanel::showNothing(const QString& title, const QString& why) {
     m_empty->show(QStringLiteral("compare"), title, why);
-    m_stack->setCurrentWidget(m_empty);
+    turnTo(m_empty);
 }
 
-void PlaygroundPanel::showLanguage() { m_stack->setCurrentWidget(m_language); }
-void PlaygroundPanel::showImage() { m_stack->setCurrentWidget(m_image); }
+void PlaygroundPanel::showLanguage() { turnTo(m_language); }
+void PlaygroundPanel::showImage() { turnTo(m_image); }
+
+// Pages that are not seen take no room: a stack is as wide as its widest otherwise.
+void PlaygroundPanel::turnTo(QWidget* page) {
+    for (int i = 0; i < m_stack->count(); ++i) {
+        const auto policy = m_stack->widget(i) == page ? QSizePolicy::Preferred : QSizePolicy::Ignored;
+        m_stack->widget(i)->setSizePolicy(policy, policy);
+    }
+    m_stack->setCurrentWidget(page);
+}
+
 bool PlaygroundPanel::empty() const { return m_stack->currentWidget() == m_empty; }
 
 void PlaygroundPanel::showEvent(QShowEvent* event) {

@@ -37,6 +37,8 @@ protected:
     void hideEvent(QHideEvent* event) override;
 
 private:
+    void turnTo(QWidget* page);
+
     EmptyState* m_empty;
     PlaygroundLanguage* m_language;
     PlaygroundImage* m_image;

@@ -84,7 +84,7 @@ void PlaygroundSettings::layOut() {
     m_follow->setToolTip(tr("When the recipe changes, both continue the same prompt again with the same seed"));
     m_run->setProperty("accent", true);
     for (QWidget* field : {static_cast<QWidget*>(m_tokens), static_cast<QWidget*>(m_temperature), static_cast<QWidget*>(m_topK), static_cast<QWidget*>(m_topP), static_cast<QWidget*>(m_seed), static_cast<QWidget*>(m_keys), static_cast<QWidget*>(m_values)})
-        field->setMinimumWidth(72);
+        field->setMinimumWidth(58);
 
     auto* form = new QGridLayout;
     form->setContentsMargins(12, 6, 12, 12);
@@ -120,7 +120,7 @@ void PlaygroundSettings::layOut() {
     // A filled viewport would keep the colours of the theme that it was made in.
     viewport()->setAutoFillBackground(false);
     inner->setAutoFillBackground(false);
-    setMinimumWidth(inner->minimumSizeHint().width() + 14);
+    setMinimumSize(inner->minimumSizeHint().width() + 14, 96);
 }
 
 PlaygroundAsk PlaygroundSettings::ask() const {

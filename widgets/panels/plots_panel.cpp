@@ -173,6 +173,11 @@ void PlotsPanel::elide() {
     m_subtitle->setToolTip(line);
 }
 
+// Figures that do not fit are left out: the panel may be narrower than all of them.
+QSize PlotsPanel::minimumSizeHint() const {
+    return {m_linear->sizeHint().width() + m_log->sizeHint().width() + m_sqnr.box->sizeHint().width() + 66, QWidget::minimumSizeHint().height()};
+}
+
 void PlotsPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     elide();

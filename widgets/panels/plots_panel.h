@@ -45,6 +45,8 @@ public:
     PlotScene& scene() { return m_scene; }
     EmptyState& emptyState() { return *m_empty; }
 
+    QSize minimumSizeHint() const override;
+
 signals:
     void intent(const bitlathe::PlotIntent& intent);
 

@@ -11,6 +11,7 @@ TotalsBar::TotalsBar(QWidget* parent)
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(6, 0, 6, 0);
     row->setSpacing(14);
+    row->setSizeConstraint(QLayout::SetNoConstraint);
     for (QLabel* label : {m_parameters, m_size, m_bits}) row->addWidget(label);
     row->addStretch(1);
     for (QLabel* label : {m_threads, m_blas, m_renderer}) row->addWidget(label);

@@ -12,6 +12,8 @@ class TotalsBar : public QWidget {
     Q_OBJECT
 public:
     explicit TotalsBar(QWidget* parent = nullptr);
+    // What does not fit is left out: the window may be narrower than the whole line.
+    QSize minimumSizeHint() const override { return {120, QWidget::minimumSizeHint().height()}; }
     struct Line {
         QString parameters, parametersTip, size, sizeTip, bits, bitsTip, threads, blas, blasTip, renderer;
     };
