@@ -10,6 +10,7 @@
 #include "core/language/rope.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace bitlathe::gguf {
@@ -37,6 +38,26 @@ void addTables(const Model& source, const LanguageSpec& spec, std::vector<Value>
     for (const auto& [list, name] : {std::pair("long_factor", "rope_factors_long.weight"), std::pair("short_factor", "rope_factors_short.weight")})
         for (const char* object : {"rope_scaling.", "rope_parameters."})
             if (const auto factors = parameters->reals(object + std::string(list)); !factors.empty()) values.push_back(constantOf(name, factors));
+}
+
+// What readers will make of the keys, against what config.json says: GGUF has no words for some things, and readers take
+// the usual ones then.
+void addUnsaid(const Model& source, const LanguageSpec& meant, Converted& converted) {
+    Model file;
+    file.format = "gguf", file.name = source.name;
+    for (const KeyValue& key : converted.keys.keys()) file.metadata.emplace_back(key.key, toText(key, 8));
+    const auto read = describeLanguage(file);
+    if (!read || !meant.runs()) return;
+    const auto refuse = [&](const std::string& what) {
+        converted.warnings.push_back({Issue::Level::Error, "", what + ", which GGUF has no key for: llama.cpp would compute something else from the file", "export to a safetensors target"});
+    };
+    const auto scale = [](const LanguageSpec& spec) { return spec.attentionScale > 0 ? spec.attentionScale : 1.0 / std::sqrt(static_cast<double>(spec.headSize)); };
+    if (std::abs(scale(*read) / scale(meant) - 1) > 1e-4) refuse("attention is scaled by " + std::to_string(scale(meant)) + " and not by " + std::to_string(scale(*read)));
+    if (read->activation != meant.activation) refuse("the activation is '" + meant.activation + "' and not '" + read->activation + "'");
+    const std::int64_t usual = converted.model.producer == "gemma3" ? 6 : converted.model.producer == "gemma2" ? 2 : meant.windowPeriod;
+    if (meant.window > 0 && meant.windowPeriod != usual) refuse("of " + std::to_string(meant.windowPeriod) + " layers one sees everything, and not of " + std::to_string(usual));
+    if (meant.window > 0 && read->window == 0 && meant.window < meant.context)
+        converted.warnings.push_back({Issue::Level::Note, "", "llama.cpp runs this architecture without its window of " + std::to_string(meant.window) + " tokens: longer texts come out differently", ""});
 }
 
 }  // namespace
@@ -90,6 +111,7 @@ std::unique_ptr<Converted> convert(const Model& source) {
         converted->keys.text("tokenizer.ggml.model", "none");
         converted->warnings.push_back({Issue::Level::Warning, "", why + ": llama.cpp takes token numbers alone then", "put the tokenizer.json or tokenizer.model of the model beside it"});
     }
+    if (huggingFace) addUnsaid(source, *spec, *converted);
     converted->head.keys = converted->keys.keys();
     for (const Value& value : model.graph.values) {
         const Shape& shape = shapeOf(value);

@@ -176,6 +176,22 @@ TEST_F(ExportConvert, GemmasNormsAreOneMore) {
     EXPECT_EQ(tensors.at("blk.0.attn_q.weight"), Tensor::of(Shape{8, 8}, counting(64, 3)));
 }
 
+TEST_F(ExportConvert, WhatGgufHasNoWordsForIsRefusedAndNotLost) {
+    for (const auto& [extra, sentence] : {std::pair(R"(, "query_pre_attn_scalar": 9.0})", "attention is scaled by 0.333333 and not by 0.5"),
+                                          std::pair(R"(, "query_pre_attn_scalar": 4.0, "sliding_window": 8, "layer_types": ["sliding_attention"]})", "of 2 layers one sees everything, and not of 6")}) {
+        std::string config = configOf("gemma3_text");
+        beside("config.json", config.substr(0, config.rfind('}')) + extra);
+        beside("model.safetensors", blockOf().bytes());
+        try {
+            converted();
+            ADD_FAILURE() << extra;
+        } catch (const Error& error) {
+            EXPECT_NE(error.message().find(sentence), std::string::npos) << error.message();
+        }
+        EXPECT_FALSE(fs::exists(m_root / "out.gguf"));
+    }
+}
+
 TEST_F(ExportConvert, Gpt2sMatricesAreTurned) {
     beside("config.json", configOf("gpt2"));
     SafetensorsSample sample;
