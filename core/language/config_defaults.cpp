@@ -51,6 +51,7 @@ constexpr ConfigDefault kDefaults[] = {
     {"phi3", "rms_norm_eps", "1e-05"},
     {"bert", "max_position_embeddings", "512"},
     {"bert", "layer_norm_eps", "1e-12"},
+    {"bert", "type_vocab_size", "2"},
 };
 
 }  // namespace

@@ -141,5 +141,25 @@ for (const name of ['llama', 'llama_tied', 'mistral', 'qwen2', 'qwen3', 'gemma',
     fail(`${name}: ${error.message}`);
   }
 }
+// An encoder gives hidden states; it needs a vocabulary to be loaded.
+{
+  const folder = join(options.work, 'wide-bert'), from = join(golden, 'bert');
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['config.json', 'model.safetensors']) copyFileSync(join(from, file), join(folder, file));
+  const pieces = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...Array.from('abcdefghijklmnopqrstuvwxyz', (letter) => [letter, `##${letter}`]).flat()];
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify({ version: '1.0', added_tokens: pieces.slice(0, 5).map((content, id) => ({ id, content, special: true })), normalizer: { type: 'BertNormalizer', lowercase: true },
+    pre_tokenizer: { type: 'BertPreTokenizer' }, model: { type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])) } }));
+  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify({ cls_token: '[CLS]', sep_token: '[SEP]', unk_token: '[UNK]', pad_token: '[PAD]', mask_token: '[MASK]' }));
+  const bytes = readFileSync(join(from, 'expected.f32.bin')), all = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const own = all.subarray(all.length - all.length / goldenTokens.length);
+  try {
+    const theirs = await llama.lastHidden(exported('golden-bert', folder, '--preset', 'float'), goldenTokens);
+    const apart = Math.sqrt(own.reduce((sum, x, i) => sum + (theirs[i] - x) ** 2, 0) / own.reduce((sum, x) => sum + x * x, 0));
+    console.log(`bert       llama.cpp is ${apart.toExponential(1)} from torch`);
+    if (!(apart < peerGap)) fail('bert: llama.cpp computes something else from our file');
+  } catch (error) {
+    fail(`bert: ${error.message}`);
+  }
+}
 console.log(failures ? `${failures} failures` : `ok: ${tokens.length} tokens`);
 process.exit(failures ? 1 : 0);

@@ -47,7 +47,11 @@ void addNetworkKeys(const Model& source, const LanguageSpec& spec, const std::st
     if (spec.window > 0 && spec.windowPeriod > 2) number("attention.sliding_window_pattern", spec.windowPeriod);
     if (spec.attentionCap > 0) keys.real(at + "attn_logit_softcapping", static_cast<float>(spec.attentionCap));
     if (spec.logitCap > 0) keys.real(at + "final_logit_softcapping", static_cast<float>(spec.logitCap));
-    if (spec.encoder) keys.flag(at + "attention.causal", false);
+    if (spec.encoder) {
+        keys.flag(at + "attention.causal", false);
+        // llama.cpp asks for the number of kinds of text among the keys of the tokenizer.
+        if (const auto kinds = Hyperparameters::of(source)->integer("", "type_vocab_size")) keys.number("tokenizer.ggml.token_type_count", static_cast<std::uint32_t>(*kinds));
+    }
 }
 
 void addVocabularyKeys(const Vocabulary& vocabulary, const std::string& chat, KeysOut& keys) {

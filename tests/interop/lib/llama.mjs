@@ -43,6 +43,22 @@ export async function probabilities(file, tokens, vocabulary, room = 64) {
   return all;
 }
 
+// What flows out of an encoder's last layer at the last token. Throws when the file is refused.
+export async function lastHidden(file, tokens, room = 64) {
+  const { AddonModel, AddonContext } = await library();
+  const model = new AddonModel(file, { addonExports: addon, gpuLayers: 0, useMmap: true });
+  if (!(await model.init())) throw new Error(`llama.cpp refuses ${file}`);
+  const context = new AddonContext(model, { contextSize: room, batchSize: room, sequences: 1, threads: 1, embeddings: true });
+  if (!(await context.init())) throw new Error(`llama.cpp makes no context for ${file}`);
+  context.initBatch(tokens.length);
+  context.addToBatch(0, 0, Uint32Array.from(tokens), Uint32Array.from(tokens, (_, i) => i));
+  await context.decodeBatch();
+  const hidden = Float64Array.from(context.getEmbedding(tokens.length));
+  await context.dispose();
+  await model.dispose();
+  return hidden;
+}
+
 // The vocabulary of a file: tokenize(text, special) without what is added at the beginning and the end.
 const vocabularies = new Map();
 export async function openVocabulary(file) {
