@@ -21,6 +21,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <unistd.h>
 
 namespace bitlathe {
 namespace {
@@ -125,7 +126,7 @@ protected:
     JobContext job;
     Workers workers{2};
     const Machine machine = Machine::detect();
-    const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "quantizer_peer";
+    const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / ("quantizer_peer-" + std::to_string(::getpid()));
 
     void SetUp() override {
         if (!peer()) GTEST_SKIP() << peer().why();
@@ -165,7 +166,7 @@ protected:
             ASSERT_TRUE(preset);
             ExportRequest request;
             request.model = model;
-            request.recipe = recipeFor(*preset, *model);
+            request.recipe = recipeFor(*preset, *model, importance != nullptr);
             request.path = own;
             request.importance = importance;
             exportModel(request, workers, job);
