@@ -62,7 +62,7 @@ void addUnsaid(const Model& source, const LanguageSpec& meant, Converted& conver
 
 }  // namespace
 
-std::unique_ptr<Converted> convert(const Model& source) {
+std::unique_ptr<Converted> convert(const Model& source, JobContext* job) {
     const auto spec = describeLanguage(source);
     const bool huggingFace = spec->naming == TensorNaming::HuggingFace;
     const Architecture& architecture = *findArchitecture(spec->naming, spec->architecture);
@@ -102,7 +102,7 @@ std::unique_ptr<Converted> convert(const Model& source) {
     model.producer = name;
     addNetworkKeys(source, *spec, name, feedForward, converted->keys);
     std::string why;
-    if (const auto vocabulary = vocabularyOf(source, rows, why)) {
+    if (const auto vocabulary = vocabularyOf(source, rows, why, job)) {
         addVocabularyKeys(*vocabulary, chatTemplateOf(source), converted->keys);
         if (vocabulary->model == "gpt2" && vocabulary->pre.empty())
             converted->warnings.push_back({Issue::Level::Warning, "", "tokenizer.json cuts text in a way that llama.cpp has no name for, so the file names none: llama.cpp cuts by its default, and its tokens may differ",
@@ -144,7 +144,7 @@ std::vector<Issue> checkConversion(const Model& source, const QuantizedModel&) {
 namespace {
 
 WeightsWritten write(const WeightsRequest& request, const std::filesystem::path& path, const WriteOptions& options, Workers& workers, JobContext& job) {
-    const auto converted = convert(request.source);
+    const auto converted = convert(request.source, &job);
     std::vector<LayerOutcome> outcomes;
     for (const LayerOutcome& outcome : request.layers)
         if (converted->model.layers[outcome.layer].weight != kNoValue) outcomes.push_back(outcome);

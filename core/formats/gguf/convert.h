@@ -26,13 +26,14 @@ struct Converted {
 };
 
 // source: of an architecture that is known. Throws Error(Input) for numbers that contradict themselves.
-std::unique_ptr<Converted> convert(const Model& source);
+// job: may stop it, where there is one.
+std::unique_ptr<Converted> convert(const Model& source, JobContext* job = nullptr);
 
 // The keys by which llama.cpp builds the network. `architecture`: GGUF's name.
 void addNetworkKeys(const Model& source, const LanguageSpec& spec, const std::string& architecture, std::int64_t feedForward, KeysOut& keys);
 // The vocabulary of tokenizer.json or, without one, tokenizer.model, and of tokenizer_config.json; nothing where there is none or it is of another kind, and
 // then `why` says so. rows: of the embedding, which the vocabulary is filled up to.
-std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, std::string& why);
+std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, std::string& why, JobContext* job = nullptr);
 // chat: the template of the model's dialogue; may be empty.
 void addVocabularyKeys(const Vocabulary& vocabulary, const std::string& chat, KeysOut& keys);
 std::string chatTemplateOf(const Model& source);

@@ -40,9 +40,13 @@ std::string metadataOf(const Model& source, std::string_view key) {
 }
 
 // Null where the text is no JSON object, or nests deeply.
-Json parsed(const std::string& text) {
+Json parsed(const std::string& text, JobContext* job = nullptr) {
     bool deep = false;
-    Json json = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) { return !(deep = deep || depth > 100); }, /*allow_exceptions=*/false);
+    std::size_t seen = 0;
+    Json json = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) {
+        if (job && (++seen & 4095) == 0) job->checkpoint(0.0, "reading the tokenizer");
+        return !(deep = deep || depth > 100);
+    }, /*allow_exceptions=*/false);
     return deep || !json.is_object() ? Json() : json;
 }
 const Json& member(const Json& json, std::string_view key) {
@@ -271,7 +275,7 @@ std::optional<Vocabulary> sentencePieceOf(const Model& source, std::int64_t rows
 
 }  // namespace
 
-std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, std::string& why) {
+std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, std::string& why, JobContext* job) {
     if (source.format == "llama2c") {
         auto own = llama2c::vocabularyBeside(source.source, rows);
         if (!own) why = "there is no tokenizer.bin of " + std::to_string(rows) + " pieces beside the checkpoint: the file gets no vocabulary";
@@ -283,7 +287,7 @@ std::optional<Vocabulary> vocabularyOf(const Model& source, std::int64_t rows, s
         if (why.empty()) why = "there is no tokenizer.json and no tokenizer.model beside the weights: the file gets no vocabulary";
         return std::nullopt;
     }
-    const Json tokenizer = parsed(text), config = parsed(metadataOf(source, "tokenizer_config.json"));
+    const Json tokenizer = parsed(text, job), config = parsed(metadataOf(source, "tokenizer_config.json"));
     Vocabulary out;
     out.file = "tokenizer.json";
     why = tokenizer.is_null() ? "tokenizer.json is no well-formed JSON" : Reading(tokenizer, config).read(out);
