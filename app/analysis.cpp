@@ -58,6 +58,20 @@ void Analysis::setModel(std::shared_ptr<const Model> model) {
     m_job = 0;
 }
 
+void Analysis::setImportance(const std::string& identity) {
+    if (!m_model) return;
+    m_slot.cancel();
+    m_ghostSlot.cancel();
+    m_curveSlot.cancel();
+    ++m_generation;
+    m_identity = identityOf(*m_model) + identity;
+    m_failures.clear();
+    std::fill(m_reports.begin(), m_reports.end(), nullptr);
+    if (m_job) m_jobs.end(m_job);
+    m_job = 0;
+    setSchemes(std::vector<Scheme>(m_schemes));
+}
+
 void Analysis::setSchemes(const std::vector<Scheme>& schemes) {
     m_schemes = schemes;
     std::vector<ReportPtr> found;

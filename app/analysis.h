@@ -40,6 +40,8 @@ public:
     ~Analysis() override;
 
     void setModel(std::shared_ptr<const Model> model);
+    // What stands for the importance that the measuring obeys, behind the model's identity; empty: none. All is measured again.
+    void setImportance(const std::string& identity);
     void setSchemes(const std::vector<Scheme>& schemes);
     void setSelected(const std::vector<std::size_t>& layers);  // the first one is what plots show
     void setVisible(const std::vector<std::size_t>& layers);

@@ -24,7 +24,16 @@ DuelControl::~DuelControl() {
     if (m_job) m_jobs.end(m_job);
 }
 
+void DuelControl::setImportance(ImportancePtr importance) {
+    if (importance == m_importance) return;
+    m_importance = std::move(importance);
+    m_rowsOf.clear();
+    m_rows.clear();
+    restart();
+}
+
 void DuelControl::setModel(std::shared_ptr<const Model> model) {
+    m_importance.reset();
     m_model = std::move(model);
     m_layers.clear();
     m_rows.clear();
@@ -89,10 +98,10 @@ void DuelControl::restart() {
     if (complete || !m_panel.isVisible()) return showRows();
     m_job = m_jobs.begin(tr("Comparing formats"), [this] { m_slot.cancel(false); });
     m_slot.start(
-        [model = m_model, layers = m_layers, specs = contenders(), isa = m_resources.machine.isa, &workers = m_resources.workers, &cache = m_cache, post = m_post, this,
+        [model = m_model, importance = m_importance, layers = m_layers, specs = contenders(), isa = m_resources.machine.isa, &workers = m_resources.workers, &cache = m_cache, post = m_post, this,
          ticket = m_ticket](JobContext& job) {
             const AnalyzeOptions options{.isa = isa};
-            duel({layers.size(), [&](std::size_t i) { return weightSource(*model, layers[i]); }}, specs, options, &cache, workers, job, [&](const std::vector<DuelRow>& rows) {
+            duel({layers.size(), [&](std::size_t i) { return weightSource(*model, layers[i], columnsOf(importance), importance ? importance->identity : std::string()); }}, specs, options, &cache, workers, job, [&](const std::vector<DuelRow>& rows) {
                 post([this, ticket, rows] {
                     if (ticket == m_ticket) take(rows);
                 });

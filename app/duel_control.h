@@ -4,6 +4,7 @@
 
 #include "app/analysis.h"
 #include "app/resources.h"
+#include "app/importance_in_use.h"
 #include "core/metrics/duel_row.h"
 
 #include <QObject>
@@ -26,6 +27,7 @@ public:
     ~DuelControl() override;
 
     void setModel(std::shared_ptr<const Model> model);
+    void setImportance(ImportancePtr importance);  // null: all columns alike
     // Those that can be quantized, and their schemes.
     void setLayers(const std::vector<std::size_t>& layers, const std::vector<Scheme>& schemes);
 
@@ -47,6 +49,7 @@ private:
     DuelPanel& m_panel;
     Post m_post;
     std::shared_ptr<const Model> m_model;
+    ImportancePtr m_importance;
     std::vector<std::size_t> m_layers;
     std::vector<QuantSpec> m_list;           // chosen by hand, or the usual ones
     std::optional<QuantSpec> m_current;      // of all the layers, if it is one

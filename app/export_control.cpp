@@ -95,6 +95,7 @@ ExportRequest ExportControl::request() const {
     request.recipe = m_session.document().recipe();
     request.target = m_panel.target().toStdString();
     request.path = m_panel.path().toStdString();
+    if (const ImportancePtr importance = m_session.importance(); importance && request.model && request.model->graph.weightsOnly) request.importance = importance->kept.importance;
     return request;
 }
 

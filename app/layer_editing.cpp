@@ -102,6 +102,7 @@ void LayerEditing::applyPreset(const Preset& preset) {
     hoverEnded();
     Recipe recipe = recipeFor(preset, *m_document.model());
     recipe.preprocessing = m_document.recipe().preprocessing;
+    recipe.cache = m_document.recipe().cache;
     m_document.edit(std::move(recipe), tr("Preset “%1”").arg(fromUtf8(preset.label)));
 }
 

@@ -4,7 +4,7 @@ namespace bitlathe {
 
 const WeightSource& LayerWeights::source() {
     const std::lock_guard lock(m_mutex);
-    if (!m_source) m_source = weightSource(*m_model, m_layer);
+    if (!m_source) m_source = weightSource(*m_model, m_layer, columnsOf(m_importance), m_importance ? m_importance->identity : std::string());
     return *m_source;
 }
 

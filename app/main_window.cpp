@@ -6,7 +6,9 @@
 #include "app/export_control.h"
 #include "app/playground_control.h"
 #include "app/project_control.h"
+#include "app/importance_control.h"
 #include "app/run_control.h"
+#include "app/run_language_control.h"
 #include "core/formats/format.h"
 #include "widgets/models/figures.h"
 #include "widgets/models/layer_table_model.h"
@@ -23,6 +25,7 @@
 #include "widgets/panels/palette_box.h"
 #include "widgets/panels/playground_panel.h"
 #include "widgets/panels/plots_panel.h"
+#include "widgets/panels/run_language_panel.h"
 #include "widgets/panels/run_panel.h"
 #include "widgets/panels/start_panel.h"
 #include "widgets/panels/totals_bar.h"
@@ -50,8 +53,9 @@ MainWindow::MainWindow(Session& session, CanvasRenderer renderer)
     : m_session(session), m_commands(new Commands(*this)), m_editing(new LayerEditing(session.document(), session.analysis(), this)),
       m_table(new LayerTableModel(this)), m_layers(new LayersPanel(*m_table)), m_inspector(new InspectorPanel), m_plots(new PlotsPanel(renderer)),
       m_start(new StartPanel), m_history(new HistoryPanel(session.document().history())), m_log(new LogPanel), m_runPanel(new RunPanel),
-      m_run(new RunControl(session, *m_runPanel, this)), m_exportPanel(new ExportPanel), m_exporting(new ExportControl(session, *m_run, *m_exportPanel, this)),
-      m_project(new ProjectControl(session, *m_run, *m_exporting, this)),
+      m_run(new RunControl(session, *m_runPanel, this)), m_runLanguagePanel(new RunLanguagePanel), m_runLanguage(new RunLanguageControl(session, *m_runLanguagePanel, this)),
+      m_importance(new ImportanceControl(session, *m_runLanguagePanel, this)), m_runPages(new QStackedWidget), m_exportPanel(new ExportPanel), m_exporting(new ExportControl(session, *m_run, *m_exportPanel, this)),
+      m_project(new ProjectControl(session, *m_run, *m_runLanguage, *m_importance, *m_exporting, this)),
       m_duelPanel(new DuelPanel), m_duel(new DuelControl(session.resources(), session.jobs(), session.cache(), *m_duelPanel, this)),
       m_playgroundPanel(new PlaygroundPanel), m_playground(new PlaygroundControl(session, *m_run, *m_playgroundPanel, this)),
       m_message(new MessageStrip), m_jobBar(new JobBar), m_totals(new TotalsBar), m_centre(new QStackedWidget),
@@ -119,11 +123,13 @@ void MainWindow::buildDocks() {
         m_docks[id] = made;
         return made;
     };
+    m_runPages->addWidget(m_runPanel);
+    m_runPages->addWidget(m_runLanguagePanel);
     setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
     dock(QStringLiteral("layers"), tr("Layers"), m_layers, Qt::LeftDockWidgetArea);
     dock(QStringLiteral("scheme"), tr("Quantization scheme"), m_inspector, Qt::RightDockWidgetArea);
-    QDockWidget* run = dock(QStringLiteral("run"), tr("Run"), m_runPanel, Qt::BottomDockWidgetArea);
+    QDockWidget* run = dock(QStringLiteral("run"), tr("Run"), m_runPages, Qt::BottomDockWidgetArea);
     QDockWidget* playground = dock(QStringLiteral("playground"), tr("Playground"), m_playgroundPanel, Qt::BottomDockWidgetArea);
     QDockWidget* exports = dock(QStringLiteral("export"), tr("Export"), m_exportPanel, Qt::BottomDockWidgetArea);
     QDockWidget* duel = dock(QStringLiteral("duel"), tr("Duel"), m_duelPanel, Qt::BottomDockWidgetArea);
@@ -252,6 +258,7 @@ void MainWindow::connectSession() {
         for (std::size_t i = 0; i < layers.size(); ++i)
             if (layers[i].name == name.toStdString()) m_layers->select({i});
     });
+    connect(m_runLanguage, &RunLanguageControl::layerWanted, m_log, &LogPanel::layerActivated);
 }
 
 void MainWindow::resizeEvent(QResizeEvent* event) {

@@ -40,7 +40,10 @@ class PlaygroundPanel;
 class PlotScene;
 class PlotsPanel;
 class ProjectControl;
+class ImportanceControl;
 class RunControl;
+class RunLanguageControl;
+class RunLanguagePanel;
 class RunPanel;
 class StartPanel;
 class TotalsBar;
@@ -58,6 +61,8 @@ public:
     InspectorPanel& inspector() { return *m_inspector; }
     PlotsPanel& plots() { return *m_plots; }
     RunControl& run() { return *m_run; }
+    RunLanguageControl& runLanguage() { return *m_runLanguage; }
+    ImportanceControl& importance() { return *m_importance; }
     ExportControl& exporting() { return *m_exporting; }
     DuelControl& duel() { return *m_duel; }
     DuelPanel& duelPanel() { return *m_duelPanel; }
@@ -155,6 +160,10 @@ private:
     LogPanel* m_log;
     RunPanel* m_runPanel;
     RunControl* m_run;
+    RunLanguagePanel* m_runLanguagePanel;
+    RunLanguageControl* m_runLanguage;
+    ImportanceControl* m_importance;
+    QStackedWidget* m_runPages;  // of networks on data, of language models on text
     ExportPanel* m_exportPanel;
     ExportControl* m_exporting;
     ProjectControl* m_project;

@@ -38,10 +38,11 @@ private:
 
 }  // namespace
 
-MeasureLayer measureWith(Workers& workers, ReportCache& cache, const ProjectShelf& shelf) {
+MeasureLayer measureWith(Workers& workers, ReportCache& cache, const ProjectShelf& shelf, const ImportanceShelf& importances) {
     auto last = std::make_shared<LastWeights>();
-    return [&workers, &cache, &shelf, last](const Model& model, std::size_t layer, const Scheme& scheme, std::int64_t sample, JobContext& job, const PublishReport& publish) {
-        if (const auto project = shelf.get()) {
+    return [&workers, &cache, &shelf, &importances, last](const Model& model, std::size_t layer, const Scheme& scheme, std::int64_t sample, JobContext& job, const PublishReport& publish) {
+        const ImportancePtr importance = importances.get();
+        if (const auto project = importance ? nullptr : shelf.get()) {
             if (const auto kept = project->report(model, layer, scheme)) {
                 cache.keep(identityOf(model), kept);
                 publish(kept);
@@ -50,7 +51,7 @@ MeasureLayer measureWith(Workers& workers, ReportCache& cache, const ProjectShel
         }
         AnalyzeOptions options;
         options.sampleWeights = sample;
-        analyzeLayer(last->of(model, layer), scheme, options, &cache, workers, job, publish);
+        analyzeLayer(importance ? withImportance(last->of(model, layer), model, importance->columns(), importance->identity) : last->of(model, layer), scheme, options, &cache, workers, job, publish);
     };
 }
 

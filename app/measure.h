@@ -2,11 +2,12 @@
 #pragma once
 
 #include "app/analysis.h"
+#include "app/importance_in_use.h"
 #include "app/open_project.h"
 
 namespace bitlathe {
 
-// All three must outlive the function. What the open project holds is not measured again.
-MeasureLayer measureWith(Workers& workers, ReportCache& cache, const ProjectShelf& project);
+// All must outlive the function. What the open project holds is not measured again; it holds reports without importance alone.
+MeasureLayer measureWith(Workers& workers, ReportCache& cache, const ProjectShelf& project, const ImportanceShelf& importance);
 
 }  // namespace bitlathe

@@ -14,9 +14,9 @@ ReportSubject subjectOf(const Model& model, const std::string& identity, std::si
     return {identity, model.layers[layer].name, keyOf(scheme.weights)};
 }
 
-std::string numbered(std::size_t index) {
+std::string numbered(std::size_t index, const char* folder = "evaluations/") {
     const std::string digits = std::to_string(index);
-    return "evaluations/" + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits;
+    return folder + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits;
 }
 
 }  // namespace
@@ -93,6 +93,17 @@ void OpenProject::put(const ProjectContents& contents) {
     for (std::size_t i = 0; i < contents.evaluations.size(); ++i) m_store->put(numbered(i), toNode(*contents.evaluations[i]));
     for (const std::string& key : m_store->keys("evaluations/"))
         if (key >= numbered(contents.evaluations.size())) m_store->erase(key);
+    constexpr const char* kTexts = "text_evaluations/";
+    for (std::size_t i = 0; i < contents.textEvaluations.size(); ++i) m_store->put(numbered(i, kTexts), toNode(*contents.textEvaluations[i]));
+    for (const std::string& key : m_store->keys(kTexts))
+        if (key >= numbered(contents.textEvaluations.size(), kTexts)) m_store->erase(key);
+    if (!contents.importance) {
+        m_store->erase("importance");
+        m_importance.clear();
+    } else if (m_importance != contents.importance->identity || !m_store->contains("importance")) {
+        m_store->put("importance", toNode(contents.importance->kept));
+        m_importance = contents.importance->identity;
+    }
 }
 
 }  // namespace bitlathe

@@ -1,11 +1,13 @@
 // The project file that the session works in, as jobs share it. Knows no windows.
 #pragma once
 
+#include "app/importance_in_use.h"
 #include "core/metrics/layer_report.h"
 #include "core/model/model.h"
 #include "core/project/project_state.h"
 #include "core/project/project_store.h"
 #include "core/workflow/evaluation_record.h"
+#include "core/workflow/text_evaluation_record.h"
 
 #include <atomic>
 #include <cstdint>
@@ -24,6 +26,8 @@ struct ProjectContents {
     ProjectState state;
     std::vector<std::shared_ptr<const LayerReport>> reports;
     std::vector<std::shared_ptr<const KeptEvaluation>> evaluations;  // all that are shown
+    std::vector<std::shared_ptr<const KeptTextEvaluation>> textEvaluations;
+    ImportancePtr importance;
 };
 
 // Any thread may call it, but not the UI's: the store may be busy for as long as a save takes.
@@ -52,6 +56,7 @@ private:
     std::mutex m_mutex;  // of the writer, held while contents go in or are dropped
     std::unique_ptr<ProjectStateWriter> m_writer;
     std::atomic<std::uint64_t> m_epoch = 0;
+    std::string m_importance;    // identity of what stands in the store
     ModelReference m_reference;  // as the project says it
 };
 

@@ -200,10 +200,10 @@ void PlaygroundControl::start(const PlaygroundAsk& ask, bool again) {
         put(newest->text, false);
     };
     m_slot.start(
-        [model, recipe = *m_recipe, kept = m_shelf->take(model, *m_recipe), options, prompt = ask.prompt.toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers,
+        [model, recipe = *m_recipe, kept = m_shelf->take(model, *m_recipe, m_session.importance()), importance = m_session.importance(), options, prompt = ask.prompt.toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers,
          mailbox, show, post = m_post](JobContext& job) mutable {
             JobContext first = job.part(0, 0.1), second = job.part(0.1, 1);
-            const auto networks = playgroundNetworks(model, recipe, std::move(kept), machine, workers, first);
+            const auto networks = playgroundNetworks(model, recipe, std::move(kept), machine, workers, first, importance);
             options.partial = [&](const SideBySide& sofar) {
                 if (mailbox->post(std::make_shared<const Arrived>(Arrived{sofar, networks}))) post(show);
             };

@@ -3,8 +3,7 @@
 #include "app/playground_networks.h"
 #include "app/post.h"
 #include "core/base/mailbox.h"
-#include "core/base/mapped_file.h"
-#include "core/workflow/perplexity.h"
+#include "core/workflow/measure_text.h"
 #include "widgets/models/figures.h"
 #include "widgets/panels/playground_language.h"
 
@@ -76,22 +75,17 @@ void PlaygroundMeasure::start() {
         if (run == m_run) m_shelf.put(std::move(networks));
     };
     m_slot.start(
-        [model, recipe = *m_recipe, kept = m_shelf.take(model, *m_recipe), path = m_page.textFile().toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show,
+        [model, recipe = *m_recipe, kept = m_shelf.take(model, *m_recipe, m_session.importance()), importance = m_session.importance(), path = m_page.textFile().toStdString(), machine = m_session.resources().machine, &workers = m_session.resources().workers, mailbox, show,
          post = m_post, keep](JobContext& job) mutable {
             JobContext first = job.part(0, 0.1), second = job.part(0.1, 1);
-            const auto networks = playgroundNetworks(model, recipe, std::move(kept), machine, workers, first);
+            const auto networks = playgroundNetworks(model, recipe, std::move(kept), machine, workers, first, importance);
             post([keep, networks] { keep(networks); });
-            const LanguageNetwork &real = networks->base->real, &quantized = networks->quantized;
-            const auto file = MappedFile::open(path);
-            const auto bytes = file->bytes();
-            WindowRule rule;
-            rule.context = std::clamp<std::int64_t>(real.spec.context, 2, rule.context);
-            const auto windows = windowsOf({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, networks->base->tokenizer, rule, first);
-            PerplexityOptions options;
-            options.partial = [&](const LanguageEvaluation& sofar) {
-                if (mailbox->post(std::make_shared<const LanguageEvaluation>(sofar))) post(show);
+            TextQuestion question;
+            question.text = path;
+            question.partial = [&](const TextMeasurement& sofar) {
+                if (mailbox->post(std::make_shared<const LanguageEvaluation>(sofar.evaluation))) post(show);
             };
-            return std::make_shared<const LanguageEvaluation>(evaluateLanguage(quantized, real, windows, options, workers, second));
+            return std::make_shared<const LanguageEvaluation>(measureText(networks->quantized, networks->base->real, networks->base->tokenizer, question, workers, second).evaluation);
         },
         [this](Outcome<std::shared_ptr<const LanguageEvaluation>> outcome) {
             m_session.jobs().end(m_job);

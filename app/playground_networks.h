@@ -2,6 +2,7 @@
 // made on a worker, shared by what continues texts and what measures them, and kept as long as it fits.
 #pragma once
 
+#include "app/importance_in_use.h"
 #include "core/language/tokenizer.h"
 #include "core/workflow/language.h"
 
@@ -20,6 +21,7 @@ struct PlaygroundNetworks {
     std::shared_ptr<const PlaygroundModel> base;
     Recipe recipe;
     LanguageNetwork quantized;
+    ImportancePtr importance;  // that its encoders obeyed
 };
 
 // Lives on the UI thread. Of quantized networks it holds one, and none while the next is made: two of a large model
@@ -31,7 +33,7 @@ public:
         std::shared_ptr<const PlaygroundNetworks> networks;
     };
     // What still fits this question; lets go of what does not.
-    Kept take(const std::shared_ptr<const Model>& model, const Recipe& recipe);
+    Kept take(const std::shared_ptr<const Model>& model, const Recipe& recipe, const ImportancePtr& importance, EngineMode mode = EngineMode::Integer);
     void put(std::shared_ptr<const PlaygroundNetworks> networks);
     void clear() { m_kept = {}; }
     const std::shared_ptr<const PlaygroundNetworks>& networks() const { return m_kept.networks; }
@@ -42,6 +44,6 @@ private:
 
 // Makes what `kept` lacks. Throws what preparing throws.
 std::shared_ptr<const PlaygroundNetworks> playgroundNetworks(std::shared_ptr<const Model> model, const Recipe& recipe, PlaygroundShelf::Kept kept, const Machine& machine, Workers& workers,
-                                                             JobContext& job);
+                                                             JobContext& job, ImportancePtr importance, EngineMode mode = EngineMode::Integer);
 
 }  // namespace bitlathe

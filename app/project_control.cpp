@@ -2,7 +2,9 @@
 
 #include "app/export_control.h"
 #include "app/post.h"
+#include "app/importance_control.h"
 #include "app/run_control.h"
+#include "app/run_language_control.h"
 #include "app/session.h"
 
 #include <QDir>
@@ -18,8 +20,8 @@ std::filesystem::path toPath(const QString& text) { return std::filesystem::path
 
 }  // namespace
 
-ProjectControl::ProjectControl(Session& session, RunControl& run, ExportControl& exporting, QObject* parent)
-    : QObject(parent), m_session(session), m_run(run), m_exporting(exporting), m_autosave(session.resources().runner, postTo(this)),
+ProjectControl::ProjectControl(Session& session, RunControl& run, RunLanguageControl& text, ImportanceControl& importance, ExportControl& exporting, QObject* parent)
+    : QObject(parent), m_session(session), m_run(run), m_text(text), m_importance(importance), m_exporting(exporting), m_autosave(session.resources().runner, postTo(this)),
       m_save(session.resources().runner, postTo(this)), m_look(session.resources().runner, postTo(this)),
       m_keep(session.resources().runner, postTo(this)), m_lookForRecovered(session.resources().runner, postTo(this)) {
     m_soon.setSingleShot(true);
@@ -48,8 +50,10 @@ ProjectControl::ProjectControl(Session& session, RunControl& run, ExportControl&
         emit changed();
     });
     connect(&run, &RunControl::finished, this, &ProjectControl::soon);
+    connect(&text, &RunLanguageControl::finished, this, &ProjectControl::soon);
+    connect(&importance, &ImportanceControl::finished, this, &ProjectControl::soon);
     connect(&session.analysis(), &Analysis::reportsArrived, this, [this](const std::vector<ReportPtr>& reports) {
-        if (!isOpen() || readOnly()) return;
+        if (!isOpen() || readOnly() || m_session.importance()) return;  // the project holds reports without importance
         for (const ReportPtr& report : reports)
             if (report->exact()) m_reports.push_back(report);
         if (!m_reports.empty()) soon();
@@ -100,6 +104,8 @@ ProjectContents ProjectControl::capture() {
     contents.reports = std::exchange(m_reports, {});
     for (const auto& kept : m_run.evaluations())
         if (kept) contents.evaluations.push_back(kept);
+    contents.textEvaluations = m_text.evaluations();
+    contents.importance = m_session.importance();
     return contents;
 }
 
@@ -200,7 +206,7 @@ void ProjectControl::saveAs(const QString& path, std::function<void()> then) {
     const int job = m_session.jobs().begin(tr("Saving %1").arg(QFileInfo(path).fileName()), [] {});
     ProjectContents contents = capture();
     const auto& model = *contents.model;
-    for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+    for (std::size_t layer = 0; layer < model.layers.size() && !m_session.importance(); ++layer)
         if (const ReportPtr report = m_session.analysis().report(layer); report && report->exact()) contents.reports.push_back(report);
     auto made = std::make_shared<std::shared_ptr<OpenProject>>();
     const RecipePtr recipe = contents.state.recipe();
@@ -321,6 +327,17 @@ void ProjectControl::opened(const ProjectState& state) {
                 } catch (const Error&) {  // damaged: it can be made again
                 }
             }
+            for (const std::string& key : store.keys("text_evaluations/")) {
+                try {
+                    if (const auto node = store.find(key))
+                        if (auto kept = textEvaluationFrom(*node)) looked.textEvaluations.push_back(std::move(*kept));
+                } catch (const Error&) {
+                }
+            }
+            try {
+                if (const auto node = store.find("importance")) looked.importance = importanceFrom(*node);
+            } catch (const Error&) {
+            }
             return looked;
         },
         [this](Outcome<Looked> outcome) {
@@ -333,6 +350,8 @@ void ProjectControl::looked(Looked looked) {
     m_whyReadOnly = QString::fromStdString(looked.whyReadOnly);
     m_embeds = looked.embeds;
     m_run.restore(looked.evaluations);
+    if (looked.importance) m_importance.restore(std::move(*looked.importance));
+    m_text.restore(looked.textEvaluations);
     // Edits that were never saved stay edits: the name keeps its mark.
     m_snapshotsEdited = looked.recovered;
     emit changed();

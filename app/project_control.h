@@ -18,7 +18,9 @@
 namespace bitlathe {
 
 class ExportControl;
+class ImportanceControl;
 class RunControl;
+class RunLanguageControl;
 class Session;
 
 class ProjectControl : public QObject {
@@ -29,7 +31,7 @@ public:
         QByteArray layout;
         std::vector<std::size_t> selected;
     };
-    ProjectControl(Session& session, RunControl& run, ExportControl& exporting, QObject* parent = nullptr);
+    ProjectControl(Session& session, RunControl& run, RunLanguageControl& text, ImportanceControl& importance, ExportControl& exporting, QObject* parent = nullptr);
     ~ProjectControl() override;
     void setWindow(std::function<WindowPart()> capture) { m_window = std::move(capture); }
 
@@ -72,6 +74,8 @@ signals:
 private:
     struct Looked {  // at an opened project, on a worker
         std::vector<KeptEvaluation> evaluations;
+        std::vector<KeptTextEvaluation> textEvaluations;
+        std::optional<KeptImportance> importance;
         std::optional<InterruptedCalibration> interrupted;
         std::string whyReadOnly;
         bool recovered = false, embeds = false;
@@ -103,6 +107,8 @@ private:
 
     Session& m_session;
     RunControl& m_run;
+    RunLanguageControl& m_text;
+    ImportanceControl& m_importance;
     ExportControl& m_exporting;
     std::function<WindowPart()> m_window;
     JobSlot<int> m_autosave, m_save;

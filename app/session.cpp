@@ -33,10 +33,11 @@ bool isProjectFile(const std::filesystem::path& path) {
 }  // namespace
 
 Session::Session(const Resources& resources, QObject* parent)
-    : QObject(parent), m_resources(resources), m_analysis(resources.runner, m_jobs, measureWith(resources.workers, m_cache, m_project), m_cache),
+    : QObject(parent), m_resources(resources), m_analysis(resources.runner, m_jobs, measureWith(resources.workers, m_cache, m_project, m_importance), m_cache),
       m_focus(resources.runner, resources.workers, resources.machine.isa),
       m_load(resources.runner, postTo(this)), m_recipe(resources.runner, postTo(this)), m_levels(resources.runner, postTo(this)), m_save(resources.runner, postTo(this)) {
     connect(&m_document, &Document::modelChanged, this, [this] {
+        m_importance.set(nullptr);
         m_analysis.setModel(m_document.model());
         m_focus.setModel(m_document.model());
     });
@@ -46,6 +47,15 @@ Session::Session(const Resources& resources, QObject* parent)
         if (QFileInfo::exists(path) && !m_watcher.files().contains(path)) m_watcher.addPath(path);
         if (QFileInfo::exists(path)) emit changedOnDisk(path);
     });
+}
+
+void Session::setImportance(ImportancePtr importance) {
+    if (!m_document.model()) importance = nullptr;
+    if (importance == m_importance.get()) return;
+    m_importance.set(importance);
+    m_analysis.setImportance(importance ? importance->identity : std::string());
+    m_focus.setImportance(importance);
+    emit importanceChanged();
 }
 
 Session::~Session() { m_jobs.stopAll(); }

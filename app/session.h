@@ -4,6 +4,7 @@
 
 #include "app/analysis.h"
 #include "app/document.h"
+#include "app/importance_in_use.h"
 #include "app/jobs.h"
 #include "app/open_project.h"
 #include "app/resources.h"
@@ -49,6 +50,10 @@ public:
     static QString demoModel();
     static QString demoFile(const QString& name);
 
+    // How much the columns of weights matter; null: all alike. Reports, patches, exports and runs obey it.
+    ImportancePtr importance() const { return m_importance.get(); }
+    void setImportance(ImportancePtr importance);
+
     Document& document() { return m_document; }
     Analysis& analysis() { return m_analysis; }
     Jobs& jobs() { return m_jobs; }
@@ -60,6 +65,7 @@ signals:
     void openingChanged();
     void projectOpened(const bitlathe::ProjectState& state, const QString& note);  // after opened()
     void projectChanged();
+    void importanceChanged();
     void projectModelGone(const QString& project, const QString& message);
     void opened();
     void levelsRead(const QString& text, const QString& name);
@@ -85,6 +91,7 @@ private:
     Resources m_resources;
     ReportCache m_cache;
     ProjectShelf m_project;
+    ImportanceShelf m_importance;
     // Goes after the members that ask for jobs, which stop them, and before what those jobs read.
     struct Drained {
         JobRunner& runner;

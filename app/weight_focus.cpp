@@ -46,7 +46,16 @@ WeightFocus::~WeightFocus() {
 
 void WeightFocus::setModel(std::shared_ptr<const Model> model) {
     setLayer(std::nullopt, std::nullopt);
+    m_importance.reset();
     m_model = std::move(model);
+}
+
+void WeightFocus::setImportance(ImportancePtr importance) {
+    const auto layer = m_layer;
+    const auto spec = m_spec;
+    setLayer(std::nullopt, std::nullopt);
+    m_importance = std::move(importance);
+    setLayer(layer, spec);
 }
 
 void WeightFocus::setLayer(std::optional<std::size_t> layer, const std::optional<QuantSpec>& spec) {
@@ -60,7 +69,7 @@ void WeightFocus::setLayer(std::optional<std::size_t> layer, const std::optional
         ++m_ticket;
         m_request.reset();
         m_report.reset();
-        m_weights = layer ? std::make_shared<LayerWeights>(m_model, *layer) : nullptr;
+        m_weights = layer ? std::make_shared<LayerWeights>(m_model, *layer, m_importance) : nullptr;
         clear();
         return;
     }

@@ -22,6 +22,7 @@ public:
     WeightFocus(JobRunner& runner, Workers& workers, Isa isa, QObject* parent = nullptr);
     ~WeightFocus() override;
 
+    void setImportance(ImportancePtr importance);
     void setModel(std::shared_ptr<const Model> model);
     // Another layer lets everything go; another scheme of the same one is answered anew. spec: none for float.
     void setLayer(std::optional<std::size_t> layer, const std::optional<QuantSpec>& spec);
@@ -59,6 +60,7 @@ private:
     Workers& m_workers;
     Isa m_isa;
     Post m_post;
+    ImportancePtr m_importance;
     std::shared_ptr<const Model> m_model;
     std::shared_ptr<LayerWeights> m_weights;
     std::optional<std::size_t> m_layer;

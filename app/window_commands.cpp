@@ -4,6 +4,7 @@
 #include "app/key_dialog.h"
 #include "app/main_window.h"
 #include "app/run_control.h"
+#include "app/run_language_control.h"
 #include "core/engine/blas.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/model_presets.h"
@@ -147,7 +148,7 @@ void MainWindow::addEditCommands() {
     add(QStringLiteral("model.run"), model, tr("Run"), QStringLiteral("analyze"), QKeySequence(Qt::CTRL | Qt::Key_R), [this] {
         m_docks[QStringLiteral("run")]->show();
         m_docks[QStringLiteral("run")]->raise();
-        m_run->openPanel();
+        m_runLanguage->takes() ? m_runLanguage->openPanel() : m_run->openPanel();
     }, tr("Calibrate where needed and run the network on a dataset: accuracy, carried error and time per layer"), [this] { return commandLine(QStringLiteral("evaluate")); });
     add(QStringLiteral("model.data"), model, tr("Choose evaluation data…"), QStringLiteral("open"), {}, [this] { m_run->chooseDataset(); }, tr("The samples that Run measures on"));
     add(QStringLiteral("model.calibration"), model, tr("Choose calibration data…"), QStringLiteral("open"), {}, [this] { m_run->chooseCalibration(); },

@@ -4,6 +4,7 @@
 #include "app/main_window.h"
 #include "app/report_rows.h"
 #include "app/run_control.h"
+#include "app/run_language_control.h"
 #include "app/totals.h"
 #include "core/quant/codec.h"
 #include "widgets/canvas/theme.h"
@@ -18,6 +19,7 @@
 #include "widgets/panels/log_panel.h"
 #include "widgets/panels/plots_panel.h"
 
+#include <QStackedWidget>
 #include <QAbstractItemView>
 #include <QApplication>
 #include <QComboBox>
@@ -30,6 +32,17 @@
 #include <cmath>
 
 namespace bitlathe {
+
+namespace {
+
+// Of what was measured last: on samples, or on text.
+std::optional<RunControl::Carried> carriedOf(const RunControl& samples, const RunLanguageControl& text, const std::string& layer) {
+    if (!text.takes()) return samples.carriedSqnr(layer);
+    const auto carried = text.carriedSqnr(layer);
+    return carried ? std::optional(RunControl::Carried{carried->db, carried->measuredOn, carried->stale}) : std::nullopt;
+}
+
+}  // namespace
 
 void MainWindow::connectEditing() {
     SchemeEditor& editor = m_inspector->editor();
@@ -80,10 +93,13 @@ void MainWindow::connectEditing() {
             showCurves();
         }
     });
-    connect(m_run, &RunControl::resultChanged, this, [this] {
+    const auto measured = [this] {
         showEffect();
         showCarried();
-    });
+    };
+    connect(m_run, &RunControl::resultChanged, this, measured);
+    connect(m_runLanguage, &RunLanguageControl::resultChanged, this, measured);
+    connect(&m_session, &Session::opened, this, [this] { m_runPages->setCurrentIndex(m_runLanguage->takes() ? 1 : 0); });
     connect(m_exporting, &ExportControl::planned, this, [this](const std::shared_ptr<const QuantizedModel>& quantized) {
         std::vector<LayerTableModel::Got> outcomes;
         for (const LayerOutcome& layer : quantized->layers) outcomes.push_back({layer.layer, layer.got, layer.reason});
@@ -249,7 +265,7 @@ void MainWindow::showEffect() {
         const auto old = m_before.find(layers.front());
         if (const ReportPtr report = m_session.analysis().report(layers.front()))
             for (EffectRow& row : reportRows(*report, old != m_before.end() ? old->second.get() : nullptr)) rows.push_back(std::move(row));
-        if (const auto carried = m_run->carriedSqnr(model->layers[layers.front()].name))
+        if (const auto carried = carriedOf(*m_run, *m_runLanguage, model->layers[layers.front()].name))
             rows.push_back({tr("Output SQNR"), QString(), dbText(carried->db) + QStringLiteral(" dB") + (carried->stale ? tr(", old") : QString()), (carried->stale ? tr("The recipe, or what calibrates, was changed since this was measured: run again.\n") : QString()) + tr("Carried error at this layer's output with all layers quantized, against float; measured on %1").arg(carried->measuredOn), Turn::Same, carried->stale});
     }
     m_inspector->setEffect(rows);
@@ -261,7 +277,7 @@ void MainWindow::showCarried() {
     bool stale = false;
     const auto& model = m_session.document().model();
     for (std::size_t i = 0; model && i < model->layers.size(); ++i)
-        if (const auto carried = m_run->carriedSqnr(model->layers[i].name)) {
+        if (const auto carried = carriedOf(*m_run, *m_runLanguage, model->layers[i].name)) {
             db[i] = carried->db;
             measuredOn = carried->measuredOn;
             stale = carried->stale;

@@ -34,6 +34,7 @@ void MainWindow::connectWeights() {
 }
 
 void MainWindow::connectDuel() {
+    connect(&m_session, &Session::importanceChanged, m_duel, [this] { m_duel->setImportance(m_session.importance()); });
     connect(&m_session.document(), &Document::modelChanged, m_duel, [this] { m_duel->setModel(m_session.document().model()); });
     connect(m_duelPanel, &DuelPanel::taken, this, [this](const QuantSpec& spec) { m_editing->setWeights(spec, fromUtf8(duelLabel(spec))); });
     connect(m_duelPanel, &DuelPanel::hovered, m_editing, &LayerEditing::hoverWeights);

@@ -94,7 +94,7 @@ std::vector<CurvePoint> errorCurve(const WeightSource& source, const QuantSpec& 
         q.spec = spec;
         q.spec.bits = bits;
         q.layout = part.layout;
-        fitGroups(values, q, workers, fitting, nullptr, options.isa);
+        fitGroups(values, q, workers, fitting, nullptr, options.isa, part.columns());
         const QuantizationError error = figuresOf(measure({values, q, {}, {}, 0.5, allFinite, options.isa}, workers, measuring).sums);
         points.push_back({bits, storedBytes(source.layout, q.spec), bitsPerWeight(source.layout, q.spec), error.sqnrDb, error.rootMeanSquare});
         if (publish) publish(points);

@@ -48,29 +48,10 @@ void add(Input& input, const Tensor& tensor, Workers& workers) {
     input.rows += rows;
 }
 
-}  // namespace
-
-Importance collectImportance(const LanguageNetwork& network, const std::vector<TextWindow>& windows, const ImportanceOptions& options, Workers& workers, JobContext& job) {
-    const std::size_t count = options.mostWindows > 0 ? std::min(windows.size(), static_cast<std::size_t>(options.mostWindows)) : windows.size();
-    std::int64_t context = kTokensAtOnce;
-    for (const TextWindow& window : windows) context = std::max(context, static_cast<std::int64_t>(window.tokens.size()));
-    DecodeSession session(network, {.context = context, .batch = kTokensAtOnce}, workers);
-    std::map<ValueId, Input> inputs = inputsOf(network.executable->graph(), options.output);
-    session.observeValues([&](ValueId value, const Tensor& tensor) {
-        if (const auto input = inputs.find(value); input != inputs.end()) add(input->second, tensor, workers);
-    });
-    for (std::size_t i = 0; i < count; ++i) {
-        session.clear();
-        const std::span<const std::int32_t> tokens = windows[i].tokens;
-        for (std::size_t begin = 0; begin < tokens.size(); begin += kTokensAtOnce) {
-            job.checkpoint(static_cast<double>(i) / static_cast<double>(count), "window " + std::to_string(i + 1) + " of " + std::to_string(count));
-            session.feed(tokens.subspan(begin, std::min<std::size_t>(kTokensAtOnce, tokens.size() - begin)), job);
-        }
-        if (options.partial) options.partial(static_cast<std::int64_t>(i) + 1, static_cast<std::int64_t>(count));
-    }
+Importance meansOf(const std::map<ValueId, Input>& inputs, std::int64_t windows, std::int64_t windowTokens) {
     Importance made;
-    made.chunks = static_cast<std::int64_t>(count);
-    made.chunkTokens = windows.empty() ? 0 : static_cast<std::int64_t>(windows[0].tokens.size());
+    made.chunks = windows;
+    made.chunkTokens = windowTokens;
     for (const auto& [value, input] : inputs) {
         if (input.rows == 0) continue;
         std::vector<float> means;
@@ -82,6 +63,36 @@ Importance collectImportance(const LanguageNetwork& network, const std::vector<T
         for (const std::string& weight : input.weights) made.tensors.emplace(weight, means);
     }
     return made;
+}
+
+}  // namespace
+
+Importance collectImportance(const LanguageNetwork& network, const std::vector<TextWindow>& windows, const ImportanceOptions& options, Workers& workers, JobContext& job) {
+    const std::size_t count = options.mostWindows > 0 ? std::min(windows.size(), static_cast<std::size_t>(options.mostWindows)) : windows.size();
+    std::int64_t context = kTokensAtOnce;
+    for (const TextWindow& window : windows) context = std::max(context, static_cast<std::int64_t>(window.tokens.size()));
+    DecodeSession session(network, {.context = context, .batch = kTokensAtOnce}, workers);
+    std::map<ValueId, Input> inputs = inputsOf(network.executable->graph(), options.output);
+    session.observeValues([&](ValueId value, const Tensor& tensor) {
+        if (const auto input = inputs.find(value); input != inputs.end()) add(input->second, tensor, workers);
+    });
+    const auto tokens = windows.empty() ? 0 : static_cast<std::int64_t>(windows[0].tokens.size());
+    std::size_t done = 0;
+    try {
+        for (; done < count; ++done) {
+            session.clear();
+            const std::span<const std::int32_t> window = windows[done].tokens;
+            for (std::size_t begin = 0; begin < window.size(); begin += kTokensAtOnce) {
+                job.checkpoint(static_cast<double>(done) / static_cast<double>(count), "window " + std::to_string(done + 1) + " of " + std::to_string(count));
+                session.feed(window.subspan(begin, std::min<std::size_t>(kTokensAtOnce, window.size() - begin)), job);
+            }
+            if (options.partial) options.partial(static_cast<std::int64_t>(done) + 1, static_cast<std::int64_t>(count));
+        }
+    } catch (const Cancelled&) {
+        if (options.stopped && done > 0) options.stopped(meansOf(inputs, static_cast<std::int64_t>(done), tokens));
+        throw;
+    }
+    return meansOf(inputs, static_cast<std::int64_t>(count), tokens);
 }
 
 }  // namespace bitlathe

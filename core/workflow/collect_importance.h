@@ -19,6 +19,8 @@ struct ImportanceOptions {
     bool output = false;           // of the weight that makes the logits too, which llama.cpp leaves out
     // Called after each window with how many are done of how many.
     std::function<void(std::int64_t done, std::int64_t all)> partial;
+    // Called once where the job is stopped after at least one window, with what those windows say.
+    std::function<void(Importance)> stopped;
 };
 
 // The network runs as it is prepared: float, in the usual case. Sums are in double, in the order of the tokens; all tokens of each

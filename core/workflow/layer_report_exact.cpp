@@ -144,7 +144,9 @@ LayerReport exactReport(const WeightSource& source, const Scheme& scheme, const 
     const auto values = source.values.as<float>();
     JobContext fitting = job.part(0, 0.3), measuring = job.part(0.3, 1);
     const KnownEnds ends = endsOf(facts);
-    fitGroups(values, q, workers, fitting, &ends, isa);
+    fitGroups(values, q, workers, fitting, &ends, isa, source.columns());
+    if (source.importance && (codecOf(q.spec).blockBytes > 0 || std::holds_alternative<LeastError>(q.spec.range)))
+        report.note += (report.note.empty() ? "" : "; ") + std::string("fitted by the importance of its columns");
     if (!q.taken.empty()) {
         const bool tensor = q.grid().perChannel == 0;
         const std::string taken = takenText(q.taken, tensor ? "tensor" : q.grid().perChannel == 1 ? "channels" : "groups");

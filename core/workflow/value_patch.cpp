@@ -188,7 +188,7 @@ std::shared_ptr<const QuantizedTensor> fitWeight(const WeightSource& source, con
     auto q = std::make_shared<QuantizedTensor>();
     q->spec = spec;
     q->layout = source.layout;
-    fitGroups(source.values.as<float>(), *q, workers, job, nullptr, isa);
+    fitGroups(source.values.as<float>(), *q, workers, job, nullptr, isa, source.columns());
     return q;
 }
 

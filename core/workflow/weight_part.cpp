@@ -25,6 +25,7 @@ WeightSource partOf(const WeightSource& whole, std::span<const std::int64_t> cha
     std::byte* bytes = nullptr;
     part.values = Tensor::allocate(ElementType::F32, Shape{rows, elements.count()}, bytes);
     part.layout = {1, rows, elements.count()};
+    if (whole.importance) part.importance = std::make_shared<const std::vector<float>>(whole.importance->begin() + elements.first, whole.importance->begin() + elements.end);
     auto* out = reinterpret_cast<float*>(bytes);
     const auto values = whole.values.as<float>();
     std::vector<float> scratch;

@@ -48,6 +48,12 @@ WeightSample sampleOf(const WeightSource& whole, std::int64_t target, std::int64
     sample.source.layout = {1, channels, elements};
     sample.share = double(channels * elements) / double(all);
     const std::span<float> out(reinterpret_cast<float*>(bytes), static_cast<std::size_t>(channels * elements));
+    if (whole.importance) {
+        std::vector<float> picked;
+        for (const std::int64_t b : blocks)
+            for (std::int64_t at = b * block; at < std::min(each, (b + 1) * block); ++at) picked.push_back((*whole.importance)[static_cast<std::size_t>(at)]);
+        sample.source.importance = std::make_shared<const std::vector<float>>(std::move(picked));
+    }
     const auto values = whole.values.as<float>();
     std::vector<float> scratch;
     for (std::int64_t first = 0; first < channels;) {  // neighbouring channels at once

@@ -4,6 +4,7 @@
 #include "core/base/mapped_file.h"
 #include "core/kernels/convert_rows.h"
 #include "core/model/model.h"
+#include "core/quant/importance.h"
 #include "core/tensor/packed_tensor.h"
 
 #include <algorithm>
@@ -96,6 +97,19 @@ WeightSource weightSource(const Model& model, std::size_t layer) {
     source.layout = which.layout;
     source.bytesBefore = value && value->constant ? static_cast<std::int64_t>(value->constant->bytes().size()) : which.bytes;
     return source;
+}
+
+WeightSource withImportance(WeightSource source, const Model& model, const Importance* importance, const std::string& identity) {
+    if (!importance) return source;
+    source.model = identityOf(model) + identity;
+    const Layer& layer = model.layers.at(source.layer);
+    const auto columns = layer.weight == kNoValue ? std::span<const float>() : importance->of(model.graph.value(layer.weight).name);
+    if (!columns.empty() && static_cast<std::int64_t>(columns.size()) == source.layout.perChannel()) source.importance = std::make_shared<const std::vector<float>>(columns.begin(), columns.end());
+    return source;
+}
+
+WeightSource weightSource(const Model& model, std::size_t layer, const Importance* importance, const std::string& identity) {
+    return withImportance(weightSource(model, layer), model, importance, identity);
 }
 
 }  // namespace bitlathe

@@ -7,10 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace bitlathe {
 
+struct Importance;
 struct Model;
 
 struct WeightSource {
@@ -19,10 +23,20 @@ struct WeightSource {
     Tensor values;          // F32, the weight's own order
     ChannelLayout layout;
     std::int64_t bytesBefore = 0;  // of the weight as the source stores it
+    // How much each element of a channel counts, layout.perChannel() of them; null: all alike. What fits groups obeys it, as
+    // an export does; `model` says that it is there.
+    std::shared_ptr<const std::vector<float>> importance;
+
+    std::span<const float> columns() const noexcept { return importance ? std::span<const float>(*importance) : std::span<const float>(); }
 };
 
 // Converts the weight to float32 unless it is stored so. Throws Error as weightOf() does.
 WeightSource weightSource(const Model& model, std::size_t layer);
+
+// The same with the importance of its columns, where there is one that fits it. `identity` stands for the importance in
+// WeightSource::model: equal texts, equal importance. importance: may be null.
+WeightSource weightSource(const Model& model, std::size_t layer, const Importance* importance, const std::string& identity);
+WeightSource withImportance(WeightSource source, const Model& model, const Importance* importance, const std::string& identity);
 
 // What weightSource() takes as the model's identity: the file's hash, or the address of a model that was
 // made in memory.

@@ -3,6 +3,7 @@
 #include "widgets/canvas/icons.h"
 #include "widgets/canvas/theme.h"
 #include "widgets/models/figures.h"
+#include "widgets/panels/run_tree.h"
 
 #include <QComboBox>
 #include <QEvent>
@@ -27,46 +28,6 @@ namespace {
 enum RunColumn { Engine, RecipeColumn, Samples, Top1, Agreement, OutputDb, Top5, Speed };
 enum LayerColumn { LayerName, Own, Carried, Time, Runs };
 
-QTreeWidget* table(const QString& name, const QStringList& heads, const QStringList& tips) {
-    auto* tree = new QTreeWidget;
-    tree->setColumnCount(int(heads.size()));
-    tree->setHeaderLabels(heads);
-    for (int i = 0; i < tips.size(); ++i) tree->headerItem()->setToolTip(i, tips[i]);
-    tree->setRootIsDecorated(false);
-    tree->setUniformRowHeights(true);
-    tree->setAccessibleName(name);
-    tree->setAllColumnsShowFocus(true);
-    tree->setMinimumWidth(160);
-    return tree;
-}
-
-// Wide enough for heading and content; the last column takes the rest.
-void fitColumns(QTreeWidget* tree) {
-    const QFontMetrics metrics(tree->header()->font());
-    for (int column = 0; column + 1 < tree->columnCount(); ++column) {
-        tree->resizeColumnToContents(column);
-        if (tree->columnWidth(column) > 160) tree->setColumnWidth(column, 160);
-        tree->setColumnWidth(column, std::max(tree->columnWidth(column), metrics.horizontalAdvance(tree->headerItem()->text(column)) + 28));
-    }
-}
-
-// Numbers sort as numbers.
-class Row : public QTreeWidgetItem {
-public:
-    using QTreeWidgetItem::QTreeWidgetItem;
-    void setFigure(int column, double value, const QString& text) {
-        setText(column, text);
-        setData(column, Qt::UserRole, value);
-        setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
-    }
-    bool operator<(const QTreeWidgetItem& other) const override {
-        const int column = treeWidget()->sortColumn();
-        const QVariant a = data(column, Qt::UserRole), b = other.data(column, Qt::UserRole);
-        if (a.isValid() && b.isValid()) return a.toDouble() < b.toDouble();
-        return text(column) < other.text(column);
-    }
-};
-
 QString gapFormula() {
     return RunPanel::tr("gap: held out against calibration; above 0 is worse on the held-out samples. Under Top-1 stands the gap of what quantization lost of it.\n"
                         "chance: two standard errors of the gap; pure chance exceeds it once in 44 times.\n"
@@ -81,9 +42,9 @@ QString oneDecimal(double value) {
 }
 
 // Below a result: the samples that calibrated, and the gap with its noise.
-void addCalibration(Row* result, const RunResult& figures) {
+void addCalibration(FigureRow* result, const RunResult& figures) {
     const RunCalibrationPart& part = *figures.calibration;
-    auto* calibrated = new Row;
+    auto* calibrated = new FigureRow;
     calibrated->setText(Engine, RunPanel::tr("calibration"));
     calibrated->setText(RecipeColumn, RunPanel::tr("calibrated on %1").arg(part.data));
     calibrated->setFigure(Samples, double(part.samples), exactCountText(part.samples));
@@ -92,7 +53,7 @@ void addCalibration(Row* result, const RunResult& figures) {
     calibrated->setFigure(Agreement, part.agreement, percentText(part.agreement));
     calibrated->setFigure(OutputDb, part.outputDb, dbText(part.outputDb));
     if (part.labelled) calibrated->setToolTip(Top1, RunPanel::tr("Float on the same samples: %1").arg(percentText(part.floatTop1)));
-    auto* gap = new Row;
+    auto* gap = new FigureRow;
     gap->setText(Engine, RunPanel::tr("gap"));
     gap->setText(RecipeColumn, RunPanel::tr("gap ± chance"));
     const auto put = [gap](int column, const RunGap& figure, double unit, const QString& name) {
@@ -104,7 +65,7 @@ void addCalibration(Row* result, const RunResult& figures) {
     put(Agreement, part.agreementGap, 100, RunPanel::tr(" pt"));
     put(OutputDb, part.dbGap, 1, QString());
     for (int column = 0; column <= Speed; ++column) gap->setToolTip(column, RunPanel::tr("Percent points and dB.") + QLatin1Char('\n') + gapFormula());
-    for (Row* row : {calibrated, gap}) {
+    for (FigureRow* row : {calibrated, gap}) {
         for (int column = 0; column <= RecipeColumn; ++column) row->setForeground(column, toQColor(themeColors().dimmed));
         result->addChild(row);
     }
@@ -115,11 +76,11 @@ void addCalibration(Row* result, const RunResult& figures) {
 RunPanel::RunPanel(QWidget* parent)
     : QWidget(parent), m_data(new QLineEdit), m_calibration(new QLineEdit), m_calibrationLabel(new QLabel(tr("Calibration"))), m_engine(new QComboBox),
       m_samples(new QSpinBox), m_calibrationSamples(new QSpinBox), m_seed(new QSpinBox), m_preprocessing(new QLineEdit), m_run(new QPushButton), m_problem(new QLabel), m_hint(new QLabel), m_verdict(new QLabel) {
-    m_runs = table(tr("Results"), {tr("Engine"), tr("Recipe · data"), tr("Samples"), tr("Top-1"), tr("Agrees"), tr("Output dB"), tr("Top-5"), tr("Per second")},
+    m_runs = runTree(tr("Results"), {tr("Engine"), tr("Recipe · data"), tr("Samples"), tr("Top-1"), tr("Agrees"), tr("Output dB"), tr("Top-5"), tr("Per second")},
                    {tr("float: the source; simulated: quantize–dequantize in float; integer: int8 arithmetic"), tr("What the network was quantized with; old: edited since. Then the data it was measured on"), tr("Samples measured so far"),
                     tr("Share of samples whose highest output is the label"), tr("Share of samples whose highest output is the float network's"),
                     tr("10·log10(Σy² / Σ(y − ŷ)²) over all outputs of all samples, against float"), tr("Share of samples whose label is among the five highest"), tr("Samples a second, of the evaluated network alone")});
-    m_layers = table(tr("Layers of the result"), {tr("Layer"), tr("Own dB"), tr("Carried dB"), tr("Time"), tr("Runs as")},
+    m_layers = runTree(tr("Layers of the result"), {tr("Layer"), tr("Own dB"), tr("Carried dB"), tr("Time"), tr("Runs as")},
                      {tr("Activate to select it in the table"), tr("SQNR of the weights alone"), tr("SQNR of the layer's output with everything before it quantized too"),
                       tr("Median per run, of the steps that compute the layer"), tr("The kernel that computed it, or why it did not run in integers")});
     m_layers->setSortingEnabled(true);
@@ -312,7 +273,7 @@ void RunPanel::setResults(const std::vector<RunResult>& results, int shown) {
     const QSignalBlocker quiet(m_runs);
     m_runs->clear();
     for (const RunResult& result : results) {
-        auto* row = new Row;
+        auto* row = new FigureRow;
         row->setText(Engine, result.finished ? result.engine : tr("%1, part").arg(result.engine));
         if (!result.note.isEmpty()) row->setIcon(Engine, themeIcon(QStringLiteral("info"), IconColor::Warning));
         row->setText(RecipeColumn, (result.stale ? tr("%1, old").arg(result.recipe) : result.recipe) + QStringLiteral(" · ") + (result.heldOut ? tr("%1, held out").arg(result.data) : result.data));
@@ -365,7 +326,7 @@ void RunPanel::showLayers(const RunResult& result) {
     m_layers->setSortingEnabled(false);
     m_layers->clear();
     for (const RunLayerRow& layer : result.layers) {
-        auto* row = new Row;
+        auto* row = new FigureRow;
         row->setText(LayerName, layer.name);
         row->setFigure(Own, layer.ownDb, dbText(layer.ownDb));
         row->setFigure(Carried, layer.carriedDb, dbText(layer.carriedDb));
