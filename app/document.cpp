@@ -1,8 +1,21 @@
 #include "app/document.h"
 
+#include "core/workflow/cache_size.h"
+
 #include <QUndoCommand>
 
 namespace bitlathe {
+
+namespace {
+
+// Of the weights and of the KV cache.
+std::vector<Issue> issuesOf(const Recipe& recipe, const Model& model) {
+    std::vector<Issue> issues = validate(recipe, model);
+    for (Issue& issue : cacheIssues(recipe, model)) issues.push_back(std::move(issue));
+    return issues;
+}
+
+}  // namespace
 
 // The only command there is: the recipe before and after.
 class Document::RecipeCommand : public QUndoCommand {
@@ -44,7 +57,7 @@ void Document::open(std::shared_ptr<const Model> model, Recipe recipe) {
     m_recipe = std::move(recipe);
     m_first = std::make_shared<const Recipe>(m_recipe);
     m_schemes = m_model ? schemesFor(m_recipe, *m_model) : std::vector<Scheme>{};
-    m_issues = m_model ? validate(m_recipe, *m_model) : std::vector<Issue>{};
+    m_issues = m_model ? issuesOf(m_recipe, *m_model) : std::vector<Issue>{};
     emit modelChanged();
     emit recipeChanged();
     emit snapshotsChanged();
@@ -84,7 +97,7 @@ std::vector<HistoryStep> Document::steps() const {
 void Document::replaceModel(std::shared_ptr<const Model> model) {
     m_model = std::move(model);
     m_schemes = schemesFor(m_recipe, *m_model);
-    m_issues = validate(m_recipe, *m_model);
+    m_issues = issuesOf(m_recipe, *m_model);
     emit modelChanged();
     emit recipeChanged();
 }
@@ -103,7 +116,7 @@ void Document::setRecipe(const Recipe& recipe) {
     if (m_restoring) return;
     m_recipe = recipe;
     m_schemes = schemesFor(m_recipe, *m_model);
-    m_issues = validate(m_recipe, *m_model);
+    m_issues = issuesOf(m_recipe, *m_model);
     emit recipeChanged();
 }
 

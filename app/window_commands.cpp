@@ -42,8 +42,9 @@ QString MainWindow::commandLine(const QString& verb) const {
     if (verb == QStringLiteral("inspect")) return line;
     if (verb == QStringLiteral("quantize")) line += QStringLiteral(" -o ") + shellWord(m_exporting->path().isEmpty() ? QStringLiteral("OUT.onnx") : m_exporting->path());
     if (verb == QStringLiteral("evaluate")) {
-        line += QStringLiteral(" --data ") + shellWord(m_run->dataset().isEmpty() ? QStringLiteral("DATA.npz") : m_run->dataset());
-        line += QStringLiteral(" --engine ") + m_run->engineName();
+        if (m_runLanguage->takes()) line += QStringLiteral(" --metric perplexity,kld --data ") + shellWord(m_runLanguage->text().isEmpty() ? QStringLiteral("TEXT.txt") : m_runLanguage->text());
+        else line += QStringLiteral(" --data ") + shellWord(m_run->dataset().isEmpty() ? QStringLiteral("DATA.npz") : m_run->dataset());
+        if (!m_runLanguage->takes()) line += QStringLiteral(" --engine ") + m_run->engineName();
     }
     line += isPreset ? QStringLiteral(" --preset ") + fromUtf8(recipe.name) : QStringLiteral(" --recipe ") + shellWord(recipeFile);
     if (const CalibrationChoice choice = m_run->calibrationChoice(); m_run->calibrationWanted() && !choice.data.empty()) {

@@ -32,9 +32,9 @@ RangeEditor::RangeEditor(For what, const QString& name, QWidget* parent)
     m_kind->add(tr("Min–max"), indexOf<MinMax>(), tr("lo = min x, hi = max x: nothing is clipped, outliers stretch the steps."));
     if (what == For::Activations)
         m_kind->add(tr("Moving average"), indexOf<MovingAverage>(), tr("m ← (1 − c)·m + c·(min or max of the batch): one odd batch weighs little."));
-    m_kind->add(tr("Percentile"), indexOf<Percentile>(), tr("The range that holds p % of the values: the outermost are clipped."));
-    m_kind->add(tr("Least squared error"), indexOf<LeastError>(), tr("The range that makes Σ(x − q(x))² smallest: clips a few to serve the many."));
-    m_kind->add(tr("Entropy (KL)"), indexOf<Entropy>(), tr("The range whose quantized histogram is closest to the float one by Kullback-Leibler divergence."));
+    m_kind->add(tr("Percentile"), indexOf<Percentile>(), tr("The range that holds p % of the values: the outermost are clipped. It knows no importance of columns."));
+    m_kind->add(tr("Least squared error"), indexOf<LeastError>(), tr("The range that makes Σ(x − q(x))² smallest: clips a few to serve the many. With an importance of columns in use: Σ importance·(x − q(x))²."));
+    m_kind->add(tr("Entropy (KL)"), indexOf<Entropy>(), tr("The range whose quantized histogram is closest to the float one by Kullback-Leibler divergence. It knows no importance of columns."));
     m_kind->add(tr("ACIQ"), indexOf<Aciq>(),
                 tr("Where 2ᵇ even levels are best for a bell or a Laplace distribution as wide as the values: x̄ ± α(b)·width, without a search."));
     m_kind->add(tr("Adaptive"), indexOf<Adaptive>(),
