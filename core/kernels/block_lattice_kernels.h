@@ -3,7 +3,7 @@
 //
 // What is coded. A part's scale is block scale · unit · an odd number; its groups of eight values (IQ3: four) are
 // points of core/kernels/lattice_points.h times signs. Fitting and coding lessen Σ w · error²: w is 1, or with
-// importance, importance · √(2 · mean square + x²). A code is a value's level, counted from the lowest.
+// importance, importance · √(2 · mean square + x²), where values count as a few hundredths larger (block_lattice_fit.h). A code is a value's level, counted from the lowest.
 #pragma once
 
 #include "core/kernels/gguf_type.h"

@@ -52,13 +52,13 @@ async function quantized(name, ...how) {
 
 const float = await llama.probabilities(source, tokens, kVocabulary);
 const apart = {};
-for (const codec of ['q8_0', 'q6_k', 'q5_k', 'q5_1', 'q5_0', 'q4_k', 'q4_1', 'q4_0', 'iq4_nl', 'iq4_xs', 'mxfp4', 'q3_k', 'q2_k', 'tq2_0', 'tq1_0']) {
+for (const codec of ['q8_0', 'q6_k', 'q5_k', 'q5_1', 'q5_0', 'q4_k', 'q4_1', 'q4_0', 'iq4_nl', 'iq4_xs', 'mxfp4', 'q3_k', 'q2_k', 'tq2_0', 'tq1_0', 'iq3_s', 'iq3_xxs', 'iq2_s', 'iq2_xs', 'iq2_xxs', 'iq1_m', 'iq1_s']) {
   const p = await quantized(codec, '--codec', codec);
   apart[codec] = divergence(float, p);
   console.log(`${codec.padEnd(8)} ${apart[codec].toExponential(2)} nats from float`);
   if (!p.every((row) => Math.abs(row.reduce((a, b) => a + b) - 1) < 1e-3)) fail(`${codec}: the probabilities do not add up to 1`);
 }
-for (const [less, more] of [['q8_0', 'q6_k'], ['q6_k', 'q5_k'], ['q5_k', 'q4_k'], ['q4_k', 'q3_k'], ['q3_k', 'q2_k']])
+for (const [less, more] of [['q8_0', 'q6_k'], ['q6_k', 'q5_k'], ['q5_k', 'q4_k'], ['q4_k', 'q3_k'], ['q3_k', 'q2_k'], ['q4_k', 'iq3_s'], ['iq3_s', 'iq2_s'], ['iq2_s', 'iq1_s']])
   if (!(apart[less] < apart[more])) fail(`${less} is no closer to float than ${more}`);
 
 const recipe = (codec, bits, rules) => {

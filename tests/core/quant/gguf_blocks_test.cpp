@@ -49,13 +49,18 @@ protected:
         }
         return sum;
     }
-    // Within 1 % for each row, which has a shape of its own.
+    // Within 1 % for each row, which has a shape of its own. IQ1 by importance, whose values count as a tenth larger for
+    // the sake of networks, within 12 %, and no more than the reference over all rows.
     void expectNoMoreError(std::span<const float> x, std::span<const std::byte> blocks, std::span<const std::byte> reference,
                            std::span<const float> importance) const {
+        const double slack = isShifted(form.type) && !importance.empty() ? 1.12 : 1.01;
+        double ratios = 0;
         for (std::size_t row = 0; row < kRows; ++row) {
             const double own = squaredError(x, blocks, importance, row), theirs = squaredError(x, reference, importance, row);
-            EXPECT_LE(own, 1.01 * theirs) << "row " << row;
+            EXPECT_LE(own, slack * theirs) << "row " << row;
+            ratios += theirs > 0 ? own / theirs : 1.0;
         }
+        EXPECT_LE(ratios, 1.01 * double(kRows));
     }
 };
 std::string nameOf(const testing::TestParamInfo<GgufForm>& info) { return std::string(info.param.name); }
