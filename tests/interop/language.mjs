@@ -60,7 +60,7 @@ const story = [1, 403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421, 39
 // a number, that of 8 bits 1/254 of the largest: divergences go with squares, so q8_0 as llama.cpp runs it tells the bound.
 // Likeliest tokens: a divergence d moves logits by √(2 d), differences of two by √2 more; four of these are allowed.
 const kAdding = 1.5, kAsFine = 3, kHalves = (254 / 2048) ** 2, kDeviations = 4;
-for (const [source, tokens, vocabulary, codecs] of [[stories, story, 512, ['q8_0', '', 'q4_0', 'q5_1']], [tiny, random, 272, ['q8_0', '', 'q6_k', 'q5_k', 'q4_k', 'q4_0', 'iq4_nl', 'iq4_xs', 'q3_k']]]) {
+for (const [source, tokens, vocabulary, codecs] of [[stories, story, 512, ['q8_0', '', 'q4_0', 'q5_1']], [tiny, random, 272, ['q8_0', '', 'q6_k', 'q5_k', 'q4_k', 'q4_0', 'iq4_nl', 'iq4_xs', 'q3_k', 'iq3_s', 'iq3_xxs', 'iq2_s', 'iq2_xs', 'iq2_xxs', 'iq1_m', 'iq1_s']]]) {
   let ofBytes = 0;
   for (const codec of codecs) {
     const file = codec ? join(options.work, `${codec}.gguf`) : source, name = `${source === tiny ? 'tiny' : 'stories'} ${codec || 'as it is'}`;
