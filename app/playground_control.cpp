@@ -54,10 +54,11 @@ PlaygroundControl::PlaygroundControl(Session& session, RunControl& run, Playgrou
     m_rest.setSingleShot(true);
     m_rest.setInterval(350);
     connect(&m_rest, &QTimer::timeout, this, [this] {
-        if (m_recipe && *m_recipe != m_session.document().recipe()) start(m_ask, true);
+        if (isOld()) start(m_ask, true);
     });
     connect(&session.document(), &Document::modelChanged, this, &PlaygroundControl::modelChanged);
     connect(&session.document(), &Document::recipeChanged, this, &PlaygroundControl::recipeChanged);
+    connect(&session, &Session::importanceChanged, this, &PlaygroundControl::recipeChanged);
     connect(&session, &Session::opened, this, &PlaygroundControl::refresh);
     connect(&panel, &PlaygroundPanel::shown, this, [this] { visible(true); });
     connect(&panel, &PlaygroundPanel::hidden, this, [this] { visible(false); });
@@ -103,15 +104,16 @@ void PlaygroundControl::modelChanged() {
     recipeChanged();
 }
 
+bool PlaygroundControl::isOld() const { return m_recipe && (*m_recipe != m_session.document().recipe() || m_importance != m_session.importance()); }
+
 void PlaygroundControl::recipeChanged() {
-    const Recipe& now = m_session.document().recipe();
     m_panel.language().setRecipe(!m_recipe ? QString() : m_recipe->name.empty() ? tr("custom") : fromUtf8(m_recipe->name));
-    m_panel.language().setStale(m_recipe && *m_recipe != now);
+    m_panel.language().setStale(isOld());
     follow();
 }
 
 void PlaygroundControl::follow() {
-    const bool old = m_recipe && *m_recipe != m_session.document().recipe();
+    const bool old = isOld();
     if (!old || m_stopped || !m_panel.language().settings().follows() || !m_panel.isVisible()) return m_rest.stop();
     m_rest.start();
 }
@@ -167,6 +169,7 @@ void PlaygroundControl::start(const PlaygroundAsk& ask, bool again) {
     else if (!m_before) m_before = page.shown().real;
     m_stopped = false;
     m_recipe = m_session.document().recipe();
+    m_importance = m_session.importance();
     m_ask = ask;
     m_networks.reset();
     const std::uint64_t run = m_run;

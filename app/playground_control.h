@@ -47,6 +47,7 @@ signals:
 private:
     void modelChanged();
     void recipeChanged();
+    bool isOld() const;  // recipe or importance changed since
     void refresh();
     void visible(bool shown);
     void follow();  // the recipe has changed: again, when it has come to rest
@@ -62,6 +63,7 @@ private:
     int m_job = 0;
     std::uint64_t m_run = 0;
     std::optional<Recipe> m_recipe;  // of the text that is shown
+    ImportancePtr m_importance;      // the same
     bool m_continues = false;
     PlaygroundAsk m_ask;   // of the text that is shown
     QTimer m_rest;

@@ -17,6 +17,7 @@ namespace bitlathe {
 PlaygroundMeasure::PlaygroundMeasure(Session& session, PlaygroundLanguage& page, PlaygroundShelf& shelf, QObject* parent)
     : QObject(parent), m_session(session), m_page(page), m_shelf(shelf), m_slot(session.resources().runner, postTo(this)), m_post(postTo(this)) {
     connect(&session.document(), &Document::recipeChanged, this, &PlaygroundMeasure::recipeChanged);
+    connect(&session, &Session::importanceChanged, this, &PlaygroundMeasure::recipeChanged);
     connect(&session, &Session::opened, this, &PlaygroundMeasure::modelChanged);
     connect(&page, &PlaygroundLanguage::measureClicked, this, &PlaygroundMeasure::start);
     connect(&page, &PlaygroundLanguage::stopMeasuringClicked, this, &PlaygroundMeasure::stop);
@@ -48,6 +49,8 @@ void PlaygroundMeasure::modelChanged() {
         if (const QString path = file.dir().filePath(name); QFileInfo::exists(path)) return m_page.setTextFile(path);
 }
 
+bool PlaygroundMeasure::isOld() const { return m_recipe && (*m_recipe != m_session.document().recipe() || m_importance != m_session.importance()); }
+
 void PlaygroundMeasure::recipeChanged() {
     if (m_shown) put(*m_shown, m_finished);
 }
@@ -60,6 +63,7 @@ void PlaygroundMeasure::start() {
     const auto& model = m_session.document().model();
     if (!model || running() || m_page.textFile().isEmpty()) return;
     m_recipe = m_session.document().recipe();
+    m_importance = m_session.importance();
     m_shown.reset();
     const std::uint64_t run = ++m_run;
     m_job = m_session.jobs().begin(tr("Measuring perplexity"), [this] { m_slot.cancel(false); });
@@ -113,7 +117,7 @@ void PlaygroundMeasure::put(const LanguageEvaluation& sofar, bool finished) {
     shown.text = QFileInfo(m_page.textFile()).fileName();
     shown.tokens = f.tokens;
     shown.finished = finished;
-    shown.stale = m_recipe && *m_recipe != m_session.document().recipe();
+    shown.stale = isOld();
     shown.real = f.referencePerplexity.value;
     shown.realError = f.referencePerplexity.error;
     shown.quantized = f.perplexity.value;

@@ -33,6 +33,7 @@ signals:
 private:
     void modelChanged();
     void recipeChanged();
+    bool isOld() const;  // recipe or importance changed since
     void put(const LanguageEvaluation& sofar, bool finished);
 
     Session& m_session;
@@ -43,6 +44,7 @@ private:
     int m_job = 0;
     std::uint64_t m_run = 0;
     std::optional<Recipe> m_recipe;  // of the figures that are shown
+    ImportancePtr m_importance;      // the same
     std::shared_ptr<const LanguageEvaluation> m_shown;
     bool m_finished = false;
 };

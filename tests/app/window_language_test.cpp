@@ -117,6 +117,24 @@ TEST_F(WindowLanguage, TheCacheIsAPartOfTheRecipeWithItsBytesAndItsError) {
     EXPECT_TRUE(document.recipe().cache.empty()) << "an empty line is the usual again";
 }
 
+TEST_F(WindowLanguage, ATypeThatCannotHoldAHeadIsAnIssue) {
+    open(QStringLiteral("tales-0.3m.gguf"));  // heads of 16
+    emit panel().cacheEdited(true, QStringLiteral("int8"));
+    const auto& issues = rig.session->document().issues();
+    EXPECT_TRUE(std::any_of(issues.begin(), issues.end(), [](const Issue& issue) { return issue.level == Issue::Level::Error && issue.message.find("keys of 16 numbers") != std::string::npos; }));
+}
+
+TEST_F(WindowLanguage, AnotherImportanceMakesResultsOfCodedWeightsOld) {
+    open(QStringLiteral("tales-0.3m.gguf"));
+    weights("q4_0", 4);
+    ASSERT_TRUE(measured());
+    EXPECT_FALSE(panel().results().front().stale);
+    ASSERT_TRUE(collected(text));
+    EXPECT_TRUE(panel().results().front().stale);
+    importance().forget();
+    EXPECT_FALSE(panel().results().front().stale);
+}
+
 TEST_F(WindowLanguage, ImportanceIsCollectedAndSteersReportsAndIsForgotten) {
     open(QStringLiteral("tales-3.5m.gguf"));
     weights("q4_k", 4);
