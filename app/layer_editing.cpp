@@ -100,7 +100,7 @@ void LayerEditing::applyToSimilar() {
 void LayerEditing::applyPreset(const Preset& preset) {
     if (!m_document.model()) return;
     hoverEnded();
-    Recipe recipe = recipeFor(preset, *m_document.model());
+    Recipe recipe = recipeFor(preset, *m_document.model(), m_withImportance);
     recipe.preprocessing = m_document.recipe().preprocessing;
     recipe.cache = m_document.recipe().cache;
     m_document.edit(std::move(recipe), tr("Preset “%1”").arg(fromUtf8(preset.label)));
@@ -110,7 +110,7 @@ void LayerEditing::applyPresetToSelection(const Preset& preset) {
     const auto layers = editable();
     if (layers.empty()) return;
     hoverEnded();
-    const auto schemes = schemesFor(recipeFor(preset, *m_document.model()), *m_document.model());
+    const auto schemes = schemesFor(recipeFor(preset, *m_document.model(), m_withImportance), *m_document.model());
     m_document.edit(withLayers(m_document.recipe(), *m_document.model(), layers, [&](std::size_t layer, const Scheme&) { return schemes[layer]; }),
                     tr("Preset “%1” for %2").arg(fromUtf8(preset.label), subject(layers)));
 }
@@ -145,7 +145,7 @@ void LayerEditing::hover(const SchemeChange& change) {
 }
 
 void LayerEditing::hoverPreset(const Preset& preset) {
-    if (m_document.model()) emit ghostsWanted(schemesFor(recipeFor(preset, *m_document.model()), *m_document.model()));
+    if (m_document.model()) emit ghostsWanted(schemesFor(recipeFor(preset, *m_document.model(), m_withImportance), *m_document.model()));
 }
 
 void LayerEditing::hoverWeights(const QuantSpec& spec) {

@@ -29,6 +29,8 @@ public:
     void reset();
     std::vector<std::size_t> similar() const;  // other layers of the current one's kind with another scheme
     void applyToSimilar();
+    // Whether weights are coded by an importance file, for which named mixtures choose some types otherwise.
+    void setWithImportance(bool given) { m_withImportance = given; }
     void applyPreset(const Preset& preset);             // the whole recipe
     void applyPresetToSelection(const Preset& preset);  // its scheme for each selected layer
 
@@ -54,7 +56,7 @@ private:
     Analysis& m_analysis;
     std::vector<std::size_t> m_selection;
     Document::Gesture m_gesture = Document::kNoGesture;
-    bool m_clipping = false;
+    bool m_clipping = false, m_withImportance = false;
 };
 
 }  // namespace bitlathe

@@ -141,8 +141,9 @@ void MainWindow::fillPresets() {
     int index = -1;
     Recipe recipe = m_session.document().recipe();
     recipe.preprocessing.clear();
+    const auto& model = m_session.document().model();
     for (const Preset& preset : modelPresets())
-        if (m_session.document().model() && preset.name == recipe.name && recipeFor(preset, *m_session.document().model()) == recipe) index = m_presets->findData(fromUtf8(preset.name));
+        if (model && preset.name == recipe.name && (recipeFor(preset, *model) == recipe || recipeFor(preset, *model, true) == recipe)) index = m_presets->findData(fromUtf8(preset.name));
     m_presets->setCurrentIndex(index);
     m_presets->setEnabled(m_session.document().model() != nullptr);
 }

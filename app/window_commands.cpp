@@ -36,7 +36,7 @@ QString MainWindow::commandLine(const QString& verb) const {
     const Recipe& recipe = m_session.document().recipe();
     const Preset* preset = findModelPreset(recipe.name);
     const auto& opened = m_session.document().model();
-    const bool isPreset = preset && (opened ? recipeFor(*preset, *opened) : preset->recipe) == recipe;
+    const bool isPreset = preset && (opened ? recipeFor(*preset, *opened, m_session.importance() != nullptr) : preset->recipe) == recipe;
     const QString recipeFile = m_session.document().recipePath().isEmpty() ? QStringLiteral("RECIPE.json") : m_session.document().recipePath();
     QString line = QStringLiteral("bitlathe-cli ") + verb + QLatin1Char(' ') + shellWord(model);
     if (verb == QStringLiteral("inspect")) return line;

@@ -70,6 +70,7 @@ void MainWindow::connectEditing() {
         m_plots->scene().setExplanation(explanation);
         m_plots->canvas().refresh();
     });
+    connect(&m_session, &Session::importanceChanged, m_editing, [this] { m_editing->setWithImportance(m_session.importance() != nullptr); });
     connect(&m_session.document(), &Document::recipeChanged, this, &MainWindow::recipeChanged);
     connect(&m_session.document().history(), &QUndoStack::indexChanged, this, [this] { enableCommands(); });
     connect(&m_session.analysis(), &Analysis::reportsArrived, this, &MainWindow::reportsArrived);
