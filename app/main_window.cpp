@@ -183,11 +183,8 @@ void MainWindow::connectSession() {
         m_start->setRefusal({});
         if (m_playground->continuesText()) {
             sayLanguage();
-        } else if (!m_session.missingOperators().empty()) {
-            QStringList missing;
-            for (const std::string& op : m_session.missingOperators()) missing << QString::fromStdString(op);
-            m_message->show(MessageStrip::Level::Warning,
-                            tr("This model can be looked at and quantized, but not run: the engine lacks %1.").arg(missing.join(QStringLiteral(", "))));
+        } else if (!m_session.whyNotRun().isEmpty()) {
+            m_message->show(MessageStrip::Level::Note, m_session.whyNotRun());
         }
         // The first layer that can be tuned, so that there is a picture at once.
         const Model& model = *m_session.document().model();

@@ -176,7 +176,19 @@ void ProjectControl::goOn() {
 }
 
 void ProjectControl::save(std::function<void()> then) {
-    if (!isOpen() || readOnly() || m_save.running()) return;
+    if (m_save.running()) {
+        // Once more after the running one, however often it was asked for meanwhile.
+        if (then) m_afterNextSave.push_back(std::move(then));
+        if (std::exchange(m_saveAgain, true)) return;
+        m_waiting.push_back([this, model = m_session.document().model()] {
+            m_saveAgain = false;
+            const auto thens = std::exchange(m_afterNextSave, {});
+            if (m_session.document().model() != model) return;  // another was opened meanwhile
+            save([thens] { for (const auto& next : thens) next(); });
+        });
+        return;
+    }
+    if (!isOpen() || readOnly()) return;
     store([](OpenProject& project) { project.store().save(); }, m_session.projectPath(), std::move(then), capture());
 }
 

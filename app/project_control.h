@@ -41,7 +41,10 @@ public:
     // Whether there are edits by hand since the last save; results alone do not count.
     bool edited() const;
 
-    // In the background; `then` when it is on the disk. Failures come in failed().
+    bool saving() const { return m_save.running(); }
+
+    // In the background; `then` when it is on the disk. Failures come in failed(). While another save runs, it is
+    // remembered and done after that one, with what is there then.
     void save(std::function<void()> then = {});
     void saveAs(const QString& path, std::function<void()> then = {});
     // Before something else is opened or the window closes: everything to the disk in the background, then `next`. It is
@@ -122,6 +125,8 @@ private:
     QTimer m_soon;
     std::vector<std::shared_ptr<const LayerReport>> m_reports;  // not handed to the store yet
     QString m_whyReadOnly, m_lastFailure;
+    std::vector<std::function<void()>> m_afterNextSave;  // of who asked while one ran
+    bool m_saveAgain = false;
     bool m_snapshotsEdited = false, m_embeds = false;
 };
 

@@ -138,7 +138,7 @@ void RunControl::refresh() {
     m_panel.setCalibrationNeeded(calibrationWanted());
     if (!model) return m_panel.setRunnable(false, tr("Open a model first."));
     if (!m_session.missingOperators().empty())
-        return m_panel.setRunnable(false, tr("The engine lacks %1.").arg(fromUtf8(m_session.missingOperators().front())));
+        return m_panel.setRunnable(false, m_session.whyNotRun().isEmpty() ? tr("A language model is measured on text.") : m_session.whyNotRun());
     if (m_panel.dataset().isEmpty()) return m_panel.setRunnable(false, tr("Choose the data to run on."));
     m_panel.setRunnable(true, tr("Run the network on the data"));
 }

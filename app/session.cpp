@@ -4,6 +4,7 @@
 #include "app/post.h"
 #include "core/base/mapped_file.h"
 #include "core/base/save_file.h"
+#include "core/language/architecture.h"
 #include "core/quant/recipe_json.h"
 #include "core/workflow/load.h"
 #include "core/workflow/project_model.h"
@@ -28,6 +29,25 @@ bool isProjectFile(const std::filesystem::path& path) {
     const auto file = MappedFile::open(path);
     const auto bytes = file->bytes();
     return ProjectStore::recognizes(bytes.first(std::min(bytes.size(), ProjectStore::kHeadBytes)));
+}
+
+// A sentence for people; empty: it runs, as a graph or as a language model.
+QString reasonNotToRun(const Model& model, const std::vector<std::string>& missing) {
+    if (model.graph.weightsOnly) {
+        std::string why;
+        try {
+            const auto language = describeLanguage(model);
+            if (!language) return Session::tr("This file holds weights and does not say what is computed with them, so the network cannot be run here.");
+            why = language->whyNot;
+        } catch (const Error& error) {
+            why = error.message();
+        }
+        return why.empty() ? QString() : Session::tr("This language model cannot be run here: %1.").arg(fromUtf8(why));
+    }
+    if (missing.empty()) return {};
+    const QString first = fromUtf8(missing.front()).section(QStringLiteral(" (node"), 0, 0);  // the log names the node
+    return missing.size() == 1 ? Session::tr("The network uses the operator %1, which Bitlathe cannot compute yet, so it cannot be run here.").arg(first)
+                               : Session::tr("The network uses the operator %1 and %2 more that Bitlathe cannot compute yet, so it cannot be run here.").arg(first).arg(missing.size() - 1);
 }
 
 }  // namespace
@@ -101,6 +121,7 @@ void Session::load(const QString& path, const QString& modelInstead, bool reload
                 loaded.model = loadModel(path, machine, job);
             }
             loaded.missing = bitlathe::missingOperators(*loaded.model);
+            loaded.whyNotRun = reasonNotToRun(*loaded.model, loaded.missing);
             return loaded;
         },
         [this, absolute, reload](Outcome<Loaded> outcome) { modelLoaded(absolute, reload, std::move(outcome)); },
@@ -127,6 +148,7 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
     }
     m_modelPath = loaded.project ? QString::fromStdString(loaded.model->source.string()) : path;
     m_missing = outcome.value().missing;
+    m_whyNotRun = outcome.value().whyNotRun;
     if (!reload) setProject(loaded.project, loaded.project ? path : QString());  // before the document: figures come from it
     if (loaded.project) {
         m_document.open(loaded.model, *loaded.state.first);
@@ -135,7 +157,7 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
         m_document.replaceModel(outcome.value().model);
     } else {
         const Model& opened = *outcome.value().model;
-        const Preset* preset = findPreset(!opened.graph.weightsOnly ? "int8" : opened.format == "gguf" || opened.format == "llama2c" ? "q8_0" : "int8-weights");  // of weights alone, what their formats hold
+        const Preset* preset = findPreset(!opened.graph.weightsOnly ? "int8" : opened.format == "gguf" || opened.format == "llama2c" ? "all-q8_0" : "int8-weights");  // of weights alone, what their formats hold
         Recipe recipe = preset ? preset->recipe : Recipe{};
         m_document.open(outcome.value().model, std::move(recipe));
     }

@@ -43,6 +43,8 @@ public:
     const QString& modelPath() const { return m_modelPath; }  // empty: none
     // Operators that the engine lacks, with the first node that needs each; empty: the model runs.
     const std::vector<std::string>& missingOperators() const { return m_missing; }
+    // A sentence for people; empty: the model runs, as a graph or as a language model.
+    const QString& whyNotRun() const { return m_whyNotRun; }
 
     QStringList recentFiles() const;
     void forgetRecent();
@@ -79,6 +81,7 @@ private:
     struct Loaded {
         std::shared_ptr<const Model> model;
         std::vector<std::string> missing;
+        QString whyNotRun;
         std::shared_ptr<OpenProject> project;
         ProjectState state;
         std::string note;
@@ -109,6 +112,7 @@ private:
     int m_loadJob = 0;
     QString m_openingPath, m_modelPath, m_recipeAfterOpening;
     std::vector<std::string> m_missing;
+    QString m_whyNotRun;
     QFileSystemWatcher m_watcher;
 };
 

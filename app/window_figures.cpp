@@ -17,17 +17,20 @@
 #include "widgets/panels/layer_view.h"
 #include "widgets/panels/layers_panel.h"
 #include "widgets/panels/log_panel.h"
+#include "widgets/panels/message_strip.h"
 #include "widgets/panels/plots_panel.h"
 
 #include <QStackedWidget>
 #include <QAbstractItemView>
 #include <QApplication>
 #include <QComboBox>
+#include <QDesktopServices>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QUrl>
 #include <algorithm>
 #include <cmath>
 
@@ -101,6 +104,11 @@ void MainWindow::connectEditing() {
     connect(m_run, &RunControl::resultChanged, this, measured);
     connect(m_runLanguage, &RunLanguageControl::resultChanged, this, measured);
     connect(&m_session, &Session::opened, this, [this] { m_runPages->setCurrentIndex(m_runLanguage->takes() ? 1 : 0); });
+    connect(m_exporting, &ExportControl::exported, this, [this](const QString& path, qint64 bytes) {
+        m_message->show(MessageStrip::Level::Done, tr("Exported %1: %2.").arg(QFileInfo(path).fileName(), bytesText(bytes)),
+                        {{tr("Show in folder"), [path] { QDesktopServices::openUrl(QUrl::fromLocalFile(QFileInfo(path).absolutePath())); }}});
+    });
+    connect(m_exporting, &ExportControl::failed, this, [this](const QString& message) { m_message->show(MessageStrip::Level::Refusal, tr("The export failed: %1").arg(message)); });
     connect(m_exporting, &ExportControl::planned, this, [this](const std::shared_ptr<const QuantizedModel>& quantized) {
         std::vector<LayerTableModel::Got> outcomes;
         for (const LayerOutcome& layer : quantized->layers) outcomes.push_back({layer.layer, layer.got, layer.reason});
@@ -135,10 +143,13 @@ void MainWindow::recipeChanged() {
         if (const ReportPtr report = m_session.analysis().known(i, schemes[i])) known.push_back(report);
     m_table->setReports(known);
     std::vector<Issue> issues = document.issues();
-    if (!m_session.missingOperators().empty()) {
-        std::string missing;
-        for (const std::string& op : m_session.missingOperators()) missing += (missing.empty() ? "" : ", ") + op;
-        issues.insert(issues.begin(), {Issue::Level::Warning, {}, tr("the model cannot be run here: the engine lacks %1").arg(fromUtf8(missing)).toStdString(),
+    if (!m_session.whyNotRun().isEmpty()) {
+        std::string why = m_session.whyNotRun().toStdString(), missing;
+        if (!document.model()->graph.weightsOnly) {
+            for (const std::string& op : m_session.missingOperators()) missing += (missing.empty() ? "" : ", ") + op;
+            why += " " + tr("It needs %1.").arg(fromUtf8(missing)).toStdString();
+        }
+        issues.insert(issues.begin(), {Issue::Level::Warning, {}, why,
                                        tr("look at it and quantize its weights; run the exported file elsewhere").toStdString()});
     }
     m_log->setIssues(issues);

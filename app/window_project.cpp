@@ -88,7 +88,7 @@ void MainWindow::addProjectCommands() {
 
 void MainWindow::saveProject(std::function<void()> then) {
     if (!m_session.document().model()) return;
-    if (m_project->isOpen() && !m_project->readOnly()) m_project->save(std::move(then));
+    if (m_project->saving() || (m_project->isOpen() && !m_project->readOnly())) m_project->save(std::move(then));
     else saveProjectAs(std::move(then));
 }
 

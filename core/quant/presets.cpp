@@ -70,9 +70,9 @@ const std::vector<Preset>& presets() {
         {"mixed-safe", "Mixed, safe ends", "first and last layer 8 bits, the rest 4 bits, activations 8 bits", mixedSafe()},
         {"ternary", "Ternary per channel", "weights −1, 0, +1 times a least-error scale per channel",
          weightsOnly("ternary", integers(2, true, PerChannel{}, LeastError{}))},
-        {"q8_0", "GGUF Q8_0", "weights in blocks of 32 with 8 bits: 8.5 bits per weight, hard to tell from float", weightsOnly("q8_0", blocks("q8_0", 8))},
-        {"q6_k", "GGUF Q6_K", "weights in blocks of 256 with 6 bits: 6.6 bits per weight", weightsOnly("q6_k", blocks("q6_k", 6))},
-        {"q4_k", "GGUF Q4_K", "weights in blocks of 256 with 4 bits: 4.5 bits per weight, what most people run", weightsOnly("q4_k", blocks("q4_k", 4))},
+        {"all-q8_0", "All layers Q8_0", "GGUF: weights in blocks of 32 with 8 bits: 8.5 bits per weight, hard to tell from float", weightsOnly("all-q8_0", blocks("q8_0", 8))},
+        {"all-q6_k", "All layers Q6_K", "GGUF: weights in blocks of 256 with 6 bits: 6.6 bits per weight", weightsOnly("all-q6_k", blocks("q6_k", 6))},
+        {"all-q4_k", "All layers Q4_K", "GGUF: weights in blocks of 256 with 4 bits: 4.5 bits per weight, what most people run", weightsOnly("all-q4_k", blocks("q4_k", 4))},
         {"float", "Float", "nothing is quantized", Recipe{.name = "float"}},
     };
     return rows;

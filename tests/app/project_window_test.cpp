@@ -152,6 +152,27 @@ TEST_F(ProjectWindow, TheSecondWindowOnlyLooksAndSaysWhy) {
     EXPECT_TRUE(second.window->windowTitle().startsWith("q.bitlathe"));
 }
 
+TEST_F(ProjectWindow, ASaveThatIsAskedForDuringASaveIsDoneAfterIt) {
+    WindowRig rig;
+    ASSERT_TRUE(rig.open(Session::demoModel()));
+    ASSERT_TRUE(saveAs(rig, at("p.bitlathe")));
+    QSignalSpy saved(&rig.window->project(), &ProjectControl::saved);
+    int first = 0, second = 0, third = 0;
+    bits(rig, Qt::Key_4);
+    rig.window->project().save([&] { ++first; });
+    ASSERT_TRUE(rig.window->project().saving());
+    bits(rig, Qt::Key_2);
+    rig.window->project().save([&] { ++second; });
+    rig.window->project().save([&] { ++third; });
+    ASSERT_TRUE(WindowRig::waitFor([&] { return second && third; }));
+    EXPECT_EQ(first, 1);
+    EXPECT_EQ(second + third, 2);
+    EXPECT_EQ(saved.count(), 2) << "one for both that waited";
+    EXPECT_FALSE(rig.window->isWindowModified());
+    const auto look = ProjectStore::open(at("p.bitlathe").toStdString(), ProjectStore::Access::Look);
+    EXPECT_EQ(*stateOf(*look).recipe(), document(rig).recipe());
+}
+
 TEST_F(ProjectWindow, TheCommandLineWritesWhatTheWindowExports) {
     WindowRig rig;
     ASSERT_TRUE(rig.open(Session::demoModel()));

@@ -5,6 +5,7 @@
 #include "app/run_control.h"
 #include "tests/app/window_rig.h"
 #include "widgets/panels/empty_state.h"
+#include "widgets/panels/message_strip.h"
 #include "widgets/panels/playground_image.h"
 #include "widgets/panels/playground_language.h"
 #include "widgets/panels/playground_panel.h"
@@ -12,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <QDir>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -51,6 +53,18 @@ TEST_F(WindowPlayground, FitsASmallScreen) {
     const QSize least = rig.window->minimumSizeHint();
     EXPECT_LE(least.width(), 853);
     EXPECT_LE(least.height(), 533);
+}
+
+TEST_F(WindowPlayground, ANetworkThatDoesNotRunIsSaidInASentenceAndOneThatDoesIsNot) {
+    ASSERT_TRUE(rig.open(kDemo + QStringLiteral("tales-0.3m.gguf")));
+    EXPECT_TRUE(rig.session->whyNotRun().isEmpty());
+    QDir folder(QStringLiteral(BITLATHE_SOURCE_DIR "/../shared/corpus/bart-g2p-us"));
+    if (!folder.exists()) GTEST_SKIP() << "the corpus is not there";
+    ASSERT_TRUE(rig.open(folder.filePath(QStringLiteral("model.safetensors"))));
+    const QString why = rig.session->whyNotRun();
+    EXPECT_TRUE(why.startsWith(QStringLiteral("This language model cannot be run here: it is an encoder with a decoder"))) << why.toStdString();
+    EXPECT_TRUE(why.endsWith(QLatin1Char('.')));
+    EXPECT_EQ(rig.window->messages().text(), why);
 }
 
 TEST_F(WindowPlayground, BothNetworksContinueThePromptAndTheTextsPart) {

@@ -2,8 +2,10 @@
 #include "app/commands.h"
 #include "app/export_control.h"
 #include "app/run_control.h"
+#include "core/workflow/model_presets.h"
 #include "tests/app/heartbeat.h"
 #include "tests/app/window_rig.h"
+#include "widgets/models/figures.h"
 #include "widgets/models/layer_table_model.h"
 #include "widgets/panels/inspector_panel.h"
 #include "widgets/panels/layer_view.h"
@@ -11,6 +13,7 @@
 #include "widgets/panels/message_strip.h"
 #include "widgets/panels/palette_box.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include <QAction>
@@ -197,6 +200,16 @@ TEST_F(Window, AKeyCanBeGivenToAnotherCommand) {
     EXPECT_EQ(scheme(2).weights->bits, 3);
 }
 
+TEST_F(Window, NoTwoPresetsDifferByCaseAlone) {
+    QStringList names, labels;
+    for (const Preset& preset : modelPresets()) {
+        names << fromUtf8(preset.name).toLower();
+        labels << fromUtf8(preset.label).toLower();
+    }
+    EXPECT_EQ(names.removeDuplicates(), 0);
+    EXPECT_EQ(labels.removeDuplicates(), 0);
+}
+
 TEST_F(Window, APresetIsOneStepAndShowsInTheBox) {
     rig.window->commands().action("preset.int4-channel")->trigger();
     EXPECT_EQ(scheme(3).weights->bits, 4);
@@ -257,6 +270,10 @@ TEST_F(Window, TheWholeLoopNeverHoldsTheHand) {
     EXPECT_LT(heart.longestBusyMs(), 50);
     EXPECT_LT(heart.longestWaitMs(), 50);
 #endif
+    EXPECT_TRUE(rig.window->messages().isVisible());
+    EXPECT_TRUE(rig.window->messages().text().contains(QFileInfo(path).fileName())) << rig.window->messages().text().toStdString();
+    const auto offers = rig.window->messages().findChildren<QPushButton*>();
+    EXPECT_TRUE(std::any_of(offers.begin(), offers.end(), [](const QPushButton* offer) { return offer->text() == QStringLiteral("Show in folder"); }));
 }
 
 TEST_F(Window, TheExportedModelOpensAgain) {

@@ -3,14 +3,33 @@
 #include "widgets/canvas/icons.h"
 #include "widgets/canvas/theme.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 namespace bitlathe {
+namespace {
+
+// Gives way where room is short: the beginning and the end of a path say more than its middle.
+class ElidedLabel : public QLabel {
+public:
+    using QLabel::QLabel;
+    QSize minimumSizeHint() const override { return {std::min(QLabel::minimumSizeHint().width(), fontMetrics().averageCharWidth() * 12), QLabel::minimumSizeHint().height()}; }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        painter.setPen(palette().color(foregroundRole()));
+        painter.drawText(contentsRect(), int(alignment()), fontMetrics().elidedText(text(), Qt::ElideMiddle, contentsRect().width()));
+    }
+};
+
+}  // namespace
 
 StartPanel::StartPanel(QWidget* parent)
     : QWidget(parent), m_title(new QLabel), m_text(new QLabel), m_refusal(new QLabel), m_open(new QPushButton(tr("Open a model…"))),
@@ -74,12 +93,14 @@ void StartPanel::setRecent(const QStringList& paths) {
         auto* button = new QPushButton;
         button->setFlat(true);
         button->setAccessibleName(tr("Open %1").arg(paths[i]));
-        button->setToolTip(paths[i]);
+        button->setToolTip(QDir::toNativeSeparators(paths[i]));
         button->setCursor(Qt::PointingHandCursor);
         auto* row = new QHBoxLayout(button);
         row->setContentsMargins(8, 0, 8, 0);
-        auto* name = new QLabel(file.fileName());
-        auto* folder = new QLabel(fontMetrics().elidedText(file.path(), Qt::ElideMiddle, 260));
+        row->setSpacing(10);
+        auto* name = new ElidedLabel(file.fileName());
+        auto* folder = new ElidedLabel(QDir::toNativeSeparators(file.path()));
+        folder->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // what the name leaves
         folder->setProperty("caption", true);
         auto* key = new QLabel(tr("Ctrl+%1").arg(i + 1));
         key->setProperty("caption", true);
