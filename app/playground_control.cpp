@@ -18,7 +18,8 @@
 namespace bitlathe {
 namespace {
 
-constexpr CacheType kCacheTypes[] = {CacheType::F32, CacheType::F16, CacheType::Int8, CacheType::Int4};
+// As the choosers list them; first: what the recipe says.
+constexpr std::optional<CacheType> kCacheTypes[] = {std::nullopt, CacheType::F32, CacheType::F16, CacheType::Int8, CacheType::Int4};
 
 // The demo's own, and what any model can go on from.
 std::vector<std::pair<QString, QString>> examplesFor(const QString& model) {
@@ -36,6 +37,7 @@ ShownSide shownSide(const ContinuedSide& side, const Tokenizer& tokenizer) {
     ShownSide shown;
     shown.tokensPerSecond = side.tokensPerSecond;
     shown.finished = side.finished;
+    shown.contextFull = side.contextFull;
     for (const ContinuedToken& token : side.tokens) {
         ShownToken t{token.token, fromUtf8(token.text), token.probability, {}};
         for (const TokenShare& share : token.best) t.best.push_back({fromUtf8(tokenizer.piece(share.token)), share.probability});
@@ -242,8 +244,6 @@ void PlaygroundControl::put(const SideBySide& sofar, bool finished) {
     page.show(shown);
     QStringList notes;
     for (const std::string& note : m_networks->quantized.notes) notes << fromUtf8(note);
-    for (const ContinuedSide* side : {&sofar.first, &sofar.second})
-        if (side->contextFull) notes << (side == &sofar.first ? tr("Float stopped: the context is full.") : tr("Quantized stopped: the context is full."));
     page.setNotes(notes);
     if (!finished) return;
     const FirstApart apart = placesOf(sofar.parting);

@@ -36,7 +36,7 @@ void MainWindow::openPlayground() {
     const bool fresh = !dock->isVisible() && dock->height() < kPlaygroundHeight;
     dock->show();
     // All of it, where the other panels have room enough.
-    if (fresh && !dock->isFloating()) resizeDocks({dock}, {std::min(kPlaygroundHeight, height() * 2 / 5)}, Qt::Vertical);
+    if (fresh && !dock->isFloating()) resizeDocks({dock}, {std::min(kPlaygroundHeight, height() / 2)}, Qt::Vertical);
     dock->raise();
 }
 

@@ -24,7 +24,7 @@ struct ShownToken {
 struct ShownSide {
     std::vector<ShownToken> tokens;
     double tokensPerSecond = 0;  // 0: not known yet
-    bool finished = false;
+    bool finished = false, contextFull = false;
     bool operator==(const ShownSide&) const = default;
 };
 

@@ -257,6 +257,8 @@ void PlaygroundLanguage::showSummary() {
     }
     if (m_apart) said << apartText(*m_apart);
     if (!m_shown.divergence.empty()) said << tr("KL %1 nats on average.").arg(numberText(m_shown.meanDivergence()));
+    if (m_shown.real.contextFull || m_shown.quantized.contextFull)
+        said << (!m_shown.quantized.contextFull ? tr("Float stopped: its context is full.") : !m_shown.real.contextFull ? tr("Quantized stopped: its context is full.") : tr("Both stopped: the context is full."));
     if (!m_notes.isEmpty())
         said << QStringLiteral("<span style=\"color:%1\">%2</span>").arg(htmlColor(themeColors().warning), counted(std::int64_t(m_notes.size()), tr("%1 layer runs otherwise than asked"), tr("%1 layers run otherwise than asked")).toHtmlEscaped() + tr(" (hover)."));
     m_summary->setText(said.join(QLatin1Char(' ')));

@@ -25,10 +25,9 @@ QLabel* caption(const QString& text, QWidget* buddy) {
 
 QComboBox* cacheTypes(const QString& name) {
     auto* made = new QComboBox;
-    made->addItems({PlaygroundSettings::tr("f32"), PlaygroundSettings::tr("f16"), PlaygroundSettings::tr("int8"), PlaygroundSettings::tr("4 bits")});
-    made->setCurrentIndex(1);
+    made->addItems({PlaygroundSettings::tr("auto"), PlaygroundSettings::tr("f32"), PlaygroundSettings::tr("f16"), PlaygroundSettings::tr("int8"), PlaygroundSettings::tr("4 bits")});
     made->setAccessibleName(name);
-    made->setToolTip(PlaygroundSettings::tr("%1 of the tokens before, as the quantized network remembers them; float remembers in f32").arg(name));
+    made->setToolTip(PlaygroundSettings::tr("%1 of the tokens before, as the quantized network remembers them: auto is what the recipe says (Run panel), the others are for a try; float remembers in f32").arg(name));
     return made;
 }
 

@@ -23,7 +23,7 @@ struct PlaygroundAsk {
     int topK = 40;           // 0: all
     double topP = 0.95;      // 1: all
     quint64 seed = 1;
-    int keys = 0, values = 0;  // of the cache: f32, f16, int8, 4 bits
+    int keys = 0, values = 0;  // of the cache: as the recipe says, f32, f16, int8, 4 bits
     bool operator==(const PlaygroundAsk&) const = default;
 };
 

@@ -34,6 +34,7 @@ PlotsPanel::PlotsPanel(CanvasRenderer renderer, QWidget* parent)
     auto* group = new QButtonGroup(this);
     for (QPushButton* button : {m_linear, m_log}) {
         button->setCheckable(true);
+        button->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
         group->addButton(button);
         scale->addWidget(button);
     }
@@ -158,7 +159,7 @@ void PlotsPanel::elide() {
     const auto taken = [](const Figure& figure) { return figure.box->sizeHint().width() + 18; };
     int figures = 0;
     for (const Figure* figure : {&m_sqnr, &m_rms, &m_clipped, &m_size}) figures += taken(*figure);
-    for (const Figure* figure : {&m_rms, &m_clipped, &m_size}) {
+    for (const Figure* figure : {&m_rms, &m_clipped, &m_size, &m_sqnr}) {
         const bool fits = room - figures >= wanted;
         figure->box->setVisible(fits);
         if (!fits) figures -= taken(*figure);
