@@ -32,6 +32,7 @@ ExportControl::ExportControl(Session& session, RunControl& run, ExportPanel& pan
         m_panel.setProblem({});
     });
     connect(&session.document(), &Document::recipeChanged, this, &ExportControl::planSoon);
+    connect(&session, &Session::importanceChanged, this, &ExportControl::planSoon);
     connect(&panel, &ExportPanel::settingsChanged, this, &ExportControl::followTarget);
     connect(&panel, &ExportPanel::settingsChanged, this, &ExportControl::planSoon);
     connect(&panel, &ExportPanel::exportClicked, this, &ExportControl::start);

@@ -6,6 +6,7 @@
 #include "app/post.h"
 #include "core/base/mailbox.h"
 #include "core/language/architecture.h"
+#include "core/workflow/model_presets.h"
 #include "core/workflow/side_by_side.h"
 #include "widgets/models/figures.h"
 #include "widgets/panels/playground_language.h"
@@ -33,6 +34,11 @@ std::vector<std::pair<QString, QString>> examplesFor(const QString& model) {
     return {{PlaygroundControl::tr("A story"), QStringLiteral("Once upon a time")}, {PlaygroundControl::tr("A fact"), QStringLiteral("The capital of France is")}};
 }
 
+QString capitalized(QString sentence) {
+    if (!sentence.isEmpty()) sentence[0] = sentence[0].toUpper();
+    return sentence;
+}
+
 ShownSide shownSide(const ContinuedSide& side, const Tokenizer& tokenizer) {
     ShownSide shown;
     shown.tokensPerSecond = side.tokensPerSecond;
@@ -56,7 +62,11 @@ PlaygroundControl::PlaygroundControl(Session& session, RunControl& run, Playgrou
     m_rest.setSingleShot(true);
     m_rest.setInterval(350);
     connect(&m_rest, &QTimer::timeout, this, [this] {
-        if (isOld()) start(m_ask, true);
+        if (!isOld()) return;
+        const PlaygroundAsk now = m_panel.language().settings().ask();
+        PlaygroundAsk again = m_ask;
+        again.keys = now.keys, again.values = now.values;
+        start(again, true);
     });
     connect(&session.document(), &Document::modelChanged, this, &PlaygroundControl::modelChanged);
     connect(&session.document(), &Document::recipeChanged, this, &PlaygroundControl::recipeChanged);
@@ -69,6 +79,7 @@ PlaygroundControl::PlaygroundControl(Session& session, RunControl& run, Playgrou
     connect(&page, &PlaygroundLanguage::stopClicked, this, &PlaygroundControl::stop);
     connect(&page, &PlaygroundLanguage::layerActivated, this, &PlaygroundControl::layerWanted);
     connect(&page.settings(), &PlaygroundSettings::followsChanged, this, &PlaygroundControl::follow);
+    connect(&page.settings(), &PlaygroundSettings::cacheChanged, this, &PlaygroundControl::recipeChanged);
 }
 
 PlaygroundControl::~PlaygroundControl() {
@@ -78,6 +89,7 @@ PlaygroundControl::~PlaygroundControl() {
 
 void PlaygroundControl::visible(bool shown) {
     const auto& model = m_session.document().model();
+    if (shown) follow();
     m_images->setActive(shown && model && PlaygroundImageControl::fits(*model) && m_session.missingOperators().empty());
 }
 
@@ -106,10 +118,14 @@ void PlaygroundControl::modelChanged() {
     recipeChanged();
 }
 
-bool PlaygroundControl::isOld() const { return m_recipe && (*m_recipe != m_session.document().recipe() || m_importance != m_session.importance()); }
+bool PlaygroundControl::isOld() const {
+    const PlaygroundAsk now = m_panel.language().settings().ask();
+    return m_recipe && (*m_recipe != m_session.document().recipe() || m_importance != m_session.importance() || m_ask.keys != now.keys || m_ask.values != now.values);
+}
 
 void PlaygroundControl::recipeChanged() {
-    m_panel.language().setRecipe(!m_recipe ? QString() : m_recipe->name.empty() ? tr("custom") : fromUtf8(m_recipe->name));
+    const auto& model = m_session.document().model();
+    m_panel.language().setRecipe(m_recipe && model ? fromUtf8(recipeTitle(*m_recipe, *model)) : QString());
     m_panel.language().setStale(isOld());
     follow();
 }
@@ -137,7 +153,7 @@ void PlaygroundControl::refresh() {
         m_panel.language().setRunnable(true, {});
         m_panel.showLanguage();
     } else if (language || !why.isEmpty()) {
-        m_panel.showNothing(still, language ? fromUtf8(language->whyNot) : why);
+        m_panel.showNothing(still, capitalized(language ? fromUtf8(language->whyNot) : why));
     } else if (model->graph.weightsOnly) {
         m_panel.showNothing(still, tr("The file holds weights and does not say what reads them. They can be looked at, quantized and exported."));
     } else if (!m_session.missingOperators().empty()) {
@@ -184,7 +200,7 @@ void PlaygroundControl::start(const PlaygroundAsk& ask, bool again) {
     if (m_before) blank.real = *m_before;
     page.show(blank);
     page.setRunning(true);
-    m_panel.language().setRecipe(m_recipe->name.empty() ? tr("custom") : fromUtf8(m_recipe->name));
+    m_panel.language().setRecipe(fromUtf8(recipeTitle(*m_recipe, *model)));
     m_panel.language().setStale(false);
 
     SideBySideOptions options;

@@ -3,6 +3,7 @@
 #include "app/post.h"
 #include "app/run_control.h"
 #include "core/data/image.h"
+#include "core/workflow/model_presets.h"
 #include "core/workflow/sample_answer.h"
 #include "widgets/models/figures.h"
 #include "widgets/panels/playground_image.h"
@@ -215,7 +216,8 @@ void PlaygroundImageControl::put(const Answer& answer) {
     m_page.setSource(QFileInfo(m_image.isEmpty() ? m_dataset : m_image).fileName(), answer.samples);
     m_page.setImage(answer.picture);
     const Recipe& recipe = answer.ready->recipe;
-    m_page.setRecipe(recipe.name.empty() ? tr("custom") : fromUtf8(recipe.name));
+    const auto& model = m_session.document().model();
+    m_page.setRecipe(model ? fromUtf8(recipeTitle(recipe, *model)) : fromUtf8(recipe.name));
     const ImageAnswer image{shown(answer.answer.real), shown(answer.answer.quantized), answer.answer.label >= 0 ? named(answer.answer.label) : QString(), answer.answer.outputSqnrDb};
     m_page.setAnswer(&image);
 }

@@ -89,9 +89,9 @@ void PlaygroundMeasure::start() {
             question.partial = [&](const TextMeasurement& sofar) {
                 if (mailbox->post(std::make_shared<const LanguageEvaluation>(sofar.evaluation))) post(show);
             };
-            return std::make_shared<const LanguageEvaluation>(measureText(networks->quantized, networks->base->real, networks->base->tokenizer, question, workers, second).evaluation);
+            return std::make_shared<const TextMeasurement>(measureText(networks->quantized, networks->base->real, networks->base->tokenizer, question, workers, second));
         },
-        [this](Outcome<std::shared_ptr<const LanguageEvaluation>> outcome) {
+        [this](Outcome<std::shared_ptr<const TextMeasurement>> outcome) {
             m_session.jobs().end(m_job);
             m_job = 0;
             m_page.setMeasuring(false);
@@ -99,9 +99,10 @@ void PlaygroundMeasure::start() {
                 m_page.setProblem(fromUtf8(error->message()));
                 emit m_session.happened(fromUtf8(error->message()));
             } else if (outcome.ok()) {
-                put(*outcome.value(), true);
-                const LanguageFigures& f = outcome.value()->figures;
-                emit m_session.happened(tr("Perplexity of %1: float %2, quantized %3, KL %4 nats").arg(QFileInfo(m_page.textFile()).fileName(), numberText(f.referencePerplexity.value, 5), numberText(f.perplexity.value, 5), numberText(f.divergence.mean.value)));
+                const TextMeasurement& measured = *outcome.value();
+                put(measured.evaluation, !measured.partial);
+                const LanguageFigures& f = measured.evaluation.figures;
+                emit m_session.happened((measured.partial ? tr("Perplexity of a part of %1: float %2, quantized %3, KL %4 nats") : tr("Perplexity of %1: float %2, quantized %3, KL %4 nats")).arg(QFileInfo(m_page.textFile()).fileName(), numberText(f.referencePerplexity.value, 5), numberText(f.perplexity.value, 5), numberText(f.divergence.mean.value)));
             }
             if (!m_shown) m_page.setPerplexity(nullptr);
             emit finished();

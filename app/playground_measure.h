@@ -15,6 +15,7 @@ namespace bitlathe {
 class PlaygroundLanguage;
 class PlaygroundShelf;
 struct LanguageEvaluation;
+struct TextMeasurement;
 
 class PlaygroundMeasure : public QObject {
     Q_OBJECT
@@ -39,7 +40,7 @@ private:
     Session& m_session;
     PlaygroundLanguage& m_page;
     PlaygroundShelf& m_shelf;
-    JobSlot<std::shared_ptr<const LanguageEvaluation>> m_slot;
+    JobSlot<std::shared_ptr<const TextMeasurement>> m_slot;
     Post m_post;
     int m_job = 0;
     std::uint64_t m_run = 0;

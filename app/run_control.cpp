@@ -3,6 +3,7 @@
 #include "app/post.h"
 #include "core/base/mailbox.h"
 #include "core/data/preprocessing.h"
+#include "core/workflow/model_presets.h"
 #include "core/workflow/calibrate.h"
 #include "core/workflow/evaluate_parts.h"
 #include "core/workflow/kept_calibration.h"
@@ -240,8 +241,7 @@ RunResult RunControl::resultOf(const KeptEvaluation& kept, bool finished) const 
     const Evaluation& evaluation = kept.evaluation;
     RunResult result;
     result.engine = evaluation.mode == EngineMode::Float ? tr("Float") : evaluation.mode == EngineMode::Simulated ? tr("Simulated") : tr("Integer");
-    result.recipe = evaluation.mode == EngineMode::Float ? tr("source") : kept.recipe.name.empty() ? tr("custom") : fromUtf8(kept.recipe.name);
-    if (!kept.recipe.layers.empty() && evaluation.mode != EngineMode::Float) result.recipe += tr(" + %1 own").arg(kept.recipe.layers.size());
+    result.recipe = evaluation.mode == EngineMode::Float ? tr("source") : m_session.document().model() ? fromUtf8(recipeTitle(kept.recipe, *m_session.document().model())) : fromUtf8(kept.recipe.name);
     result.data = QFileInfo(QString::fromStdString(kept.data)).fileName();
     result.samples = evaluation.samples;
     result.labelled = evaluation.labelled;

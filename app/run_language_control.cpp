@@ -5,9 +5,10 @@
 #include "app/tensor_layers.h"
 #include "core/base/mailbox.h"
 #include "core/language/architecture.h"
+#include "core/workflow/model_presets.h"
+#include "core/workflow/project_model.h"
 #include "core/workflow/cache_size.h"
 #include "core/workflow/measure_text.h"
-#include "core/workflow/project_model.h"
 #include "widgets/models/figures.h"
 
 #include <QDir>
@@ -74,9 +75,9 @@ void RunLanguageControl::modelChanged() {
     m_job = 0;
     ++m_run;
     m_shelf->clear();
-    m_kept.clear();
+    if (!m_session.reloading()) m_kept.clear();
     m_partial.reset();
-    m_shown = -1;
+    m_shown = m_kept.empty() ? -1 : 0;
     m_spec.reset();
     m_runs = false;
     m_panel.setRunning(false);
@@ -141,7 +142,8 @@ bool RunLanguageControl::isStale(const KeptTextEvaluation& kept) const {
     const Recipe& now = m_session.document().recipe();
     const ImportancePtr importance = m_session.importance();
     const bool otherColumns = codesWeights(kept.recipe) && kept.importance != (importance ? importance->identity : std::string());
-    return otherColumns || (kept.recipe != now && kept.recipe != partOf(now, What::CacheAlone) && kept.recipe != partOf(now, What::WeightsAlone));
+    const auto& model = m_session.document().model();
+    return otherColumns || (model && kept.model != lastingIdentity(*model)) || (kept.recipe != now && kept.recipe != partOf(now, What::CacheAlone) && kept.recipe != partOf(now, What::WeightsAlone));
 }
 
 void RunLanguageControl::recipeChanged() {
@@ -231,14 +233,16 @@ void RunLanguageControl::stop() {
 // The newest stands first; a finished run takes the place of an older one that asked the same.
 void RunLanguageControl::put(KeptTextEvaluation kept, bool running) {
     auto shared = std::make_shared<const KeptTextEvaluation>(std::move(kept));
-    m_shown = 0;
+    // What somebody looks at stays in view while another is measured.
     if (running) {
+        if (!m_partial) m_shown = 0;
         m_partial = std::move(shared);
         return showResults();
     }
     std::erase_if(m_kept, [&](const auto& old) {
-        return old->recipe == shared->recipe && old->text == shared->text && old->importance == shared->importance && old->mode == shared->mode && old->context == shared->context && old->mostWindows == shared->mostWindows;
+        return old->model == shared->model && old->recipe == shared->recipe && old->text == shared->text && old->importance == shared->importance && old->mode == shared->mode && old->context == shared->context && old->mostWindows == shared->mostWindows;
     });
+    m_shown = 0;
     m_kept.insert(m_kept.begin(), std::move(shared));
     if (m_kept.size() > kMostResults) m_kept.pop_back();
     showResults();
@@ -256,7 +260,8 @@ TextRunResult RunLanguageControl::resultOf(const KeptTextEvaluation& kept) const
     TextRunResult result;
     result.engine = kept.mode == EngineMode::Integer ? tr("Integer") : tr("Simulated");
     const QString cache = fromUtf8(cacheText(kept.recipe.cache));
-    const QString name = kept.recipe.name.empty() ? tr("custom") : fromUtf8(kept.recipe.name);
+    const auto& model = m_session.document().model();
+    const QString name = model ? fromUtf8(recipeTitle(kept.recipe, *model)) : fromUtf8(kept.recipe.name);
     result.recipe = !codesWeights(kept.recipe) ? tr("KV alone: %1").arg(cache.isEmpty() ? tr("f32") : cache) : cache.isEmpty() ? name : tr("%1; %2").arg(name, cache);
     if (!kept.importance.empty() && codesWeights(kept.recipe)) result.recipe += tr(" + importance");
     result.text = QFileInfo(fromUtf8(kept.text)).fileName();

@@ -57,7 +57,7 @@ Session::Session(const Resources& resources, QObject* parent)
       m_focus(resources.runner, resources.workers, resources.machine.isa),
       m_load(resources.runner, postTo(this)), m_recipe(resources.runner, postTo(this)), m_levels(resources.runner, postTo(this)), m_save(resources.runner, postTo(this)) {
     connect(&m_document, &Document::modelChanged, this, [this] {
-        m_importance.set(nullptr);
+        if (!m_reloading) setImportance(nullptr);
         m_analysis.setModel(m_document.model());
         m_focus.setModel(m_document.model());
     });
@@ -149,6 +149,7 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
     m_modelPath = loaded.project ? QString::fromStdString(loaded.model->source.string()) : path;
     m_missing = outcome.value().missing;
     m_whyNotRun = outcome.value().whyNotRun;
+    m_reloading = reload && m_document.model();
     if (!reload) setProject(loaded.project, loaded.project ? path : QString());  // before the document: figures come from it
     if (loaded.project) {
         m_document.open(loaded.model, *loaded.state.first);
@@ -165,6 +166,7 @@ void Session::modelLoaded(const QString& path, bool reload, Outcome<Loaded> outc
     remember(path);
     emit happened(tr("Opened %1: %2").arg(path, counted(std::int64_t(m_document.model()->layers.size()), tr("1 layer"), tr("%1 layers"))));
     emit opened();
+    m_reloading = false;
     if (loaded.project) emit projectOpened(loaded.state, QString::fromStdString(loaded.note));
     if (!m_recipeAfterOpening.isEmpty()) loadRecipe(std::exchange(m_recipeAfterOpening, {}));
 }

@@ -53,6 +53,8 @@ public:
     static QString demoFile(const QString& name);
 
     // How much the columns of weights matter; null: all alike. Reports, patches, exports and runs obey it.
+    // The same file is read again: what was measured of it stays, and says itself whether it is old.
+    bool reloading() const { return m_reloading; }
     ImportancePtr importance() const { return m_importance.get(); }
     void setImportance(ImportancePtr importance);
 
@@ -95,6 +97,7 @@ private:
     ReportCache m_cache;
     ProjectShelf m_project;
     ImportanceShelf m_importance;
+    bool m_reloading = false;
     // Goes after the members that ask for jobs, which stop them, and before what those jobs read.
     struct Drained {
         JobRunner& runner;

@@ -141,6 +141,7 @@ void MainWindow::fillPresets() {
     int index = -1;
     Recipe recipe = m_session.document().recipe();
     recipe.preprocessing.clear();
+    recipe.cache = {};
     const auto& model = m_session.document().model();
     for (const Preset& preset : modelPresets())
         if (model && preset.name == recipe.name && (recipeFor(preset, *model) == recipe || recipeFor(preset, *model, true) == recipe)) index = m_presets->findData(fromUtf8(preset.name));

@@ -59,7 +59,7 @@ std::optional<LanguageSpec> describeLanguage(const Model& model) {
     spec.naming = parameters->naming();
     const Architecture* architecture = findArchitecture(spec.naming, spec.architecture);
     if (!architecture && parameters->flag("", "is_encoder_decoder").value_or(false)) {
-        spec.whyNot = "it is an encoder with a decoder ('" + spec.architecture + "'), and networks of one of the two are built here: the model can be looked at, quantized and exported as safetensors, not run and not converted to GGUF";
+        spec.whyNot = "it is an encoder with a decoder ('" + spec.architecture + "'), and only encoders or decoders alone run here: the model can be looked at, quantized and exported as safetensors, not run and not converted to GGUF";
         return spec;
     }
     if (!architecture) {

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::int64_t kMostTokens = std::int64_t(1) << 24;
+constexpr std::int64_t kMostTokens = std::int64_t(1) << 21;
 constexpr std::int64_t kMostGap = 1 << 16;  // numbers between the pieces and what is added
 constexpr float kAddedScore = -1000.0f;
 
@@ -34,7 +34,7 @@ std::string textOf(const Json& json) {
 std::int64_t idOf(const Json& json) { return json.is_number_integer() && json >= 0 && json < kMostTokens ? json.get<std::int64_t>() : -1; }
 
 void put(Vocabulary& out, std::int64_t id, const std::string& text, bool control) {
-    if (text.empty() || id < 0 || id > static_cast<std::int64_t>(out.tokens.size()) + kMostGap) return;
+    if (text.empty() || id < 0 || id >= kMostTokens || id > static_cast<std::int64_t>(out.tokens.size()) + kMostGap) return;
     if (out.kinds.empty()) out.kinds.assign(out.tokens.size(), TokenKind::Normal);
     while (static_cast<std::int64_t>(out.tokens.size()) <= id) {
         out.tokens.push_back("[PAD" + std::to_string(out.tokens.size()) + "]");

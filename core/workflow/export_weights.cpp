@@ -42,6 +42,8 @@ void checkImportance(const Importance& importance, const WeightsFormat& format, 
     const Layer& layer = model.layers[outcome.layer];
     const auto values = static_cast<std::int64_t>(importance.of(format.nameOf ? format.nameOf(model, layer) : model.graph.value(layer.weight).name).size());
     const std::int64_t columns = layer.layout.inner, matrices = layer.shape.rank() > 2 ? layer.shape.count(0, layer.shape.rank() - 2) : 1;
+    // What is looked up is multiplied by nothing: no tool collects its importance.
+    if (values == 0 && layer.kind == LayerKind::Embedding) return;
     if (values == 0)
         issues.push_back({Issue::Level::Warning, layer.name, "the importance file does not know this tensor: all its columns count alike", "measure importance for the whole model"});
     else if (values != columns && values != columns * matrices)

@@ -3,6 +3,8 @@
 #include "core/base/sha256.h"
 #include "core/project/node_fields.h"
 
+#include <algorithm>
+#include <cmath>
 #include <span>
 
 namespace bitlathe {
@@ -83,6 +85,7 @@ std::optional<KeptImportance> importanceFrom(const Hdf5Node& node) {
         at += static_cast<std::size_t>(length);
     }
     if (at != columns.means.size()) return std::nullopt;
+    if (!std::all_of(columns.means.begin(), columns.means.end(), [](float mean) { return std::isfinite(mean) && mean >= 0; })) return std::nullopt;
     kept.importance = std::make_shared<const Importance>(std::move(importance));
     return kept;
 }

@@ -117,7 +117,13 @@ LanguageNetwork prepareLanguage(std::shared_ptr<const Model> model, EngineMode m
 
 LanguageNetwork prepareLanguage(std::shared_ptr<const Model> model, const Recipe& recipe, const Importance* importance, EngineMode mode, const Machine& machine,
                                 Workers& workers, JobContext& job) {
-    if (mode == EngineMode::Float) return prepareLanguage(std::move(model), mode, machine);
+    if (mode == EngineMode::Float) {
+        // Weights as the file holds them; keys and values as the recipe says in every engine.
+        LanguageNetwork network = prepareLanguage(std::move(model), mode, machine);
+        requireCache(recipe.cache, network.spec);
+        network.cache = cacheSizeOf(network.spec, recipe.cache).blocks;
+        return network;
+    }
     const LanguageSpec spec = specOf(*model);
     if (!spec.runs()) throw Error(ErrorKind::Unsupported, "this language model cannot be run: " + spec.whyNot);
     requireCache(recipe.cache, spec);

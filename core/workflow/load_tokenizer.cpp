@@ -52,7 +52,7 @@ Tokenizer fromSentencePiece(const fs::path& path, JobContext& job) {
 }
 
 // Names that SentencePiece's vocabularies have in checkpoints, the usual one first.
-constexpr const char* kSentencePieces[] = {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"};
+constexpr const char* kSentencePieces[] = {"tokenizer.model", "spiece.model"};
 
 Tokenizer fromLlama2c(const fs::path& path, JobContext& job) {
     const std::int64_t tokens = llama2c::tokensOf(path, job);

@@ -22,7 +22,10 @@ std::vector<float> lastRow(const Tensor& tensor) {
 }
 
 Computed computedBy(DecodeSession& session, std::span<const std::int32_t> tokens, JobContext& job) {
-    const auto weights = weightProducts(session.network().executable->graph());
+    const Graph& graph = session.network().executable->graph();
+    auto weights = weightProducts(graph);
+    for (const Node& node : graph.nodes)  // the rows that tokens look up are the first thing that quantization changes
+        if (node.op == "GatherRows" && node.input(0) >= 0) weights.emplace(node.outputs[0], graph.value(node.input(0)).name);
     Computed made;
     made.blocks.resize(static_cast<std::size_t>(session.network().spec.layers));
     std::map<ValueId, std::size_t> place;

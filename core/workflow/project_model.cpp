@@ -10,13 +10,13 @@ namespace bitlathe {
 namespace fs = std::filesystem;
 
 std::string lastingIdentity(const Model& model) {
-    if (model.sha256.empty()) return {};
-    std::string identity = model.sha256;
-    for (const fs::path& file : model.weightFiles) {
+    const auto bySizeAndTime = [](const fs::path& file) {
         std::error_code none;
-        identity += " + " + file.filename().string() + " " + std::to_string(fs::file_size(file, none)) + " bytes, " +
-                    std::to_string(fs::last_write_time(file, none).time_since_epoch().count());
-    }
+        return file.filename().string() + " " + std::to_string(fs::file_size(file, none)) + " bytes, " + std::to_string(fs::last_write_time(file, none).time_since_epoch().count());
+    };
+    // Large files are not hashed while they are opened.
+    std::string identity = !model.sha256.empty() ? model.sha256 : model.source.empty() ? std::string() : bySizeAndTime(model.source);
+    for (const fs::path& file : model.weightFiles) identity += " + " + bySizeAndTime(file);
     return identity;
 }
 

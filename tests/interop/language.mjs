@@ -69,7 +69,7 @@ for (const [source, tokens, vocabulary, codecs] of [[stories, story, 512, ['q8_0
     const gap = divergence(theirs, ours), own = divergence(float, ours), other = divergence(float, theirs), { count, most } = parted(theirs, ours);
     if (codec === 'q8_0') ofBytes = other;
     console.log(`${name.padEnd(18)} ${gap.toExponential(2)} nats from llama.cpp; from float ${own.toExponential(2)}, llama.cpp ${other.toExponential(2)}; ${count} likeliest tokens differ`);
-    const fits = codec ? gap < kAdding * (own + other) && own < kAsFine * other : gap < kHalves * ofBytes;
+    const fits = codec ? gap < kAdding * (own + other) && own < kAsFine * other && other < kAsFine * Math.max(own, ofBytes) : gap < kHalves * ofBytes;
     if (!fits || most > kDeviations * Math.sqrt(4 * Math.max(gap, 0))) { ++failures; console.log(`FAILED ${name}`); }
   }
 }

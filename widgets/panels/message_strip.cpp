@@ -13,6 +13,7 @@ namespace bitlathe {
 
 MessageStrip::MessageStrip(QWidget* parent) : QWidget(parent), m_icon(new QLabel), m_text(new QLabel), m_offers(new QHBoxLayout) {
     m_text->setWordWrap(true);
+    m_text->setMinimumWidth(80);  // a long path is no reason to widen the window
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_text->setAccessibleName(tr("Message"));
     auto* close = new QToolButton;

@@ -6,6 +6,7 @@
 #include "widgets/panels/divergence_strip.h"
 #include "widgets/panels/path_edit.h"
 #include "widgets/panels/playground_settings.h"
+#include "widgets/panels/scrolling.h"
 #include "widgets/panels/token_text.h"
 
 #include <QEvent>
@@ -13,7 +14,6 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSplitter>
 #include <QToolButton>
 #include <algorithm>
@@ -59,15 +59,7 @@ PlaygroundLanguage::PlaygroundLanguage(QWidget* parent)
     column->addWidget(m_summary);
     column->addWidget(buildPerplexity());
     // On a small screen it scrolls rather than pushing the other panels off.
-    auto* scroll = new QScrollArea;
-    scroll->setWidget(right);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->viewport()->setAutoFillBackground(false);
-    right->setAutoFillBackground(false);
-    scroll->setMinimumSize(right->minimumSizeHint().width() + 14, 96);
-    split->addWidget(scroll);
+    split->addWidget(scrolling(right));
     split->setStretchFactor(1, 1);
     split->setSizes({300, 900});
     split->setChildrenCollapsible(false);
@@ -238,7 +230,7 @@ void PlaygroundLanguage::showHeads() {
     };
     m_realHead->setText(head(tr("Float"), themeColors().real, m_shown.real));
     QString quantized = head(m_recipe.isEmpty() ? tr("Quantized") : tr("Quantized: %1").arg(m_recipe), themeColors().quantized, m_shown.quantized);
-    if (m_stale) quantized += tr(" · <span style=\"color:%1\">stale: the recipe has changed</span> · %2").arg(htmlColor(themeColors().warning), link(QStringLiteral("again"), tr("run again")));
+    if (m_stale) quantized += tr(" · <span style=\"color:%1\">stale: asked otherwise since</span> · %2").arg(htmlColor(themeColors().warning), link(QStringLiteral("again"), tr("run again")));
     m_quantizedHead->setText(quantized);
 }
 

@@ -47,6 +47,7 @@ PlaygroundSettings::PlaygroundSettings(QWidget* parent)
     });
     connect(m_examples, &QComboBox::activated, this, [this](int index) { m_prompt->setPlainText(m_examples->itemData(index).toString()); });
     connect(m_prompt, &QPlainTextEdit::textChanged, this, &PlaygroundSettings::enable);
+    for (QComboBox* types : {m_keys, m_values}) connect(types, &QComboBox::currentIndexChanged, this, &PlaygroundSettings::cacheChanged);
     connect(m_follow, &QCheckBox::toggled, this, &PlaygroundSettings::followsChanged);
     setExamples({});
     setRunning(false);

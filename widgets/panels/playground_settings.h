@@ -46,6 +46,7 @@ signals:
     void continueClicked();
     void stopClicked();
     void followsChanged(bool follows);
+    void cacheChanged();  // how keys and values are held
 
 private:
     void layOut();

@@ -5,6 +5,7 @@
 #include "widgets/models/figures.h"
 #include "widgets/panels/path_edit.h"
 #include "widgets/panels/run_tree.h"
+#include "widgets/panels/scrolling.h"
 
 #include <QComboBox>
 #include <QEvent>
@@ -28,7 +29,7 @@
 namespace bitlathe {
 namespace {
 
-enum RunColumn { Recipe, Engine, Tokens, Perplexity, Float, Ratio, MeanKl, MedianKl, HighKl, SameTop, Speed };
+enum RunColumn { Recipe, Perplexity, MeanKl, SameTop, Ratio, Float, HighKl, MedianKl, Tokens, Speed, Engine };
 enum WeightColumn { Weight, Carried, Picture, Top, Even, Sum, Columns };
 
 QString within(const TextFigure& figure, int digits) { return QStringLiteral("%1 ± %2").arg(numberText(figure.value, digits), numberText(figure.error, 2)); }
@@ -118,12 +119,12 @@ QWidget* RunLanguagePanel::makeForm() {
 RunLanguagePanel::RunLanguagePanel(QWidget* parent)
     : QWidget(parent), m_text(new PathEdit), m_context(new QSpinBox), m_windows(new QSpinBox), m_what(new QComboBox), m_engine(new QComboBox), m_keys(cacheChoice(tr("How keys are held"))),
       m_values(cacheChoice(tr("How values are held"))), m_cacheText(new QLabel), m_importanceText(new QLabel), m_problem(new QLabel), m_hint(new QLabel), m_importanceMenu(new QToolButton), m_run(new QPushButton) {
-    m_runs = runTree(tr("Results"), {tr("Recipe · text"), tr("Engine"), tr("Tokens"), tr("Perplexity"), tr("Float"), tr("Ratio"), tr("Mean KL"), tr("Median KL"), tr("99 % KL"), tr("Same top"), tr("Per second")},
-                     {tr("What the network was quantized with; old: the recipe or the importance was changed since. Then the text"), tr("simulated: decoded weights in float arithmetic; integer: blocks × int8"),
-                      tr("Tokens predicted, of which all figures of the row are"), tr("exp(mean loss) ± one standard error; loss = −ln p of the token that follows"), tr("Perplexity of the float network on the same tokens"),
-                      tr("Perplexity over the float network's ± one standard error, which takes into account that both read the same tokens"), tr("Mean of Σ p·ln(p / q) over the vocabulary, nats; p: float"),
-                      tr("Half of the tokens have a smaller divergence, nats"), tr("99 of 100 tokens have a smaller divergence, nats"), tr("Share of tokens of which both expect the same one most ± one standard error"),
-                      tr("Tokens a second that the quantized network reads here")});
+    m_runs = runTree(tr("Results"), {tr("Recipe · text"), tr("Perplexity"), tr("Mean KL, nats"), tr("Same top"), tr("Ratio"), tr("Float"), tr("99 % KL, nats"), tr("Median KL, nats"), tr("Tokens"), tr("Tokens/s"), tr("Engine")},
+                     {tr("What the network was quantized with; old: the recipe or the importance was changed since. Then the text"), tr("exp(mean loss) ± one standard error; loss = −ln p of the token that follows"),
+                      tr("Mean of Σ p·ln(p / q) over the vocabulary, nats; p: float"), tr("Share of tokens of which both expect the same one most ± one standard error"),
+                      tr("Perplexity over the float network's ± one standard error, which takes into account that both read the same tokens"), tr("Perplexity of the float network on the same tokens"),
+                      tr("99 of 100 tokens have a smaller divergence, nats"), tr("Half of the tokens have a smaller divergence, nats"), tr("Tokens predicted, of which all figures of the row are"),
+                      tr("Tokens a second that the quantized network reads here"), tr("simulated: decoded weights in float arithmetic; integer: blocks × int8")});
     m_weights = runTree(tr("Weights"), {tr("Weight"), tr("Carried dB"), tr("Importance"), tr("Top 10 %"), tr("Evenness"), tr("Σ"), tr("Columns")},
                         {tr("Activate to select it in the table"), tr("10·log10(Σy² / Σ(y − ŷ)²) of the weight's product with everything before it quantized too, over the first 512 tokens"), curveFormula(),
                          tr("What the tenth of the columns that matters most holds of Σ; 10 %: all alike"), tr("Entropy of the columns' shares / log2(columns): 1 where all matter alike, 0 where one does"),
@@ -176,6 +177,7 @@ RunLanguagePanel::RunLanguagePanel(QWidget* parent)
     m_tables = new QSplitter(Qt::Horizontal);
     m_tables->addWidget(m_runs);
     m_tables->addWidget(m_weights);
+    m_tables->setChildrenCollapsible(false);
     m_tables->setStretchFactor(0, 3);
     m_tables->setStretchFactor(1, 2);
     m_tables->setSizes({640, 460});
@@ -186,7 +188,7 @@ RunLanguagePanel::RunLanguagePanel(QWidget* parent)
     column->addWidget(m_hint, 1);
     column->addWidget(m_tables, 1);
     auto* halves = new QSplitter(Qt::Horizontal);
-    halves->addWidget(left);
+    halves->addWidget(scrolling(left));
     halves->addWidget(results);
     halves->setStretchFactor(1, 1);
     halves->setSizes({324, 880});
@@ -288,7 +290,7 @@ void RunLanguagePanel::showRuns() {
     m_runs->clear();
     for (const TextRunResult& result : m_results) {
         auto* row = new FigureRow;
-        row->setText(Recipe, (result.stale ? tr("%1, old").arg(result.recipe) : result.recipe) + QStringLiteral(" · ") + result.text);
+        row->setText(Recipe, (result.stale ? tr("old: %1").arg(result.recipe) : result.recipe) + QStringLiteral(" · ") + result.text);
         row->setText(Engine, result.engine);
         QString state = result.recipe + tr("\n%1 tokens of %2, %3 of %4 windows").arg(exactCountText(result.tokens), result.text, exactCountText(result.windowsDone), exactCountText(result.windows));
         if (result.partial) state += tr("\nStopped: the figures are of the tokens predicted by then.");

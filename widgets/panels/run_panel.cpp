@@ -4,6 +4,7 @@
 #include "widgets/canvas/theme.h"
 #include "widgets/models/figures.h"
 #include "widgets/panels/run_tree.h"
+#include "widgets/panels/scrolling.h"
 
 #include <QComboBox>
 #include <QEvent>
@@ -185,7 +186,7 @@ RunPanel::RunPanel(QWidget* parent)
     m_verdict->hide();
     column->addWidget(m_verdict);
     left->setMinimumWidth(268);
-    halves->addWidget(left);
+    halves->addWidget(scrolling(left));
     halves->addWidget(results);
     halves->setStretchFactor(1, 1);
     halves->setSizes({270, 900});

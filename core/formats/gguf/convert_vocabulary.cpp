@@ -254,7 +254,7 @@ void fill(Vocabulary& out, std::int64_t rows) {
 }
 
 std::optional<Vocabulary> sentencePieceOf(const Model& source, std::int64_t rows, std::string& why) {
-    for (const char* name : {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}) {
+    for (const char* name : {"tokenizer.model", "spiece.model"}) {
         const auto file = fileBeside(source, name);
         if (!file) continue;
         Vocabulary out = readSentencePiece(file->bytes(), file->path().string());
