@@ -35,12 +35,6 @@ Recipe partOf(const Recipe& recipe, What what) {
     return part;
 }
 
-bool codesWeights(const Recipe& recipe) {
-    const auto codes = [](const Scheme& scheme) { return scheme.weights.has_value(); };
-    return codes(recipe.defaults) || std::any_of(recipe.rules.begin(), recipe.rules.end(), [&](const Rule& rule) { return codes(rule.scheme); }) ||
-           std::any_of(recipe.layers.begin(), recipe.layers.end(), [&](const auto& layer) { return codes(layer.second); });
-}
-
 }  // namespace
 
 RunLanguageControl::RunLanguageControl(Session& session, RunLanguagePanel& panel, QObject* parent)

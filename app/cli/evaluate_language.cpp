@@ -139,6 +139,7 @@ int evaluateLanguageModel(const std::string& modelPath, const std::string& data,
     }
     Measured measured;
     measured.mode = !quantization.engine.empty() ? *engineModeFromName(quantization.engine) : recipe || holdsBlocks(*model) ? EngineMode::Integer : EngineMode::Float;
+    if (measured.mode == EngineMode::Float && recipe && codesWeights(*recipe)) throw Error(ErrorKind::Usage, "--engine float runs the file's own weights and would not show what the recipe does; leave --engine out, or take simulated or integer");
     const bool compared = recipe || !options.reference.empty() || asked(options, "kld") || asked(options, "layers");
     measured.divergence = compared && (options.metrics.empty() || asked(options, "kld"));
     for (const Gate& gate : gates)

@@ -176,6 +176,7 @@ Action generateCommand(CLI::App& app, CommonOptions& common) {
         }
         recipe->cache = chosenCache(options->quantization, recipe->cache, *model);
         recipe->cache.all = {recipe->cache.all.keys.value_or(kUsual.keys), recipe->cache.all.values.value_or(kUsual.values)};
+        if (modeOf(engine, EngineMode::Integer) == EngineMode::Float && codesWeights(*recipe)) throw Error(ErrorKind::Usage, "--engine float runs the file's own weights and would not show what the recipe does; leave --engine out, or take simulated or integer");
         std::optional<Importance> importance;
         if (!options->importance.empty()) importance = gguf::readImportance(options->importance, loading);
         const LanguageNetwork real = prepareLanguage(model, EngineMode::Float, session.machine());

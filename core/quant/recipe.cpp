@@ -71,4 +71,10 @@ std::vector<Scheme> schemesFor(const Recipe& recipe, const Model& model) {
     return schemes;
 }
 
+bool codesWeights(const Recipe& recipe) noexcept {
+    const auto codes = [](const Scheme& scheme) { return scheme.weights.has_value(); };
+    return codes(recipe.defaults) || std::any_of(recipe.rules.begin(), recipe.rules.end(), [&](const Rule& rule) { return codes(rule.scheme); }) ||
+           std::any_of(recipe.layers.begin(), recipe.layers.end(), [&](const auto& layer) { return codes(layer.second); });
+}
+
 }  // namespace bitlathe

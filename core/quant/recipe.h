@@ -39,6 +39,9 @@ struct Recipe {
 Scheme schemeFor(const Recipe& recipe, const Model& model, std::size_t layer);
 std::vector<Scheme> schemesFor(const Recipe& recipe, const Model& model);
 
+// Whether any weight gets a format of its own; a recipe may speak of activations, keys and values alone.
+bool codesWeights(const Recipe& recipe) noexcept;
+
 // What cannot be done, shown while editing; export refuses an Error.
 struct Issue {
     enum class Level { Note, Warning, Error } level = Level::Error;

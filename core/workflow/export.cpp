@@ -51,8 +51,12 @@ const Target& targetOf(const ExportRequest& request) {
     if (target->converting && request.model->graph.weightsOnly)
         throw Error(ErrorKind::Usage, std::string(target->label) + " takes " + std::string(target->format) + " models, and checkpoints whose config.json has a model_type that is known here" + notKnown(*request.model) + "; choose " + names);
     throw Error(ErrorKind::Usage, request.model->graph.weightsOnly
-                                      ? "the model is weights without a graph, and " + std::string(target->label) + " runs graphs; choose " + names
+                                      ? "the model is weights without a graph, and " + std::string(target->label) + " is not made of " + std::string(findFormat(request.model->format) ? findFormat(request.model->format)->label : std::string_view("such files")) + "; choose " + names
                                       : std::string(target->label) + " takes models that were read from " + std::string(target->format) + " files; choose " + names);
+}
+
+std::string nameFor(const Target& target, const Format& own) {
+    return target.folder ? "give the name of a folder, without an ending" : "give a name that ends in " + std::string(own.extensions.front());
 }
 
 // A path whose extension belongs to another format than the target's would lie about what is in the file.
@@ -66,9 +70,8 @@ void refuseForeignExtension(const ExportRequest& request, const Target& target) 
             const auto converts = [&](const Target& one) { return one.converting && one.format == format.name; };
             if (chosen && request.model->graph.weightsOnly && std::any_of(targets().begin(), targets().end(), converts))
                 throw Error(ErrorKind::Usage, "this model cannot become " + std::string(format.label) + ": no config.json beside its weights names a model_type that is known here, so nobody can say what its tensors are called there. It can be written as " +
-                                                  std::string(own.label) + ": give a name that ends in " + std::string(own.extensions.front()));
-            throw Error(ErrorKind::Usage, "'" + path.string() + "' is named like " + std::string(format.label) + ", and " + std::string(target.label) + " takes " + std::string(own.label) + "; write a file that ends in " +
-                                              std::string(own.extensions.front()));
+                                                  std::string(own.label) + ": " + nameFor(target, own));
+            throw Error(ErrorKind::Usage, "'" + path.string() + "' is named like " + std::string(format.label) + ", and " + std::string(target.label) + " takes " + std::string(own.label) + "; " + nameFor(target, own));
         }
 }
 

@@ -98,9 +98,10 @@ Value coded(const Model& model, const Layer& layer, const QuantSpec& spec, const
     return value;
 }
 
-// What the file's own format would hold instead, where it cannot hold what was asked for.
+// What a file would hold instead, where it cannot hold what was asked for.
 std::optional<QuantSpec> chosen(const Model& model, const Layer& layer, const QuantSpec& asked, std::vector<std::string>& notes) {
-    const Format* format = findFormat(model.format);
+    // Blocks of GGUF are what a GGUF file would hold, wherever the weights come from.
+    const Format* format = findFormat("gguf");
     if (!format || !format->weights || !ggufFormOf(asked.codec)) return asked;
     WeightChoice choice = format->weights->choose(layer, asked);
     if (!choice.possible) return asked;
@@ -124,6 +125,8 @@ LanguageNetwork prepareLanguage(std::shared_ptr<const Model> model, const Recipe
         network.cache = cacheSizeOf(network.spec, recipe.cache).blocks;
         return network;
     }
+    for (const Issue& issue : validate(recipe, *model))
+        if (issue.level == Issue::Level::Error) throw Error(ErrorKind::Recipe, (issue.layer.empty() ? std::string() : issue.layer + ": ") + issue.message + (issue.cure.empty() ? std::string() : "; " + issue.cure));
     const LanguageSpec spec = specOf(*model);
     if (!spec.runs()) throw Error(ErrorKind::Unsupported, "this language model cannot be run: " + spec.whyNot);
     requireCache(recipe.cache, spec);

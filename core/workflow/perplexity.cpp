@@ -137,7 +137,7 @@ LanguageEvaluation evaluateLanguage(const LanguageNetwork& network, const std::o
         made.windows = static_cast<std::int64_t>(count);
         made.windowsDone = static_cast<std::int64_t>(i) + 1;
         made.secondsLeft = (now() - begin) / static_cast<double>(i + 1) * static_cast<double>(count - i - 1);
-        pass.say(static_cast<double>(i + 1) / static_cast<double>(count), "window " + std::to_string(i + 1) + " of " + std::to_string(count) + ", " + fixedText(made.secondsLeft, 0) + " s left");
+        pass.say(static_cast<double>(i + 1) / static_cast<double>(count), "window " + std::to_string(i + 1) + " of " + std::to_string(count));
         if (options.partial) options.partial(made);
     }
     return made;

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/number_text.h"
+#include "core/language/tokenizer_text.h"
 
 #include <algorithm>
 
@@ -60,6 +61,11 @@ std::vector<TextWindow> windowsOf(std::string_view text, const Tokenizer& tokeni
         throw Error(ErrorKind::Usage, "a stride of " + std::to_string(rule.stride) + " does not fit windows of " + std::to_string(rule.context) + " tokens; take 1 to " + std::to_string(rule.context - 1) + ", or 0 for windows side by side");
     if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos)
         refuseInput("this is no text: byte " + std::to_string(zero) + " is 0; give a text file in UTF-8");
+    for (std::size_t at = 0; at < text.size();) {
+        const Utf8Char next = utf8At(text, at);
+        if (!next.valid) refuseInput("the text is not in UTF-8: byte " + std::to_string(at) + " begins no character; convert it, for instance with iconv -t UTF-8");
+        at += static_cast<std::size_t>(next.bytes);
+    }
     std::vector<TextWindow> windows;
     std::size_t length = 0;
     if (rule.slices()) {
