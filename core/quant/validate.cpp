@@ -67,7 +67,8 @@ void checkWeights(const QuantSpec& spec, const std::string& layer, std::int64_t 
     }
     if (spec.bits < codec->minBits || spec.bits > codec->maxBits)
         issues.push_back({Level::Error, layer, std::string(codec->label) + " has no width of " + std::to_string(spec.bits) + " bits",
-                          "choose " + std::to_string(codec->minBits) + " to " + std::to_string(codec->maxBits) + " bits"});
+                          codec->minBits == codec->maxBits ? "its width is " + std::to_string(codec->minBits) + " bits"
+                                                           : "choose " + std::to_string(codec->minBits) + " to " + std::to_string(codec->maxBits) + " bits"});
     if (!(spec.knee >= 0 && spec.knee <= 1))
         issues.push_back({Level::Error, layer, "the knee of a soft clip is a share from 0 to 1", "use 0 for a hard clip, or 0.1"});
     else if (spec.knee > 0 && !takesKnee(spec))

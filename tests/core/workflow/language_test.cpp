@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/mapped_file.h"
 #include "core/quant/ggml_types.h"
+#include "core/quant/codec.h"
 #include "core/workflow/generate.h"
 #include "core/workflow/parting.h"
 #include "core/workflow/load.h"
@@ -58,9 +59,9 @@ protected:
     // tiny-f16 with every layer in one format, the embedding (which is the output too) in another.
     DecodeSession coded(const std::string& codec, const std::string& embedding, EngineMode mode) {
         Recipe recipe;
-        recipe.defaults.weights = QuantSpec{.codec = codec};
+        recipe.defaults.weights = QuantSpec{.codec = codec, .bits = findCodec(codec)->minBits};
         Rule rule{.name = "token_embd", .kind = {}, .scheme = {}};
-        rule.scheme.weights = QuantSpec{.codec = embedding};
+        rule.scheme.weights = QuantSpec{.codec = embedding, .bits = findCodec(embedding)->minBits};
         recipe.rules.push_back(rule);
         return DecodeSession(prepareLanguage(open("vectors/gguf/tiny-f16.gguf"), recipe, nullptr, mode, machine, workers, job), {}, workers);
     }
