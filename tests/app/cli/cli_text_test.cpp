@@ -86,7 +86,8 @@ TEST_F(CliText, FiguresThatWereReachedAreSaidWhereItIsStopped) {
         std::ofstream out(text, std::ios::app);
         for (int i = 0; i < 6000; ++i) out << "The bear had a garden. The fox and the bear sat in the garden and ate honey all day.\n";
     }
-    const std::string run = "exec timeout --preserve-status -s INT 6 " + std::string(BITLATHE_CLI) + " evaluate " + model + " --data " + text + " --codec q4_0 --context 128 --threads 1 --isa reference --metric perplexity,kld";
+    // In the background timeout signals the whole group too: a second Ctrl-C, which ends the program at once.
+    const std::string run = "exec timeout --foreground --preserve-status -s INT 6 " + std::string(BITLATHE_CLI) + " evaluate " + model + " --data " + text + " --codec q4_0 --context 128 --threads 1 --isa reference --metric perplexity,kld";
     const Answer json = shell(run + " --json");
     EXPECT_EQ(json.code, 6);
     const Json sofar = Json::parse(json.out);
